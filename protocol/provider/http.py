@@ -1,0 +1,31 @@
+"""One HTTP/2 request and its answer, free of any HTTP/2 library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A whole request: ``headers`` without pseudo-headers, in order, names in lower case.
+
+    ``body`` is what arrived, cut off after the shell's limit: a body of more bytes than any
+    payload limit is known to be too large without being kept.
+    """
+
+    method: str
+    path: str
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """What goes back: one HEADERS frame, then at most one DATA frame with the whole body."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
