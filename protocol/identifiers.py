@@ -1,8 +1,8 @@
 """Names of things, each a value that has been believed once.
 
 An identifier is built with ``parse()``, which accepts exactly what APNs accepts and raises
-:class:`InvalidIdentifierError` otherwise; past that point no raw string travels. All are subclasses of
-``str`` or ``bytes``: they hash, compare and serialise as the plain value does.
+:class:`InvalidIdentifierError` otherwise; past that point no raw string travels. All are
+subclasses of ``str`` or ``bytes``: they hash, compare and serialise as the plain value does.
 """
 
 from __future__ import annotations

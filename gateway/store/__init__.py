@@ -1,0 +1,1 @@
+"""Stage 4a: where notifications wait for their device."""

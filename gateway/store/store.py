@@ -1,0 +1,176 @@
+"""What a store promises; one contract suite (``tests/contract``) holds every backend to it.
+
+Promises
+    Durability: when :meth:`Store.accept` returns, the notification survives ``kill -9`` of any
+    process, and a power cut as far as the backend's disk tells the truth.
+    Order: :meth:`Store.fetch` hands out a device's notifications in the order of acceptance
+    (their ``seq``), which never repeats or goes back.
+    Replacement: Apple keeps one notification per device and topic *for an absent device*, so
+    ``accept`` replaces older ones while nobody is attached, and ``attach`` does once more for
+    what a former session left unacknowledged.
+    Expiry: nothing that has expired is handed out; the sweep only reclaims its space.
+    Presence and fencing: ``attach`` gives the session a fence; the fence of an older session is
+    void from then on, so a stale one can neither fetch nor detach its successor.
+
+Verbs carry ``now`` (UNIX seconds) because wall time is the gateway's clock, which tests move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from protocol.identifiers import DeviceId, DeviceToken, Topic, UniqueId
+    from protocol.notification import Environment, Notification
+
+
+class StoreUnavailableError(Exception):
+    """The store cannot promise anything now (full disk, locked file, process gone).
+
+    The message says what happened and is fit for the log; providers hear 503
+    ServiceUnavailable. Whether the last call took effect is unknown.
+    """
+
+
+class FencedError(Exception):
+    """This session is not the device's current one any more: it must end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A device token and whose it is.
+
+    ``unregistered_at`` is UNIX seconds of the moment it became invalid for its topic.
+    """
+
+    token: DeviceToken
+    device: DeviceId
+    topic: Topic
+    environment: Environment
+    registered_at: float
+    unregistered_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A notification in the store. ``seq`` is its place in the device's order."""
+
+    seq: int
+    notification: Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer to :meth:`Store.accept`, given only once it is durable.
+
+    ``replaced`` names what made room. ``duplicate_of`` is set when the same apns-id was accepted
+    for the device within the window asked for: then nothing was stored. ``is_present`` says that
+    a session was attached.
+    """
+
+    seq: int
+    replaced: tuple[UniqueId, ...] = ()
+    duplicate_of: UniqueId | None = None
+    is_present: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """The answer to :meth:`Store.attach`: the fence, and what did not survive the settling."""
+
+    fence: int
+    replaced: tuple[UniqueId, ...] = ()
+    expired: tuple[UniqueId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatistics:
+    """What the store is doing, for the console."""
+
+    kind: str
+    pending: int
+    operations: int
+    batches: int
+    restarts: int
+
+
+class Store(Protocol):
+    """Notifications in order per device, registrations, and who is attached.
+
+    Every verb may raise :class:`StoreUnavailableError`. All of them may be called concurrently;
+    verbs for one device take effect in the order in which they were called.
+    """
+
+    async def accept(
+        self, device: DeviceId, notification: Notification, *, same_id_since: float | None = None
+    ) -> Accepted:
+        """Keep a notification for its device, durably.
+
+        Args:
+            device: whose it is.
+            notification: what to keep; its ``expires_at`` bounds how long.
+            same_id_since: when given, a push with the same apns-id accepted for this device at
+                or after this time (UNIX seconds) makes this one a repetition: not stored.
+        """
+        ...
+
+    async def attach(self, device: DeviceId, *, now: float) -> Attachment:
+        """A session begins: void older fences, then settle to the newest per topic."""
+        ...
+
+    async def detach(self, device: DeviceId, fence: int) -> bool:
+        """A session ended; False (and no effect) when a newer one has the device."""
+        ...
+
+    async def fetch(
+        self, device: DeviceId, fence: int, *, after: int, limit: int, now: float
+    ) -> Sequence[Stored]:
+        """The device's oldest notifications with ``seq > after``, at most ``limit``.
+
+        Raises:
+            FencedError: a newer session has the device.
+        """
+        ...
+
+    async def acknowledge(self, device: DeviceId, seqs: Sequence[int]) -> None:
+        """The device has these (or they were discarded): forget them. Idempotent."""
+        ...
+
+    async def register(self, registration: Registration) -> None:
+        """Keep a token, durably; an existing entry of the same token is replaced."""
+        ...
+
+    async def unregister(self, token: DeviceToken, *, at: float) -> None:
+        """The token is invalid from ``at`` on; what waits for it stays until fetched."""
+        ...
+
+    async def registrations(self) -> Sequence[Registration]:
+        """Every token ever registered, for the directory at start."""
+        ...
+
+    async def pending(self, device: DeviceId | None = None) -> int:
+        """How many notifications wait, for one device or for all."""
+        ...
+
+    async def expire(self, *, now: float, limit: int = 100) -> Sequence[UniqueId]:
+        """Forget up to ``limit`` expired notifications and say which, for the timeline."""
+        ...
+
+    async def clear(self) -> None:
+        """Back to empty: notifications, registrations and presence (for reset)."""
+        ...
+
+    def wakes(self) -> AsyncIterator[DeviceId | None]:
+        """Devices that have something new from *elsewhere*; ``None`` means "look at all".
+
+        A single node hears only ``None`` here, after the store came back from an outage; a
+        backend shared by several nodes names the devices that another node stored for.
+        """
+        ...
+
+    def statistics(self) -> StoreStatistics:
+        """What the store is doing."""
+        ...
