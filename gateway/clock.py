@@ -1,0 +1,60 @@
+"""Wall time that tests can freeze, move and speed up; everything else is given ``now``.
+
+Expirations, token ages and time stamps are UNIX seconds of this clock. Timeouts of sockets are
+Trio's time and have nothing to do with it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Clock:
+    """UNIX seconds that follow the machine's clock until told otherwise.
+
+    Args:
+        machine: the machine's own clock, UNIX seconds.
+    """
+
+    def __init__(self, machine: Callable[[], float] = time.time) -> None:
+        self._machine = machine
+        self._offset = 0.0
+        self._frozen_at: float | None = None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether time stands still."""
+        return self._frozen_at is not None
+
+    def now(self) -> float:
+        """UNIX seconds."""
+        if self._frozen_at is not None:
+            return self._frozen_at
+        return self._machine() + self._offset
+
+    def freeze(self) -> None:
+        """Time stands still until :meth:`resume`; :meth:`advance` still moves it."""
+        self._frozen_at = self.now()
+
+    def resume(self) -> None:
+        """Time runs on from where it stands."""
+        if self._frozen_at is not None:
+            self._offset = self._frozen_at - self._machine()
+            self._frozen_at = None
+
+    def advance(self, seconds: float) -> None:
+        """Move time forward.
+
+        Raises:
+            ValueError: ``seconds`` is negative; what has happened cannot be undone.
+        """
+        if seconds < 0:
+            raise ValueError(f"time moves forward only: {seconds} s is negative")
+        if self._frozen_at is not None:
+            self._frozen_at += seconds
+        else:
+            self._offset += seconds

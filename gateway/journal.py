@@ -1,0 +1,257 @@
+"""What happened: every provider request, and the life of every push it became.
+
+The words are those of Apple's Push Notifications Console, so that a timeline here reads as one
+there. The journal is memory, bounded: the oldest record makes room. It never blocks whoever
+reports: a viewer that is too slow is dropped and told so, never waited for.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from protocol.identifiers import DeviceId, UniqueId
+    from protocol.notification import Notification
+    from protocol.provider.http import HttpRequest
+
+
+class State(StrEnum):
+    """A point in a push's life. Apple's ten statuses, then four of our own."""
+
+    RECEIVED = "Received by APNs"
+    DELIVERED = "Delivered to Device"
+    DELIVERED_FROM_STORAGE = "Delivered to Device (From Storage)"
+    STORED_OFFLINE = "Stored - Device Offline"
+    STORED_POWER = "Stored - Power Considerations"
+    DISCARDED_UNREGISTERED = "Discarded - Token Unregistered"
+    DISCARDED_UNREGISTERED_FROM_STORAGE = "Discarded - Token Unregistered (From Storage)"
+    DISCARDED_EXPIRED = "Discarded - Expired"
+    DISCARDED_DISABLED = "Discarded - Disabled"
+    DISCARDED_DISABLED_FROM_STORAGE = "Discarded - Disabled (From Storage)"
+    REJECTED = "Rejected"
+    REPLACED = "Replaced"
+    PRESENTED = "Presented"
+    NOT_PRESENTED = "Not presented"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One point of a timeline; ``at`` is UNIX seconds by the gateway's clock."""
+
+    state: State
+    at: float
+    detail: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """One provider request and what became of it.
+
+    ``request`` is None for a push that was accepted before this gateway process started and
+    whose request is therefore not known. ``status`` is 0 until it has been answered.
+    """
+
+    number: int
+    received_at: float
+    connection: str
+    request: HttpRequest | None
+    apns_id: str = ""
+    status: int = 0
+    reason: str = ""
+    detail: str = ""
+    notification: Notification | None = None
+    device: DeviceId | None = None
+    timeline: list[Event] = field(default_factory=list)
+
+    @property
+    def state(self) -> State | None:
+        """Where the push is now; None before anything was decided."""
+        return self.timeline[-1].state if self.timeline else None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEvent:
+    """A device's link came up or went down."""
+
+    device: DeviceId
+    is_connected: bool
+    at: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStatistics:
+    """How much the journal holds, and how often each state was reached since the start."""
+
+    records: int
+    requests: int
+    viewers: int
+    reached: dict[State, int]
+
+
+class Journal:
+    """The record of requests and pushes, newest last.
+
+    Args:
+        now: the gateway's clock, UNIX seconds.
+        capacity: how many records are kept.
+        viewer_capacity: how many events a viewer may be behind before it is dropped.
+    """
+
+    def __init__(
+        self, now: Callable[[], float], *, capacity: int = 10_000, viewer_capacity: int = 256
+    ) -> None:
+        self._now = now
+        self._capacity = capacity
+        self._viewer_capacity = viewer_capacity
+        self._records: OrderedDict[int, Record] = OrderedDict()
+        self._by_unique_id: dict[UniqueId, Record] = {}
+        self._numbers = itertools.count(1)
+        self._requests = 0
+        self._viewers: set[trio.MemorySendChannel[Record | LinkEvent]] = set()
+        self._waiters: set[Callable[[Record], None]] = set()
+        self._reached = dict.fromkeys(State, 0)
+
+    # -- writing: called on the hot path, never waits ------------------------------------------
+
+    def begin(self, request: HttpRequest | None, connection: str) -> Record:
+        """Open the record of a request, before anything is known about it."""
+        record = Record(next(self._numbers), self._now(), connection, request)
+        if request is not None:
+            self._requests += 1
+        self._records[record.number] = record
+        if len(self._records) > self._capacity:
+            self._forget(self._records.popitem(last=False)[1])
+        return record
+
+    def received(self, record: Record, notification: Notification, device: DeviceId) -> None:
+        """The request was valid: from now on the push is known by its unique id."""
+        record.notification = notification
+        record.apns_id = notification.apns_id
+        record.device = device
+        self._by_unique_id[notification.unique_id] = record
+        self._reach(record, State.RECEIVED, "")
+
+    def rejected(self, record: Record, status: int, reason: str, detail: str) -> None:
+        """The request was refused, for Apple's ``reason``; ``detail`` is for people."""
+        record.status, record.reason, record.detail = status, reason, detail
+        self._reach(record, State.REJECTED, f"{status} {reason}" + (f": {detail}" * bool(detail)))
+
+    def accepted(self, record: Record) -> None:
+        """The request was answered 200."""
+        record.status = 200
+
+    def note(self, unique_id: UniqueId, state: State, detail: str = "") -> None:
+        """A push reached a state; unknown ones only count (their record made room)."""
+        record = self._by_unique_id.get(unique_id)
+        if record is None:
+            self._reached[state] += 1
+        else:
+            self._reach(record, state, detail)
+
+    def adopt(self, notification: Notification, device: DeviceId) -> None:
+        """Make sure a push has a record, also when an earlier process accepted it."""
+        if notification.unique_id not in self._by_unique_id:
+            record = self.begin(None, "")
+            record.received_at, record.status = notification.received_at, 200
+            record.notification, record.apns_id = notification, notification.apns_id
+            record.device = device
+            self._by_unique_id[notification.unique_id] = record
+            record.timeline.append(
+                Event(State.RECEIVED, notification.received_at, "before this gateway started")
+            )
+
+    def link(self, device: DeviceId, *, is_connected: bool, detail: str = "") -> None:
+        """A device's link came up or went down."""
+        self._publish(LinkEvent(device, is_connected, self._now(), detail))
+
+    def clear(self) -> None:
+        """Forget every record (reset); viewers and waiters stay."""
+        self._records.clear()
+        self._by_unique_id.clear()
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def records(self) -> Iterator[Record]:
+        """Every record that is still kept, oldest first."""
+        return iter(tuple(self._records.values()))
+
+    def find(self, wanted: Callable[[Record], bool], *, limit: int | None = None) -> list[Record]:
+        """The newest ``limit`` records that are wanted, oldest of them first."""
+        matches = (record for record in reversed(self._records.values()) if wanted(record))
+        return list(itertools.islice(matches, limit))[::-1]
+
+    async def wait_for(
+        self, wanted: Callable[[Record], bool], *, count: int, seconds: float
+    ) -> None:
+        """Return when ``count`` records are wanted, or after ``seconds``; events, no polling."""
+        matching = {record.number for record in self._records.values() if wanted(record)}
+        enough = trio.Event()
+
+        def look(record: Record) -> None:
+            if wanted(record):
+                matching.add(record.number)
+            else:
+                matching.discard(record.number)
+            if len(matching) >= count:
+                enough.set()
+
+        if len(matching) >= count:
+            return
+        self._waiters.add(look)
+        try:
+            with trio.move_on_after(seconds if math.isfinite(seconds) else math.inf):
+                await enough.wait()
+        finally:
+            self._waiters.discard(look)
+
+    @contextmanager
+    def view(self) -> Iterator[trio.MemoryReceiveChannel[Record | LinkEvent]]:
+        """Follow what happens. The channel ends when the viewer is too slow to keep up."""
+        send, receive = trio.open_memory_channel[Record | LinkEvent](self._viewer_capacity)
+        self._viewers.add(send)
+        try:
+            with receive:
+                yield receive
+        finally:
+            self._viewers.discard(send)
+            send.close()
+
+    def statistics(self) -> JournalStatistics:
+        """How much the journal holds."""
+        return JournalStatistics(
+            len(self._records), self._requests, len(self._viewers), dict(self._reached)
+        )
+
+    # -- within --------------------------------------------------------------------------------
+
+    def _reach(self, record: Record, state: State, detail: str) -> None:
+        record.timeline.append(Event(state, self._now(), detail))
+        self._reached[state] += 1
+        if self._viewers:
+            self._publish(record)
+        if self._waiters:
+            for look in tuple(self._waiters):
+                look(record)
+
+    def _publish(self, event: Record | LinkEvent) -> None:
+        for viewer in tuple(self._viewers):
+            try:
+                viewer.send_nowait(event)
+            except (trio.WouldBlock, trio.BrokenResourceError):
+                self._viewers.discard(viewer)
+                viewer.close()
+
+    def _forget(self, record: Record) -> None:
+        if record.notification is not None:
+            self._by_unique_id.pop(record.notification.unique_id, None)

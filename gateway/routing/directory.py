@@ -1,0 +1,124 @@
+"""Whose token it is. Minting, looking up and unregistering device tokens.
+
+The directory is the whole table in memory, written through to the store: a token is handed out
+only once it is durable, and a push never waits for the database to learn whose it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from gateway.store.store import Registration
+from protocol.identifiers import DeviceToken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from gateway.store.store import Store
+    from protocol.identifiers import DeviceId, Topic
+    from protocol.notification import Environment
+
+# "Device tokens are of variable length"; 32 bytes is what iPhones show in practice.
+TOKEN_BYTES = 32
+
+
+class DeviceDirectory:
+    """Device tokens: one per (device, topic, environment).
+
+    A topic is an app and a family of push types (``com.example.app`` for alert and background,
+    ``com.example.app.voip`` …), so this is Apple's "token per device and app", with the separate
+    tokens that PushKit, Live Activities and the others have.
+
+    Args:
+        store: where registrations are kept durably.
+        now: the gateway's clock, UNIX seconds.
+        random_bytes: where new tokens come from.
+    """
+
+    def __init__(
+        self, store: Store, now: Callable[[], float], random_bytes: Callable[[int], bytes]
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._random_bytes = random_bytes
+        self._by_token: dict[DeviceToken, Registration] = {}
+        self._current: dict[tuple[DeviceId, Topic, Environment], DeviceToken] = {}
+
+    async def load(self) -> None:
+        """Read every registration from the store; called once, before the ports open.
+
+        Raises:
+            StoreUnavailableError: the store could not be read.
+        """
+        self._by_token.clear()
+        self._current.clear()
+        for registration in await self._store.registrations():
+            self._remember(registration)
+
+    def registration_of(self, token: DeviceToken) -> Registration | None:
+        """Whose token it is, also when it is unregistered; None when it was never minted."""
+        return self._by_token.get(token)
+
+    def registrations(self, device: DeviceId | None = None) -> Iterable[Registration]:
+        """Every registration, of one device or of all."""
+        return [r for r in self._by_token.values() if device is None or r.device == device]
+
+    async def mint(
+        self, device: DeviceId, topic: Topic, environment: Environment, *, renew: bool = False
+    ) -> DeviceToken:
+        """The device's token for a topic, durable when returned.
+
+        The token a device has for a topic is stable. With ``renew`` (a reinstall, a restore from
+        a backup) it is unregistered and a new one takes its place.
+
+        Raises:
+            StoreUnavailableError: it could not be made durable; nothing has changed.
+        """
+        current = self._current.get((device, topic, environment))
+        if current is not None and not renew:
+            return current
+        if current is not None:
+            await self.unregister(current)
+        token = DeviceToken(self._random_bytes(TOKEN_BYTES))
+        await self.register(Registration(token, device, topic, environment, self._now()))
+        return token
+
+    async def register(self, registration: Registration) -> None:
+        """Keep a registration that was made elsewhere (an adopted token).
+
+        Raises:
+            StoreUnavailableError: it could not be made durable; nothing has changed.
+        """
+        await self._store.register(registration)
+        self._remember(registration)
+
+    async def unregister(self, token: DeviceToken) -> None:
+        """The token is invalid for its topic from now on; no effect on one that already is.
+
+        Raises:
+            StoreUnavailableError: it could not be made durable; nothing has changed.
+        """
+        registration = self._by_token.get(token)
+        if registration is None or registration.unregistered_at is not None:
+            return
+        at = self._now()
+        await self._store.unregister(token, at=at)
+        self._remember(dataclasses.replace(registration, unregistered_at=at))
+
+    async def unregister_device(self, device: DeviceId) -> None:
+        """Every token of a device that is gone for good.
+
+        Raises:
+            StoreUnavailableError: not all could be made durable; the call may be repeated.
+        """
+        for registration in list(self.registrations(device)):
+            await self.unregister(registration.token)
+
+    def _remember(self, registration: Registration) -> None:
+        key = (registration.device, registration.topic, registration.environment)
+        self._by_token[registration.token] = registration
+        if registration.unregistered_at is None:
+            self._current[key] = registration.token
+        elif self._current.get(key) == registration.token:
+            del self._current[key]
