@@ -1,0 +1,138 @@
+"""The TLS settings of the three kinds of links: provider front, courier front, device.
+
+Common to all: TLS 1.2 or later, forward-secret AEAD ciphers only (RFC 9113 §9.2.2 bans the rest
+under HTTP/2), no renegotiation. P-256 throughout keeps a full handshake well under a millisecond,
+so the servers hand out no session tickets: nothing to steal, no memory per client, and no resumed
+session in which "verified" could mean something else than "a certificate is present"
+(reference/clients.md §2 item 7). TLS 1.2 clients may still resume by session id, which OpenSSL
+keeps together with the client's certificate.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Final
+
+from certs.files import CredentialError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from certs.leaf import Leaf
+
+HTTP2_ALPN: Final = ("h2",)
+COURIER_ALPN: Final = ("apnsim-msgpack-v1",)
+_TLS12_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+
+class NamedSSLObject(ssl.SSLObject):
+    """The server's end of a link, which knows the name that the client called it by.
+
+    ``server_hostname`` is the SNI name in lower case once the handshake has begun, ``None`` if the
+    client sent none. ``trio.SSLStream`` passes the attribute on: ``stream.server_hostname``.
+    """
+
+    _called_name: str | None = None
+
+    @property
+    def server_hostname(self) -> str | None:
+        """What the client called this server by SNI."""
+        return self._called_name
+
+    def note_called_name(self, name: str | None) -> None:
+        """Remember the name; called once by the context during the handshake."""
+        self._called_name = None if name is None else name.lower()
+
+
+def provider_server_context(leaf: Leaf, *, client_ca_pem: bytes | None = None) -> ssl.SSLContext:
+    """TLS for providers: ALPN ``h2``, and a client that offers none or another is served too.
+
+    HTTP/2 must start whatever ALPN said: aioapns and Pushy offer none (reference/clients.md §2.1).
+    SNI is not checked against the certificate; see :class:`NamedSSLObject` for how to read it.
+
+    Args:
+        leaf: the server's key and certificate.
+        client_ca_pem: asks clients for a certificate of this CA without requiring one; one of
+            another CA fails the handshake. A client is verified only if ``getpeercert()`` is not
+            ``None``.
+
+    Raises:
+        CredentialError: ``client_ca_pem`` is not a certificate.
+    """
+    context = _server_context(leaf, HTTP2_ALPN)
+    if client_ca_pem is not None:
+        _trust(context, client_ca_pem)
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def courier_server_context(
+    leaf: Leaf, ca_pem: bytes, alpn_protocols: Sequence[str] = COURIER_ALPN
+) -> ssl.SSLContext:
+    """TLS for devices: a client certificate of our CA is required.
+
+    With TLS 1.3 a device without one believes its handshake done and is closed at its first read.
+    A device that offers none of ``alpn_protocols`` gets through with ``selected_alpn_protocol()``
+    ``None``: the caller refuses it, because the dialect is then unknown.
+
+    Args:
+        leaf: the server's key and certificate.
+        ca_pem: the CA of the devices.
+        alpn_protocols: dialects, the preferred first.
+
+    Raises:
+        CredentialError: ``ca_pem`` is not a certificate.
+    """
+    context = _server_context(leaf, alpn_protocols)
+    _trust(context, ca_pem)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def device_client_context(
+    device_leaf: Leaf, ca_pem: bytes, alpn_protocols: Sequence[str] = COURIER_ALPN
+) -> ssl.SSLContext:
+    """TLS for a device: presents its certificate and verifies the gateway's name and CA.
+
+    Args:
+        device_leaf: the device's key and certificate.
+        ca_pem: the CA that must have signed the gateway's certificate.
+        alpn_protocols: dialects offered, the preferred first.
+
+    Raises:
+        CredentialError: ``ca_pem`` is not a certificate.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _set_common(context, device_leaf, alpn_protocols)
+    _trust(context, ca_pem)
+    return context
+
+
+def _server_context(leaf: Leaf, alpn_protocols: Sequence[str]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _set_common(context, leaf, alpn_protocols)
+    context.num_tickets = 0  # TLS 1.3
+    context.options |= ssl.OP_NO_TICKET  # TLS 1.2
+    context.sslobject_class = NamedSSLObject
+    context.sni_callback = _note_called_name
+    return context
+
+
+def _set_common(context: ssl.SSLContext, leaf: Leaf, alpn_protocols: Sequence[str]) -> None:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_TLS12_CIPHERS)
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    context.set_alpn_protocols(list(alpn_protocols))
+    leaf.configure(context)
+
+
+def _trust(context: ssl.SSLContext, ca_pem: bytes) -> None:
+    try:
+        context.load_verify_locations(cadata=ca_pem.decode("ascii"))
+    except (ValueError, ssl.SSLError):
+        raise CredentialError("not a readable CA certificate; expected PEM") from None
+
+
+def _note_called_name(link: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+    if isinstance(link, NamedSSLObject):  # a socket wrapped in this context has no such memory
+        link.note_called_name(name)

@@ -1,0 +1,145 @@
+"""A private key with the certificate that speaks for it, ready for TLS.
+
+``STEM.pem`` holds the certificate chain and ``STEM-key.pem`` the key, mode 0600.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certs.files import (
+    PRIVATE_MODE,
+    PUBLIC_MODE,
+    CredentialError,
+    CredentialFileError,
+    CredentialFileExistsError,
+    read_credential,
+    remove_credential,
+    write_credential,
+)
+from certs.keys import private_key_pem, read_private_key
+
+if TYPE_CHECKING:
+    import ssl
+
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Leaf:
+    """A P-256 private key and its certificate chain, the certificate itself first."""
+
+    private_key: ec.EllipticCurvePrivateKey
+    chain: tuple[x509.Certificate, ...]
+
+    @classmethod
+    def from_pem(cls, certificate_pem: bytes, key_pem: bytes) -> Self:
+        """Read a leaf from its two PEM texts.
+
+        Raises:
+            CredentialError: one of them is unreadable, or they do not belong together.
+        """
+        chain = read_certificates(certificate_pem)
+        key = read_private_key(key_pem)
+        if chain[0].public_key() != key.public_key():
+            raise CredentialError("the certificate and the private key do not belong together")
+        return cls(key, chain)
+
+    @classmethod
+    def load(cls, directory: Path, stem: str) -> Self:
+        """Read what ``write()`` wrote.
+
+        Raises:
+            CredentialFileMissingError: a file is absent: issue anew, write with ``replace``.
+            CredentialFileError: a file is unreadable or the two do not belong together.
+        """
+        certificate_path, key_path = _paths(directory, stem)
+        certificate_pem, key_pem = read_credential(certificate_path), read_credential(key_path)
+        try:
+            return cls.from_pem(certificate_pem, key_pem)
+        except CredentialError as error:
+            message = f"with {key_path.name}: {error}; delete both to have them reissued"
+            raise CredentialFileError(certificate_path, message) from None
+
+    @property
+    def certificate_pem(self) -> bytes:
+        """The chain in PEM, the certificate itself first."""
+        return b"".join(each.public_bytes(Encoding.PEM) for each in self.chain)
+
+    @property
+    def private_key_pem(self) -> bytes:
+        """The key as PKCS#8 PEM. Secret: never log it."""
+        return private_key_pem(self.private_key)
+
+    @property
+    def not_valid_after(self) -> float:
+        """When the certificate ends, in seconds since 1970: renew it before."""
+        return self.chain[0].not_valid_after_utc.timestamp()
+
+    def is_issued_by(self, ca_pem: bytes) -> bool:
+        """Whether this CA signed the certificate; false after the CA was made anew.
+
+        Raises:
+            CredentialError: ``ca_pem`` is not a certificate.
+        """
+        try:
+            self.chain[0].verify_directly_issued_by(read_certificates(ca_pem)[0])
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        return True
+
+    def write(self, directory: Path, stem: str, *, replace: bool = False) -> None:
+        """Write ``STEM-key.pem`` (0600), then ``STEM.pem``, each in one step.
+
+        The certificate goes away first and comes back last, so that a crash in between leaves a
+        missing file and never a key beside another key's certificate.
+
+        Raises:
+            CredentialFileExistsError: one is there already and ``replace`` is false.
+            CredentialFileError: the folder cannot be written.
+        """
+        certificate_path, key_path = _paths(directory, stem)
+        if replace:
+            remove_credential(certificate_path)
+        elif certificate_path.exists():
+            raise CredentialFileExistsError(certificate_path, "already exists; not overwritten")
+        write_credential(key_path, self.private_key_pem, mode=PRIVATE_MODE, replace=replace)
+        write_credential(certificate_path, self.certificate_pem, mode=PUBLIC_MODE, replace=replace)
+
+    def configure(self, context: ssl.SSLContext) -> None:
+        """Make the context present this certificate.
+
+        ``load_cert_chain()`` reads files only: the key passes through a temporary file, mode 0600,
+        deleted before this returns.
+        """
+        with tempfile.TemporaryDirectory(prefix="apnsim-") as directory:
+            path = Path(directory, "leaf.pem")
+            write_credential(path, self.private_key_pem + self.certificate_pem, mode=PRIVATE_MODE)
+            context.load_cert_chain(path)
+
+    def __repr__(self) -> str:
+        subject = self.chain[0].subject.rfc4514_string()
+        return f"Leaf({subject!r}, until {self.chain[0].not_valid_after_utc:%Y-%m-%d})"
+
+
+def read_certificates(pem: bytes) -> tuple[x509.Certificate, ...]:
+    """Read one or more PEM certificates; at least one.
+
+    Raises:
+        CredentialError: there is none, or one is malformed.
+    """
+    try:
+        return tuple(x509.load_pem_x509_certificates(pem))
+    except ValueError:
+        raise CredentialError("not a readable certificate; expected PEM") from None
+
+
+def _paths(directory: Path, stem: str) -> tuple[Path, Path]:
+    return directory / f"{stem}.pem", directory / f"{stem}-key.pem"
