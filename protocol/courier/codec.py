@@ -1,0 +1,58 @@
+"""A dialect: how messages become frames and frames messages; one per link, chosen by ALPN."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from protocol.courier.compact import CompactCodec
+from protocol.courier.errors import RemoteProtocolError
+
+if TYPE_CHECKING:
+    from protocol.courier.messages import Message
+
+
+class Codec(Protocol):
+    """One end's dialect of one link (a dialect may keep state between messages).
+
+    ``ALPN`` is the protocol name that selects it in the TLS handshake.
+    """
+
+    ALPN: ClassVar[str]
+
+    def encode(self, message: Message) -> bytes:
+        """A whole frame, header included. The message is believed: our own types made it."""
+        ...
+
+    def decode(self, command: int, body: bytes) -> Message | None:
+        """The message in a frame; None for a command number that the dialect does not know.
+
+        Apple's open clients ignore commands they do not know (reference: pypush, rustpush), and
+        so do both of our ends: that is how a newer peer can say more. The connection counts
+        them.
+
+        Raises:
+            RemoteProtocolError: the body is not what this command carries; says which field.
+        """
+        ...
+
+
+_DIALECTS: dict[str, type[Codec]] = {codec.ALPN: codec for codec in (CompactCodec,)}
+
+# What a TLS context offers, in order of preference.
+ALPN_PROTOCOLS: tuple[str, ...] = tuple(_DIALECTS)
+
+
+def codec_for(alpn: str | None) -> Codec:
+    """A new codec for the protocol that ALPN selected.
+
+    Args:
+        alpn: the selected name; None when the peer named none that we know.
+
+    Raises:
+        RemoteProtocolError: no dialect has that name.
+    """
+    dialect = _DIALECTS.get(alpn) if alpn is not None else None
+    if dialect is None:
+        known = ", ".join(ALPN_PROTOCOLS)
+        raise RemoteProtocolError(f"ALPN chose {alpn!r}; a courier link speaks one of: {known}")
+    return dialect()
