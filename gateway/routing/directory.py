@@ -7,6 +7,7 @@ only once it is durable, and a push never waits for the database to learn whose 
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from gateway.store.store import Registration
@@ -34,16 +35,26 @@ class DeviceDirectory:
         store: where registrations are kept durably.
         now: the gateway's clock, UNIX seconds.
         random_bytes: where new tokens come from.
+        max_pushes_per_second: to one token, before they are too many; 0 = any number. Apple's
+            threshold is not published.
     """
 
     def __init__(
-        self, store: Store, now: Callable[[], float], random_bytes: Callable[[int], bytes]
+        self,
+        store: Store,
+        now: Callable[[], float],
+        random_bytes: Callable[[int], bytes],
+        *,
+        max_pushes_per_second: int = 0,
     ) -> None:
         self._store = store
         self._now = now
         self._random_bytes = random_bytes
         self._by_token: dict[DeviceToken, Registration] = {}
         self._current: dict[tuple[DeviceId, Topic, Environment], DeviceToken] = {}
+        self._max_pushes_per_second = max_pushes_per_second
+        self._pushes: Counter[DeviceToken] = Counter()
+        self._second = 0
 
     async def load(self) -> None:
         """Read every registration from the store; called once, before the ports open.
@@ -59,6 +70,16 @@ class DeviceDirectory:
     def registration_of(self, token: DeviceToken) -> Registration | None:
         """Whose token it is, also when it is unregistered; None when it was never minted."""
         return self._by_token.get(token)
+
+    def is_too_fast(self, token: DeviceToken, now: float) -> bool:
+        """Count one more push to this token; whether it is one too many in this second."""
+        if not self._max_pushes_per_second:
+            return False
+        if int(now) != self._second:
+            self._second = int(now)
+            self._pushes.clear()
+        self._pushes[token] += 1
+        return self._pushes[token] > self._max_pushes_per_second
 
     def registrations(self, device: DeviceId | None = None) -> Iterable[Registration]:
         """Every registration, of one device or of all."""

@@ -1,0 +1,119 @@
+"""One request, the whole story: identify → validate → route → answer.
+
+An endpoint belongs to one connection, because APNs state does: one team, one key, one pace of
+token updates per connection.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.store.store import StoreUnavailableError
+from gateway.validation import Draft, Grounds, notification_of, validate
+from protocol.identifiers import ApnsId
+from protocol.notification import Environment
+from protocol.provider import response
+from protocol.provider.rejection import Reason, Rejection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.journal import Journal, Record
+    from gateway.provider.identity import ConnectionIdentity
+    from gateway.routing.directory import DeviceDirectory
+    from gateway.routing.router import Router
+    from gateway.store.store import Registration
+    from gateway.validation import ValidationRules
+    from protocol.identifiers import UniqueId
+    from protocol.notification import Notification
+    from protocol.provider.http import HttpRequest, HttpResponse
+
+log = logging.getLogger("apnsim.provider")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What all endpoints of one gateway share.
+
+    Args:
+        router: takes valid pushes.
+        directory: learns of tokens that are adopted.
+        journal: told about every request.
+        now: the gateway's clock, UNIX seconds.
+        random_bytes: where ids come from.
+        adopted: told about a token that a push made known.
+    """
+
+    router: Router
+    directory: DeviceDirectory
+    journal: Journal
+    now: Callable[[], float]
+    random_bytes: Callable[[int], bytes]
+    adopted: Callable[[Registration], None]
+
+
+class Endpoint:
+    """Answers the requests of one connection.
+
+    Args:
+        service: what all connections share.
+        rules: what validation leaves to settings, with this connection's environment.
+        identity: who pushes on this connection.
+        connection: the connection's name, for the journal.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        rules: ValidationRules,
+        identity: ConnectionIdentity,
+        connection: str,
+    ) -> None:
+        self._service = service
+        self._grounds = Grounds(rules, service.directory, identity.identify)
+        self.identity = identity
+        self._connection = connection
+
+    async def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request; every refusal is an answer too."""
+        service = self._service
+        record = service.journal.begin(request, self._connection)
+        try:
+            draft = validate(Draft(request, service.now(), self._grounds))
+            notification = notification_of(draft, service.random_bytes)
+            service.journal.received(record, notification, draft.registration.device)
+            if draft.is_adopted:
+                await service.directory.register(draft.registration)
+                service.adopted(draft.registration)
+            unique_id = await service.router.route(notification, draft.registration)
+        except Rejection as rejection:
+            return self._refuse(request, record, rejection)
+        except StoreUnavailableError as error:
+            outage = Rejection(Reason.SERVICE_UNAVAILABLE, str(error))
+            return self._refuse(request, record, outage)
+        service.journal.accepted(record)
+        return self._accept(notification, unique_id)
+
+    def shutdown(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request that arrives while the gateway is going down."""
+        record = self._service.journal.begin(request, self._connection)
+        rejection = Rejection(Reason.SHUTDOWN, "the gateway is shutting down")
+        return self._refuse(request, record, rejection)
+
+    def _accept(self, notification: Notification, unique_id: UniqueId) -> HttpResponse:
+        is_development = self._grounds.rules.environment is Environment.DEVELOPMENT
+        return response.accepted(notification.apns_id, unique_id if is_development else None)
+
+    def _refuse(self, request: HttpRequest, record: Record, rejection: Rejection) -> HttpResponse:
+        reason = rejection.reason
+        record.apns_id = echo_of(request) or ApnsId.from_random(self._service.random_bytes(16))
+        self._service.journal.rejected(record, reason.status, reason.text, rejection.detail)
+        log.debug("%s refused %s: %s", self._connection, record.apns_id, rejection)
+        return response.rejected(rejection, record.apns_id)
+
+
+def echo_of(request: HttpRequest) -> str:
+    """The client's ``apns-id``, byte for byte, even when it is the error (aioapns matches it)."""
+    return next((value for name, value in request.headers if name == "apns-id"), "")

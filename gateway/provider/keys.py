@@ -1,0 +1,117 @@
+"""The authentication keys that this gateway believes, and what each is limited to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from certs.files import PUBLIC_MODE, write_credential
+from certs.provider_key import ProviderPublicKey
+from protocol.notification import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredKey:
+    """A key, and its scope; ``None`` means every environment, every topic of its team.
+
+    ``key_file`` is where the private half lies, when this gateway made it itself.
+    """
+
+    key: ProviderPublicKey
+    environments: frozenset[Environment] | None = None
+    topics: frozenset[str] | None = None
+    key_file: Path | None = None
+
+
+class KeyRing:
+    """Registered keys by key id, kept in a file when one is given.
+
+    Args:
+        file: JSON, public halves only; read at once, rewritten at every change.
+
+    Raises:
+        ValueError: the file is not a key ring; the message names it.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._keys: dict[str, RegisteredKey] = {}
+        if file is not None and file.exists():
+            self._read(file)
+
+    def get(self, key_id: str, /) -> ProviderPublicKey | None:
+        """The public key of that id, for the verifier."""
+        registered = self._keys.get(key_id)
+        return None if registered is None else registered.key
+
+    def scope_of(self, key_id: str) -> tuple[frozenset[Environment] | None, frozenset[str] | None]:
+        """Environments and topics to which a key is limited; None = all of them."""
+        registered = self._keys.get(key_id)
+        return (None, None) if registered is None else (registered.environments, registered.topics)
+
+    def registered(self, key_id: str) -> RegisteredKey | None:
+        """One registered key."""
+        return self._keys.get(key_id)
+
+    def add(self, registered: RegisteredKey) -> None:
+        """Believe a key from now on; one of the same id is replaced."""
+        self._keys[registered.key.key_id] = registered
+        self._write()
+
+    def remove(self, key_id: str) -> bool:
+        """Believe it no longer; False when it was not registered."""
+        found = self._keys.pop(key_id, None)
+        self._write()
+        return found is not None
+
+    def __iter__(self) -> Iterator[RegisteredKey]:
+        return iter(tuple(self._keys.values()))
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def _read(self, file: Path) -> None:
+        try:
+            for entry in json.loads(file.read_bytes()):
+                registered = _from_json(entry)
+                self._keys[registered.key.key_id] = registered
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{file} is not a list of keys ({error}); move it away") from error
+
+    def _write(self) -> None:
+        if self._file is not None:
+            entries = [_to_json(registered) for registered in self._keys.values()]
+            data = json.dumps(entries, indent=1).encode()
+            write_credential(self._file, data, mode=PUBLIC_MODE, replace=True)
+
+
+def _to_json(registered: RegisteredKey) -> dict[str, Any]:
+    key = registered.key
+    return {
+        "key_id": key.key_id,
+        "team_id": key.team_id,
+        "public_key": key.public_key_pem.decode(),
+        "environments": _sorted(registered.environments),
+        "topics": _sorted(registered.topics),
+        "key_file": str(registered.key_file) if registered.key_file else None,
+    }
+
+
+def _from_json(entry: dict[str, Any]) -> RegisteredKey:
+    pem = entry["public_key"].encode()
+    environments, topics = entry.get("environments"), entry.get("topics")
+    return RegisteredKey(
+        ProviderPublicKey.from_pem(pem, entry["team_id"], entry["key_id"]),
+        None if environments is None else frozenset(map(Environment, environments)),
+        None if topics is None else frozenset(topics),
+        Path(entry["key_file"]) if entry.get("key_file") else None,
+    )
+
+
+def _sorted(names: frozenset[Any] | None) -> list[str] | None:
+    return None if names is None else sorted(names)
