@@ -1,0 +1,52 @@
+# Each target is one readable command. `make` alone = format, lint, types, test.
+PYTHON ?= python3
+BIN := .venv/bin
+
+all: format lint types test
+
+# Everything that run and test need, from nothing but Python >= 3.11.
+setup: .venv/.ready
+
+.venv/.ready: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "apnsim needs Python 3.11 or newer; call: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: setup
+	$(BIN)/apnsim demo
+
+test: setup
+	$(BIN)/python -m pytest -q
+
+format: setup
+	$(BIN)/ruff format .
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+coverage: setup
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -q
+	$(BIN)/python -m coverage combine -q
+	$(BIN)/python tests/coverage_rules.py
+
+interop: setup
+	$(BIN)/python -m interop
+
+bench: setup
+	$(BIN)/python -m bench
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra dev -o requirements-dev.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements-dev.lock -o requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv .apnsim .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
+
+.PHONY: all setup run test format lint types coverage interop bench lock clean

@@ -1,0 +1,54 @@
+"""How log lines look: one readable line per event, or one JSON object per line."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+_NAMELESS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class TextFormatter(logging.Formatter):
+    """``09:41:00.123 provider  the line``; a traceback, if any, follows on its own lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line."""
+        at = datetime.fromtimestamp(record.created).astimezone()
+        name = record.name.removeprefix("apnsim.")
+        level = "" if record.levelno <= logging.INFO else f"{record.levelname} "
+        line = f"{at:%H:%M:%S}.{record.msecs:03.0f} {name:9} {level}{record.getMessage()}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class JsonFormatter(logging.Formatter):
+    """``{"time": …, "level": …, "logger": …, "message": …}`` and whatever ``extra=`` added."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One JSON object."""
+        entry: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        entry |= {key: value for key, value in vars(record).items() if key not in _NAMELESS}
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str, ensure_ascii=False)
+
+
+def set_up(log_format: str, level: str) -> None:
+    """Send every log line to standard error; standard output belongs to the commands.
+
+    Args:
+        log_format: ``text`` or ``json``.
+        level: ``debug``, ``info``, ``warning`` or ``error``; libraries are heard from warning on.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("apnsim").setLevel(level.upper())
