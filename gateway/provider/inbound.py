@@ -1,0 +1,194 @@
+"""From HTTP/2 events to whole requests, with every number bounded.
+
+``Inbound`` keeps what has been heard of each open stream and calls ``begin`` once per request: at its end, or when
+its body is longer than anyone will listen to. What it holds per stream is a header list below the library's
+limit and at most ``kept_body_bytes``; the number of streams is bounded; so is their cancelling.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.provider.headers import Head, MalformedHeadersError, read_head
+from gateway.provider.http2 import ENHANCE_YOUR_CALM, STREAM_WINDOW_BYTES, Http2, PeerError
+from protocol.provider.http import HttpRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import trio
+
+    from gateway.provider.contract import ConnectionSettings
+    from gateway.provider.headers import RawHeaders
+
+
+class Stream:
+    """One open stream, from its HEADERS to the last byte of its answer.
+
+    Attributes:
+        stream_id: HTTP/2's number.
+        head: method, path, headers.
+        body: the kept part of the body.
+        heard_bytes: length of the body so far, kept or not.
+        owed_bytes: flow-controlled bytes not yet given back on the stream.
+        ended: END_STREAM was heard.
+        begun: the request was handed on to be answered.
+        open: neither answered nor withdrawn.
+        answering: cancels the answer while it is being made.
+    """
+
+    __slots__ = (
+        "answering",
+        "begun",
+        "body",
+        "ended",
+        "head",
+        "heard_bytes",
+        "open",
+        "owed_bytes",
+        "stream_id",
+    )
+
+    def __init__(self, stream_id: int, head: Head) -> None:
+        self.stream_id = stream_id
+        self.head = head
+        self.body = b""
+        self.heard_bytes = 0
+        self.owed_bytes = 0
+        self.ended = False
+        self.begun = False
+        self.open = True
+        self.answering: trio.CancelScope | None = None
+
+    def request(self) -> HttpRequest:
+        """The request as far as it was kept."""
+        head = self.head
+        return HttpRequest(head.method, head.path, head.headers, self.body)
+
+
+class Shell(Protocol):
+    """What ``Inbound`` tells its connection."""
+
+    def begin(self, stream: Stream) -> None:
+        """The request of this stream is to be answered now."""
+
+    def withdrawn(self, stream: Stream) -> None:
+        """The provider cancelled this stream."""
+
+    def window_opened(self, stream_id: int | None) -> None:
+        """More may be sent on a stream, on the connection (0), or anywhere by SETTINGS (None)."""
+
+    def peer_leaves(self, code: int) -> None:
+        """The provider said GOAWAY."""
+
+
+class Inbound:
+    """Hears one connection; the ``Hearer`` of its ``Http2``.
+
+    Args:
+        settings: the limits.
+        shell: told what to do.
+        now: a monotonic clock in seconds, for the budget of cancelled requests.
+
+    Attributes:
+        streams: the streams that are open, by number.
+        withdrawn: how many requests were cancelled.
+        highest_begun: the highest stream whose request was begun; GOAWAY says so.
+    """
+
+    def __init__(
+        self, settings: ConnectionSettings, shell: Shell, now: Callable[[], float]
+    ) -> None:
+        self.streams: dict[int, Stream] = {}
+        self.withdrawn = 0
+        self.highest_begun = 0
+        self.http2 = Http2(settings, self)
+        self._settings = settings
+        self._shell = shell
+        self._now = now
+        self._resets_left = float(settings.resets_at_once)
+        self._resets_counted_at = now()
+
+    def request_received(self, stream_id: int, headers: RawHeaders) -> None:
+        """Remember a new stream.
+
+        Raises:
+            PeerError: malformed headers, or more streams than anyone needs.
+        """
+        try:
+            head = read_head(headers)
+        except MalformedHeadersError as error:
+            raise PeerError(f"stream {stream_id}: {error}") from error
+        if len(self.streams) >= self._settings.streams_tolerated:
+            raise PeerError(
+                f"more than {len(self.streams)} streams open at once", ENHANCE_YOUR_CALM
+            )
+        self.streams[stream_id] = Stream(stream_id, head)
+
+    def data_received(self, stream_id: int, data: bytes, flow_bytes: int) -> None:
+        """Keep the beginning of a body, count the rest, and let the peer go on."""
+        self.http2.replenish_connection(flow_bytes)
+        stream = self.streams.get(stream_id)
+        if stream is None or stream.begun:
+            return
+        room = self._settings.kept_body_bytes - len(stream.body)
+        if room > 0:
+            stream.body += data[:room]
+        stream.heard_bytes += len(data)
+        stream.owed_bytes += flow_bytes
+        if stream.heard_bytes > self._settings.heard_body_bytes:
+            self._start(stream)
+        elif stream.owed_bytes > STREAM_WINDOW_BYTES // 2:
+            self.http2.replenish_stream(stream_id, stream.owed_bytes)
+            stream.owed_bytes = 0
+
+    def stream_ended(self, stream_id: int) -> None:
+        """The request is whole."""
+        stream = self.streams.get(stream_id)
+        if stream is not None:
+            stream.ended = True
+            if not stream.begun:
+                self._start(stream)
+
+    def stream_reset(self, stream_id: int) -> None:
+        """The provider has lost interest: stop answering, quietly.
+
+        Raises:
+            PeerError: requests are cancelled faster than any client does (CVE-2023-44487, "rapid reset").
+        """
+        stream = self.streams.pop(stream_id, None)
+        if stream is None:
+            return
+        stream.open = False
+        self.withdrawn += 1
+        if stream.answering is not None:
+            stream.answering.cancel()
+        self._shell.withdrawn(stream)
+        self._spend_reset()
+
+    def window_opened(self, stream_id: int) -> None:
+        """WINDOW_UPDATE from the peer."""
+        self._shell.window_opened(stream_id)
+
+    def settings_changed(self) -> None:
+        """SETTINGS from the peer: every stream's window may have grown."""
+        self._shell.window_opened(None)
+
+    def goaway_received(self, code: int) -> None:
+        """GOAWAY from the peer."""
+        self._shell.peer_leaves(code)
+
+    def _start(self, stream: Stream) -> None:
+        stream.begun = True
+        if stream.stream_id > self.highest_begun:
+            self.highest_begun = stream.stream_id
+        self._shell.begin(stream)
+
+    def _spend_reset(self) -> None:
+        """A token bucket, as nghttp2 has one (its defaults are ours)."""
+        settings, now = self._settings, self._now()
+        earned = (now - self._resets_counted_at) * settings.resets_per_second
+        self._resets_left = min(settings.resets_at_once, self._resets_left + earned) - 1
+        self._resets_counted_at = now
+        if self._resets_left < 0:
+            raise PeerError(f"{self.withdrawn} requests cancelled, too fast", ENHANCE_YOUR_CALM)

@@ -1,0 +1,224 @@
+"""Where providers knock: accept, TLS, who asked for which environment, one ``ProviderConnection`` each."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import trio
+
+from gateway.provider.connection import ProviderConnection
+from gateway.provider.contract import ConnectionFacts, ConnectionSettings, ConnectionStatistics
+from gateway.provider.tcp import ProviderSocket
+from protocol.notification import Environment
+
+if TYPE_CHECKING:
+    import ssl
+
+    from gateway.provider.contract import MakeAnswer, ShutdownAnswer
+
+log = logging.getLogger(__name__)
+
+# apns-provider-api.md 1.1: sandbox and development are one environment; the broadcast names stand only in
+# samples of Apple's.
+_PRODUCTION = frozenset(
+    {
+        "api.push.apple.com",
+        "api-broadcast.push.apple.com",
+        "api-manage-broadcast.push.apple.com",
+    }
+)
+_DEVELOPMENT = frozenset(
+    {
+        "api.sandbox.push.apple.com",
+        "api.development.push.apple.com",
+        "api-broadcast.sandbox.push.apple.com",
+        "api-manage-broadcast.sandbox.push.apple.com",
+    }
+)
+
+_requested_name: ContextVar[str | None] = ContextVar("requested_name", default=None)
+
+
+def environment_of(name: str | None, default: Environment) -> Environment:
+    """The environment that a server name (SNI) asks for; any other name, or none, means the default."""
+    lowered = (name or "").lower().rstrip(".")
+    if lowered in _PRODUCTION:
+        return Environment.PRODUCTION
+    if lowered in _DEVELOPMENT:
+        return Environment.DEVELOPMENT
+    return default
+
+
+@dataclass(frozen=True, slots=True)
+class ListenSettings:
+    """Where and how to listen.
+
+    Attributes:
+        ports: TCP ports; 0 = a free one.
+        host: address or name to bind; ``None`` = every interface.
+        environment: of providers that do not ask for one of Apple's server names.
+        handshake_seconds: for TLS.
+        handshakes_at_once: connections that may be in their handshake; more are dropped.
+        backlog: of the listening sockets.
+    """
+
+    ports: tuple[int, ...] = (2197,)
+    host: str | None = "127.0.0.1"
+    environment: Environment = Environment.DEVELOPMENT
+    handshake_seconds: float = 10
+    handshakes_at_once: int = 2000
+    backlog: int = 2048
+
+
+@dataclass(slots=True)
+class ProviderFront:
+    """Every provider connection of the gateway, on whichever port.
+
+    Attributes:
+        make_answer: makes the answer of each connection.
+        shutdown_answer: answers what arrives while draining.
+        settings: of each connection.
+    """
+
+    make_answer: MakeAnswer
+    shutdown_answer: ShutdownAnswer
+    settings: ConnectionSettings = field(default_factory=ConnectionSettings)
+    _connections: set[ProviderConnection] = field(default_factory=set)
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _handshaking: int = 0
+    _draining: bool = False
+
+    def drain(self) -> None:
+        """Drain every connection, and every one still to come. Returns at once."""
+        self._draining = True
+        for connection in list(self._connections):
+            connection.drain()
+
+    def statistics(self) -> list[ConnectionStatistics]:
+        """What the console shows, in order of arrival."""
+        shown = [connection.statistics() for connection in self._connections]
+        return sorted(shown, key=lambda each: each.facts.connection_id)
+
+    async def serve(
+        self, stream: trio.SocketStream, context: ssl.SSLContext, settings: ListenSettings
+    ) -> None:
+        """Serve one accepted connection to its end. Never raises for what the peer does."""
+        if self._handshaking >= settings.handshakes_at_once:
+            log.warning("connection dropped: %d are in their TLS handshake", self._handshaking)
+            await trio.aclose_forcefully(stream)
+            return
+        tls = trio.SSLStream(ProviderSocket(stream), context, server_side=True)
+        facts = await self._shake_hands(stream, tls, settings)
+        if facts is None:
+            await trio.aclose_forcefully(tls)
+        else:
+            await self._run(
+                ProviderConnection(
+                    tls, self.make_answer, self.shutdown_answer, facts, self.settings
+                )
+            )
+
+    async def _run(self, connection: ProviderConnection) -> None:
+        self._connections.add(connection)
+        try:
+            if self._draining:
+                connection.drain()
+            await connection.run()
+        finally:
+            self._connections.discard(connection)
+
+    async def _shake_hands(
+        self,
+        stream: trio.SocketStream,
+        tls: trio.SSLStream[ProviderSocket],
+        settings: ListenSettings,
+    ) -> ConnectionFacts | None:
+        peer = _peer_name(stream)
+        self._handshaking += 1
+        try:
+            with trio.fail_after(settings.handshake_seconds):
+                await tls.do_handshake()
+        except trio.TooSlowError:
+            log.info("%s: no TLS handshake within %s s", peer, settings.handshake_seconds)
+            return None
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            log.info("%s: TLS handshake failed: %s", peer, error.__cause__ or error)
+            return None
+        finally:
+            self._handshaking -= 1
+        name = _requested_name.get()
+        return ConnectionFacts(
+            connection_id=next(self._numbers),
+            peer=peer,
+            environment=environment_of(name, settings.environment),
+            requested_name=name,
+            # The certificate itself, not a flag of the session: on resumed sessions of clients without one,
+            # flags lie (clients.md 7).
+            peer_certificate=tls.getpeercert(binary_form=True) or None,
+        )
+
+
+async def serve_providers(
+    front: ProviderFront,
+    context: ssl.SSLContext,
+    settings: ListenSettings,
+    handler_nursery: trio.Nursery,
+    task_status: trio.TaskStatus[list[int]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Accept providers until cancelled; their connections live on in ``handler_nursery``.
+
+    Accept errors that pass (no file descriptors left) are logged by trio and tried again.
+
+    Args:
+        front: serves the connections.
+        context: server TLS; its ``sni_callback`` is set here.
+        settings: where to listen.
+        handler_nursery: holds the connections, so that accepting can stop before serving does.
+        task_status: started with the list of open ports, in the order of ``settings.ports``.
+
+    Raises:
+        OSError: a port cannot be bound.
+    """
+    context.sni_callback = _remember_name
+    listeners = await _open(settings)
+    ports = list(dict.fromkeys(listener.socket.getsockname()[1] for listener in listeners))
+
+    async def serve(stream: trio.SocketStream) -> None:
+        await front.serve(stream, context, settings)
+
+    task_status.started(ports)
+    await trio.serve_listeners(serve, listeners, handler_nursery=handler_nursery)
+
+
+async def _open(settings: ListenSettings) -> list[trio.SocketListener]:
+    listeners: list[trio.SocketListener] = []
+    try:
+        for port in settings.ports:
+            listeners += await trio.open_tcp_listeners(
+                port, host=settings.host, backlog=settings.backlog
+            )
+    except BaseException:
+        for listener in listeners:
+            listener.socket.close()
+        raise
+    return listeners
+
+
+def _remember_name(
+    _connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext
+) -> int | None:
+    """TLS tells the server name only here. The handshake runs in the connection's own task, so does this."""
+    _requested_name.set(name)
+    return None
+
+
+def _peer_name(stream: trio.SocketStream) -> str:
+    try:
+        host, port = stream.socket.getpeername()[:2]
+    except OSError:
+        return "a peer already gone"
+    return f"{host}:{port}"

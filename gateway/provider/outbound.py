@@ -1,0 +1,79 @@
+"""From answers to HTTP/2 frames: one HEADERS, then one DATA with the whole body, or nothing more.
+
+clients.md 12, 13: an extra empty DATA, a second DATA or END_STREAM on its own make aioapns and Pushy lose the
+answer or the connection. A body is cut only where the peer's window or frame size leaves no choice; what does not
+fit waits here. It is bounded because its stream stays open, and the number of open streams is bounded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.provider.http2 import Http2
+    from gateway.provider.inbound import Stream
+    from protocol.provider.http import HttpResponse
+
+
+class Outbound:
+    """Writes the answers of one connection.
+
+    Attributes:
+        streams: the open streams by number, shared with ``Inbound``; an answered one is removed.
+        answered: how many answers went out whole.
+        peer_opens_window: the peer has enlarged its connection window at least once.
+    """
+
+    def __init__(self, http2: Http2, streams: dict[int, Stream]) -> None:
+        self.streams = streams
+        self.answered = 0
+        self.peer_opens_window = False
+        self._http2 = http2
+        self._waiting: dict[int, tuple[Stream, bytes]] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many answers wait for the peer to open its window."""
+        return len(self._waiting)
+
+    def respond(self, stream: Stream, response: HttpResponse) -> None:
+        """Write an answer, unless the provider has withdrawn the request."""
+        if not stream.open:
+            return
+        stream.open = False
+        number, body = stream.stream_id, response.body
+        if not self._http2.send_headers(number, response.status, response.headers, end=not body):
+            return
+        if body:
+            self._continue(stream, body)
+        else:
+            self._answered(stream)
+
+    def window_opened(self, stream_id: int | None) -> None:
+        """Send what was waiting for this: a stream, the connection (0), anything (None)."""
+        if stream_id == 0:
+            self.peer_opens_window = True
+        if not stream_id:
+            for stream, rest in list(self._waiting.values()):
+                self._continue(stream, rest)
+        elif stream_id in self._waiting:
+            self._continue(*self._waiting[stream_id])
+
+    def forget(self, stream_id: int) -> None:
+        """The stream is gone; nobody waits for the rest of its answer."""
+        self._waiting.pop(stream_id, None)
+
+    def _continue(self, stream: Stream, body: bytes) -> None:
+        sent = self._http2.send_body(stream.stream_id, body)
+        if sent < len(body):
+            self._waiting[stream.stream_id] = (stream, body[sent:])
+        else:
+            self._waiting.pop(stream.stream_id, None)
+            self._answered(stream)
+
+    def _answered(self, stream: Stream) -> None:
+        self.answered += 1
+        self.streams.pop(stream.stream_id, None)
+        if not stream.ended:
+            self._http2.abandon(stream.stream_id)
+        self._http2.sweep(len(self.streams))
