@@ -32,7 +32,9 @@ class KeyRing:
     """Registered keys by key id, kept in a file when one is given.
 
     Args:
-        file: JSON, public halves only; read at once, rewritten at every change.
+        file: JSON, public halves only; read at once, rewritten at every change, and read again
+            when a key is asked for that is not here and somebody else has written the file
+            (``apnsim keys make`` beside a running gateway).
 
     Raises:
         ValueError: the file is not a key ring; the message names it.
@@ -41,11 +43,13 @@ class KeyRing:
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self._keys: dict[str, RegisteredKey] = {}
-        if file is not None and file.exists():
-            self._read(file)
+        self._written_ns = 0
+        self._refresh()
 
     def get(self, key_id: str, /) -> ProviderPublicKey | None:
         """The public key of that id, for the verifier."""
+        if key_id not in self._keys:
+            self._refresh()
         registered = self._keys.get(key_id)
         return None if registered is None else registered.key
 
@@ -75,6 +79,17 @@ class KeyRing:
     def __len__(self) -> int:
         return len(self._keys)
 
+    def _refresh(self) -> None:
+        if self._file is None:
+            return
+        try:
+            written_ns = self._file.stat().st_mtime_ns
+        except FileNotFoundError:
+            return
+        if written_ns != self._written_ns:
+            self._read(self._file)
+            self._written_ns = written_ns
+
     def _read(self, file: Path) -> None:
         try:
             for entry in json.loads(file.read_bytes()):
@@ -88,6 +103,7 @@ class KeyRing:
             entries = [_to_json(registered) for registered in self._keys.values()]
             data = json.dumps(entries, indent=1).encode()
             write_credential(self._file, data, mode=PUBLIC_MODE, replace=True)
+            self._written_ns = self._file.stat().st_mtime_ns
 
 
 def _to_json(registered: RegisteredKey) -> dict[str, Any]:

@@ -1,0 +1,7 @@
+"""``python -m apnsim`` is ``apnsim``."""
+
+import sys
+
+from apnsim.cli import main
+
+sys.exit(main())

@@ -1,0 +1,80 @@
+"""The ``apnsim`` command: finds the command, runs it, turns its errors into one line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from apnsim.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "serve": "run the gateway and its virtual devices",
+    "demo": "run the gateway with two demo devices and show what arrives",
+    "device": "run a device daemon: one link to the gateway for all its apps",
+    "app": "attach an emulated app to a running device daemon and print its pushes",
+    "send": "send a push, as a provider would",
+    "exec": "run a command against a gateway made just for it",
+    "keys": "make, list and use authentication keys (.p8)",
+    "certs": "make and show certificates of the local authority",
+}
+
+EPILOG = """\
+first steps:
+  apnsim demo                          a gateway, two phones, and a curl line to paste
+  apnsim send --token HEX --topic com.example.app --alert Hello
+  apnsim exec -- pytest                your tests, with APNSIM_PROVIDER_URL and friends set
+
+exit codes: 0 done, 1 it failed, 2 bad usage or it cannot start
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code is 0 (done), 1 (failed) or 2 (bad usage, cannot start)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(arguments[:1])
+    parsed = parser.parse_args(arguments)
+    try:
+        return int(parsed.run(parsed))
+    except CommandError as error:
+        print(f"apnsim {parsed.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has left (`apnsim … | head`): not an error of ours.
+        sys.stderr.close()
+        return 1
+
+
+def _parser(first: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="apnsim",
+        description="An APNs-compatible push gateway with phones: see what a device really got.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"apnsim {version('apnsim')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, about in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=about,
+            description=about[0].upper() + about[1:] + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        # Only the chosen command is imported: `apnsim send` need not load the gateway.
+        if [name] == first:
+            module = import_module(f"apnsim.commands.{name}_")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One module per command of ``apnsim``: its arguments, and what it does."""

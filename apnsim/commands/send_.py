@@ -1,0 +1,106 @@
+"""``apnsim send``: one push over HTTP/2, as a provider sends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from apnsim import credentials, options
+from apnsim.errors import CannotStartError, CommandError
+from protocol.notification import Priority, PushType
+
+if TYPE_CHECKING:
+    import argparse
+
+EPILOG = """\
+examples:
+  apnsim send --token 0f3a… --topic com.example.app --alert Hello
+  apnsim send --token 0f3a… --topic com.example.app --push-type background --priority 5
+  apnsim send --token 0f3a… --topic com.example.app --payload payload.json   (or - for stdin)
+"""
+
+HEADERS = {
+    "topic": "apns-topic",
+    "push_type": "apns-push-type",
+    "priority": "apns-priority",
+    "expiration": "apns-expiration",
+    "collapse_id": "apns-collapse-id",
+    "apns_id": "apns-id",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to send, where, and as whom."""
+    parser.epilog = EPILOG
+    parser.add_argument("--token", required=True, metavar="HEX", help="the device token")
+    parser.add_argument("--topic", required=True, help="the app's bundle id (with its suffix)")
+    parser.add_argument("--alert", metavar="TEXT", help="an alert with this text")
+    parser.add_argument("--payload", metavar="FILE", help="the whole payload, JSON; - is stdin")
+    parser.add_argument("--push-type", choices=list(PushType), help="(default: alert)")
+    parser.add_argument("--priority", choices=[str(int(p)) for p in Priority])
+    parser.add_argument("--expiration", metavar="SECONDS", help="UNIX time; 0 = try once")
+    parser.add_argument("--collapse-id", metavar="ID")
+    parser.add_argument("--apns-id", metavar="UUID")
+    parser.add_argument(
+        "--url",
+        default=os.environ.get("APNSIM_PROVIDER_URL", "https://127.0.0.1:2197"),
+        help="the gateway (default: $APNSIM_PROVIDER_URL or https://127.0.0.1:2197)",
+    )
+    parser.add_argument(
+        "--ca-file",
+        type=Path,
+        metavar="FILE",
+        default=os.environ.get("APNSIM_CA_FILE"),
+        help="the CA to trust (default: $APNSIM_CA_FILE, or ca.pem of the data directory)",
+    )
+    credentials.add_key_options(parser)
+    options.data_dir(parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Send; 0 when the gateway answered 200."""
+    body = _payload(parsed)
+    headers = {name: getattr(parsed, key) for key, name in HEADERS.items() if getattr(parsed, key)}
+    headers.setdefault("apns-push-type", PushType.ALERT)
+    headers["authorization"] = f"bearer {credentials.find_key(parsed).sign(int(time.time()))}"
+    try:
+        with httpx.Client(http2=True, verify=_trust(parsed), trust_env=False) as client:
+            answer = client.post(
+                f"{parsed.url}/3/device/{parsed.token}", content=body, headers=headers
+            )
+    except httpx.ConnectError as error:
+        raise CommandError(f"cannot reach {parsed.url} ({error}); is `apnsim serve` up?") from None
+    except httpx.HTTPError as error:
+        raise CommandError(f"{parsed.url}: {str(error) or type(error).__name__}") from None
+    print(f"{answer.status_code} apns-id {answer.headers.get('apns-id')} {answer.text}".rstrip())
+    return 0 if answer.status_code == httpx.codes.OK else 1
+
+
+def _payload(parsed: argparse.Namespace) -> bytes:
+    if parsed.payload == "-":
+        return sys.stdin.buffer.read()
+    if parsed.payload is not None:
+        try:
+            return Path(parsed.payload).read_bytes()
+        except OSError as error:
+            raise CannotStartError(f"{parsed.payload}: {error.strerror}") from None
+    if parsed.alert is not None:
+        return json.dumps({"aps": {"alert": parsed.alert}}, ensure_ascii=False).encode()
+    if parsed.push_type == PushType.BACKGROUND:
+        return b'{"aps":{"content-available":1}}'
+    raise CannotStartError("nothing to send: give --alert TEXT or --payload FILE")
+
+
+def _trust(parsed: argparse.Namespace) -> ssl.SSLContext:
+    ca_file = Path(parsed.ca_file or parsed.data_dir / "ca.pem")
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise CannotStartError(f"CA file {ca_file}: {error.strerror or error}") from None
