@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from protocol.courier.errors import LocalProtocolError, RemoteProtocolError
 from protocol.courier.frames import DEFAULT_MAX_FRAME_BYTES, FrameReader
 from protocol.courier.messages import ConnectResponse
-from protocol.courier.states import TRANSITIONS, CourierState, Role, next_state
+from protocol.courier.states import TRANSITIONS, CourierState, Role, trigger_of
 
 if TYPE_CHECKING:
     from protocol.courier.codec import Codec
@@ -29,7 +29,7 @@ class CourierConnection:
             says in its ConnectResponse lowers it further, for both ends and both directions.
     """
 
-    __slots__ = ("_codec", "_frames", "_role", "_state", "unknown_commands")
+    __slots__ = ("_codec", "_frames", "_legal", "_role", "_state", "unknown_commands")
 
     def __init__(
         self, role: Role, codec: Codec, max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES
@@ -37,7 +37,7 @@ class CourierConnection:
         self._role = role
         self._codec = codec
         self._frames = FrameReader(max_frame_bytes)
-        self._state = CourierState.CONNECTING
+        self._enter(CourierState.CONNECTING)
         # Frames whose command the dialect does not know: ignored, and counted here.
         self.unknown_commands = 0
 
@@ -93,7 +93,7 @@ class CourierConnection:
             LocalProtocolError: it may not be said in this state, or is too large. Nothing has
                 changed then.
         """
-        following = next_state(self._role, self._state, message)
+        following = self._legal[0].get(trigger_of(message))
         if following is None:
             raise LocalProtocolError(self._out_of_state("sent", self._role, message))
         data = self._codec.encode(message)
@@ -106,28 +106,34 @@ class CourierConnection:
         return data
 
     def _receive(self, message: Message) -> None:
-        following = next_state(self._role.peer, self._state, message)
+        following = self._legal[1].get(trigger_of(message))
         if following is None:
             raise RemoteProtocolError(self._out_of_state("received", self._role.peer, message))
         self._move(following, message)
 
     def _move(self, following: CourierState, message: Message) -> None:
-        self._state = following
+        if following is not self._state:
+            self._enter(following)
         if isinstance(message, ConnectResponse):
             self._frames.max_frame_bytes = min(self.max_frame_bytes, message.max_message_bytes)
+
+    def _enter(self, state: CourierState) -> None:
+        self._state = state
+        # The two rows of the table that are in force: what we may say, and what the peer may.
+        self._legal = TRANSITIONS[self._role][state], TRANSITIONS[self._role.peer][state]
 
     def _receive_end(self) -> list[Message]:
         if self._frames.pending_bytes and self._state is not CourierState.CLOSED:
             raise self._fault(
                 f"the stream ended {self._frames.pending_bytes} bytes into a frame", []
             )
-        self._state = CourierState.CLOSED
+        self._enter(CourierState.CLOSED)
         return []
 
     def _fault(self, what: str, messages: list[Message]) -> RemoteProtocolError:
         error = RemoteProtocolError(f"{what} (in state {self._state.value})")
         error.messages = tuple(messages)
-        self._state = CourierState.CLOSED
+        self._enter(CourierState.CLOSED)
         return error
 
     def _out_of_state(self, verb: str, speaker: Role, message: Message) -> str:

@@ -112,9 +112,4 @@ TRANSITIONS: dict[Role, dict[CourierState, dict[Trigger, CourierState]]] = {
 
 def trigger_of(message: Message) -> Trigger:
     """The key of a message in the table."""
-    return message.status if isinstance(message, ConnectResponse) else type(message)
-
-
-def next_state(speaker: Role, state: CourierState, message: Message) -> CourierState | None:
-    """The state after ``speaker`` has said ``message``; None when it may not say that now."""
-    return TRANSITIONS[speaker][state].get(trigger_of(message))
+    return type(message) if type(message) is not ConnectResponse else message.status

@@ -1,0 +1,77 @@
+"""Every courier message, as Hypothesis strategies."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from protocol.courier.messages import (
+    AckStatus,
+    AppTokenInvalidate,
+    AppTokenInvalidateResponse,
+    AppTokenRequest,
+    AppTokenResponse,
+    Connect,
+    ConnectResponse,
+    ConnectStatus,
+    Filter,
+    KeepAlive,
+    KeepAliveResponse,
+    NoStorage,
+    Push,
+    PushAck,
+    SetState,
+    StorageFlags,
+    TokenStatus,
+)
+from protocol.identifiers import ApnsId, CollapseId, DeviceToken, Topic, UniqueId
+from protocol.notification import Priority, PushType
+
+_part = st.text("abcXYZ019_-", min_size=1, max_size=12)
+topics = st.lists(_part, min_size=1, max_size=5).map(lambda parts: Topic.parse(".".join(parts)))
+topic_lists = st.lists(topics, max_size=5).map(tuple)
+tokens = st.binary(min_size=1, max_size=DeviceToken.MAX_BYTES).map(DeviceToken)
+unique_ids = st.binary(min_size=16, max_size=16).map(UniqueId.from_random)
+apns_ids = st.binary(min_size=16, max_size=16).map(ApnsId.from_random)
+# As a header gives it: any bytes.
+collapse_ids = st.binary(max_size=CollapseId.MAX_BYTES).map(
+    lambda raw: CollapseId.parse(raw.decode("utf-8", "surrogateescape"))
+)
+words = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=255)
+u32 = st.integers(0, 2**32 - 1)
+seconds = st.floats(0, 253_402_300_799, allow_nan=False)
+
+BY_TYPE = {
+    Connect: st.builds(Connect, st.booleans(), words, words, words),
+    ConnectResponse: st.builds(
+        ConnectResponse, st.sampled_from(ConnectStatus), seconds, st.integers(256, 2**32 - 1), words
+    ),
+    Filter: st.builds(Filter, topic_lists, topic_lists, topic_lists, topic_lists, topic_lists),
+    Push: st.builds(
+        Push,
+        message_id=unique_ids,
+        token=tokens,
+        topic=topics,
+        payload=st.binary(max_size=5120),
+        apns_id=apns_ids,
+        push_type=st.sampled_from(PushType),
+        priority=st.sampled_from(Priority),
+        collapse_id=st.none() | collapse_ids,
+        expires_at=seconds,
+        sent_at=seconds,
+        storage=st.sampled_from([StorageFlags(bits) for bits in range(4)]),
+    ),
+    PushAck: st.builds(PushAck, unique_ids, st.sampled_from(AckStatus)),
+    KeepAlive: st.builds(KeepAlive, u32),
+    KeepAliveResponse: st.just(KeepAliveResponse()),
+    NoStorage: st.just(NoStorage()),
+    AppTokenRequest: st.builds(AppTokenRequest, topics, st.booleans()),
+    AppTokenResponse: st.builds(
+        AppTokenResponse, st.sampled_from(TokenStatus), topics, st.none() | tokens
+    ),
+    SetState: st.builds(SetState, st.booleans(), u32),
+    AppTokenInvalidate: st.builds(AppTokenInvalidate, tokens),
+    AppTokenInvalidateResponse: st.builds(
+        AppTokenInvalidateResponse, st.sampled_from(TokenStatus), tokens
+    ),
+}
+messages = st.one_of(*BY_TYPE.values())
