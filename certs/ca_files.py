@@ -22,7 +22,7 @@ from certs.files import (
     read_credential,
     write_credential,
 )
-from certs.issuance import Signer
+from certs.issuance import X509_FAULTS, Signer
 from certs.keys import new_private_key, private_key_pem, read_private_key
 from certs.leaf import read_certificates
 
@@ -131,5 +131,5 @@ def _is_ca(certificate: x509.Certificate) -> bool:
         extensions = certificate.extensions
         extensions.get_extension_for_class(x509.SubjectKeyIdentifier)  # issuing needs it
         return extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
+    except (x509.ExtensionNotFound, *X509_FAULTS):
         return False

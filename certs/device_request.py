@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from certs.files import CredentialError
+from certs.issuance import X509_FAULTS
 from certs.keys import new_private_key, private_key_pem
 from certs.leaf import Leaf
 from certs.peer import require_device_id
@@ -76,7 +76,7 @@ def verified_public_key(csr_pem: bytes) -> PublicKey:
         request = x509.load_pem_x509_csr(csr_pem)
         key = request.public_key()
         is_proven = request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except X509_FAULTS:
         raise InvalidDeviceRequestError(
             "not a readable certificate signing request; expected PKCS#10 in PEM form"
         ) from None

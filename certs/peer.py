@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certs.files import CredentialError
-from certs.issuance import ORGANIZATION
+from certs.issuance import ORGANIZATION, X509_FAULTS
 
 # Only the authority writes subjects (those of requests are ignored), so this unit is its word.
 DEVICE_UNIT = "device"
@@ -54,7 +54,7 @@ class DeviceIdentity:
             certificate = x509.load_der_x509_certificate(der)
             subject, extensions = certificate.subject, certificate.extensions
             serial = certificate.serial_number
-        except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        except X509_FAULTS as error:
             raise PeerCertificateError(f"the certificate is malformed: {error}") from None
         _require_device(subject, extensions)
         return cls(_device_id(subject), serial)
