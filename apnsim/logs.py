@@ -10,15 +10,25 @@ from datetime import UTC, datetime
 _NAMELESS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+OURS = ("apnsim", "gateway", "devicesim", "protocol", "certs")
+
+
+def _stage_of(logger: str) -> str:
+    """``gateway.provider.connection`` is "provider", ``devicesim.link`` is "device"."""
+    parts = logger.split(".")
+    if parts[0] == "devicesim":
+        return "device"
+    return parts[1] if parts[0] == "gateway" and len(parts) > 1 else parts[0]
+
+
 class TextFormatter(logging.Formatter):
     """``09:41:00.123 provider  the line``; a traceback, if any, follows on its own lines."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
         at = datetime.fromtimestamp(record.created).astimezone()
-        name = record.name.removeprefix("apnsim.")
         level = "" if record.levelno <= logging.INFO else f"{record.levelname} "
-        line = f"{at:%H:%M:%S}.{record.msecs:03.0f} {name:9} {level}{record.getMessage()}"
+        line = f"{at:%H:%M:%S}.{record.msecs:03.0f} {_stage_of(record.name):9} {level}{record.getMessage()}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
@@ -51,4 +61,5 @@ def set_up(log_format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    logging.getLogger("apnsim").setLevel(level.upper())
+    for package in OURS:
+        logging.getLogger(package).setLevel(level.upper())

@@ -26,11 +26,9 @@ if TYPE_CHECKING:
     from gateway.routing.router import Router
     from gateway.store.store import Registration
     from gateway.validation import ValidationRules
-    from protocol.identifiers import UniqueId
-    from protocol.notification import Notification
     from protocol.provider.http import HttpRequest, HttpResponse
 
-log = logging.getLogger("apnsim.provider")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,20 @@ class Service:
     random_bytes: Callable[[int], bytes]
     adopted: Callable[[Registration], None]
 
+    def refuse(self, request: HttpRequest, record: Record, rejection: Rejection) -> HttpResponse:
+        """The answer to a request that is refused, journalled."""
+        reason = rejection.reason
+        record.apns_id = echo_of(request) or ApnsId.from_random(self.random_bytes(16))
+        self.journal.rejected(record, reason.status, reason.text, rejection.detail)
+        log.debug("refused %s: %s", record.apns_id, rejection)
+        return response.rejected(rejection, record.apns_id)
+
+    def shutting_down(self, request: HttpRequest) -> HttpResponse:
+        """The answer to a request that arrives while the gateway drains."""
+        record = self.journal.begin(request, "")
+        rejection = Rejection(Reason.SHUTDOWN, "the gateway is shutting down")
+        return self.refuse(request, record, rejection)
+
 
 class Endpoint:
     """Answers the requests of one connection.
@@ -73,7 +85,6 @@ class Endpoint:
     ) -> None:
         self._service = service
         self._grounds = Grounds(rules, service.directory, identity.identify)
-        self.identity = identity
         self._connection = connection
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -89,29 +100,13 @@ class Endpoint:
                 service.adopted(draft.registration)
             unique_id = await service.router.route(notification, draft.registration)
         except Rejection as rejection:
-            return self._refuse(request, record, rejection)
+            return service.refuse(request, record, rejection)
         except StoreUnavailableError as error:
             outage = Rejection(Reason.SERVICE_UNAVAILABLE, str(error))
-            return self._refuse(request, record, outage)
+            return service.refuse(request, record, outage)
         service.journal.accepted(record)
-        return self._accept(notification, unique_id)
-
-    def shutdown(self, request: HttpRequest) -> HttpResponse:
-        """Answer a request that arrives while the gateway is going down."""
-        record = self._service.journal.begin(request, self._connection)
-        rejection = Rejection(Reason.SHUTDOWN, "the gateway is shutting down")
-        return self._refuse(request, record, rejection)
-
-    def _accept(self, notification: Notification, unique_id: UniqueId) -> HttpResponse:
         is_development = self._grounds.rules.environment is Environment.DEVELOPMENT
         return response.accepted(notification.apns_id, unique_id if is_development else None)
-
-    def _refuse(self, request: HttpRequest, record: Record, rejection: Rejection) -> HttpResponse:
-        reason = rejection.reason
-        record.apns_id = echo_of(request) or ApnsId.from_random(self._service.random_bytes(16))
-        self._service.journal.rejected(record, reason.status, reason.text, rejection.detail)
-        log.debug("%s refused %s: %s", self._connection, record.apns_id, rejection)
-        return response.rejected(rejection, record.apns_id)
 
 
 def echo_of(request: HttpRequest) -> str:
