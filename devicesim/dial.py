@@ -1,0 +1,175 @@
+"""From an address to a secure stream: TCP, the phone's network, TLS, ALPN."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import trio
+from trio.abc import HalfCloseableStream, Stream
+
+from protocol.courier.codec import codec_for
+from protocol.courier.errors import RemoteProtocolError
+from protocol.notification import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from protocol.courier.codec import Codec
+
+# TLS names of the courier (courier-wire.md §1); TCP goes wherever the settings say.
+SERVER_NAMES = {
+    Environment.PRODUCTION: "courier.push.apple.com",
+    Environment.DEVELOPMENT: "courier.sandbox.push.apple.com",
+}
+# Reading keys and making TLS contexts, for all devices of the process.
+_CONTEXT_LIMITER = trio.CapacityLimiter(2)
+
+
+class LinkError(Exception):
+    """No link came about; says where to, what happened, and what to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecureStream:
+    """A stream whose two ends know each other, and what is spoken on it."""
+
+    stream: Stream
+    codec: Codec
+    local: str = "device"
+    remote: str = "gateway"
+    interface: str = "WiFi"
+
+
+class Dial(Protocol):
+    """How a device reaches its gateway."""
+
+    async def __call__(self) -> SecureStream:
+        """Connect.
+
+        Raises:
+            LinkError: it did not work out; trying again later may help.
+        """
+        ...
+
+
+def _unchanged(stream: Stream) -> Stream:
+    return stream
+
+
+async def _open_path() -> None:
+    await trio.lowlevel.checkpoint()
+
+
+class TlsDial:
+    """The real way: TCP and TLS to a courier front.
+
+    Args:
+        host: where TCP goes.
+        port: its port.
+        environment: which of Apple's courier names TLS asks for.
+        make_context: makes this device's TLS context; called once, in a thread.
+        wrap_stream: put between TCP and TLS, e.g. a simulated network.
+        wait_for_path: awaited before TCP; never returns while there is no path.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        environment: Environment,
+        make_context: Callable[[], ssl.SSLContext],
+        *,
+        wrap_stream: Callable[[Stream], Stream] = _unchanged,
+        wait_for_path: Callable[[], Awaitable[None]] = _open_path,
+    ) -> None:
+        self._host, self._port = host, port
+        self._server_name = SERVER_NAMES[environment]
+        self._make_context = make_context
+        self._context: ssl.SSLContext | None = None
+        self._wrap_stream = wrap_stream
+        self._wait_for_path = wait_for_path
+        self.interface = "WiFi"
+
+    async def __call__(self) -> SecureStream:
+        """Connect, and check what the gateway speaks.
+
+        Raises:
+            LinkError: see the message.
+        """
+        await self._wait_for_path()
+        if self._context is None:
+            self._context = await trio.to_thread.run_sync(
+                self._make_context, limiter=_CONTEXT_LIMITER
+            )
+        tcp = await self._open_tcp()
+        tls = trio.SSLStream(
+            self._wrap_stream(tcp), self._context, server_hostname=self._server_name
+        )
+        try:
+            codec = await self._shake_hands(tls)
+            local, remote = _address(tcp.socket.getsockname()), _address(tcp.socket.getpeername())
+        except BaseException:
+            await trio.aclose_forcefully(tls)
+            raise
+        return SecureStream(tls, codec, local, remote, self.interface)
+
+    async def _open_tcp(self) -> trio.SocketStream:
+        try:
+            return await trio.open_tcp_stream(self._host, self._port)
+        except OSError as error:
+            raise LinkError(
+                f"no courier answers at {self._where} ({error}); is the gateway running?"
+            ) from None
+
+    async def _shake_hands(self, tls: trio.SSLStream[Stream]) -> Codec:
+        try:
+            await tls.do_handshake()
+            return codec_for(tls.selected_alpn_protocol())
+        except trio.BrokenResourceError as error:
+            cause = error.__cause__
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                why = f"its certificate is not trusted ({cause.verify_message}): same CA?"
+            else:
+                why = f"TLS failed ({cause or error})"
+            raise LinkError(f"{self._where} as {self._server_name}: {why}") from None
+        except RemoteProtocolError as error:
+            raise LinkError(f"{self._where}: {error}; is that the courier port?") from None
+        except OSError as error:
+            raise LinkError(f"{self._where}: connection lost ({error.strerror})") from None
+
+    @property
+    def _where(self) -> str:
+        return f"{self._host}:{self._port}"
+
+
+async def say_goodbye(stream: Stream) -> None:
+    """Close this end's sending side and wait until the other end has closed too.
+
+    Then the gateway knows that the device is gone, and what is pushed from now on waits in its
+    store. The caller bounds the time and closes the stream.
+    """
+    try:
+        if isinstance(stream, trio.SSLStream):
+            transport = stream.transport_stream
+            # Pushes may be on their way, which TLS takes ill; what counts is the end of the bytes.
+            with suppress(trio.BrokenResourceError):
+                await stream.unwrap()
+            await _read_to_end(transport)
+        elif isinstance(stream, HalfCloseableStream):
+            await stream.send_eof()
+            await _read_to_end(stream)
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        pass  # gone without a word is gone
+
+
+async def _read_to_end(stream: Stream) -> None:
+    while await stream.receive_some():
+        pass
+
+
+def _address(name: tuple[object, ...]) -> str:
+    host, port = name[0], name[1]
+    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"

@@ -1,0 +1,72 @@
+"""A push outside the courier link: in the inbox's log and on the local socket, as a map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from protocol.courier.messages import Push, StorageFlags
+from protocol.identifiers import ApnsId, CollapseId, DeviceToken, Topic, UniqueId
+from protocol.notification import Priority, PushType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def push_to_map(push: Push) -> dict[str, Any]:
+    """In msgpack's own types."""
+    return {
+        "message_id": str(push.message_id),
+        "token": bytes(push.token),
+        "topic": str(push.topic),
+        "payload": push.payload,
+        "apns_id": str(push.apns_id),
+        "push_type": push.push_type.value,
+        "priority": int(push.priority),
+        # A provider's header need not be UTF-8, so it travels as the bytes that it was.
+        "collapse_id": None
+        if push.collapse_id is None
+        else push.collapse_id.encode("utf-8", "surrogateescape"),
+        "expires_at": push.expires_at,
+        "sent_at": push.sent_at,
+        "storage": int(push.storage),
+    }
+
+
+def push_from_map(told: Mapping[Any, Any]) -> Push:
+    """Believe the map once.
+
+    Raises:
+        ValueError: a field is missing or is not what it should be.
+    """
+    try:
+        payload = told["payload"]
+        payload.hex()  # bytes, or an AttributeError
+        return Push(
+            message_id=UniqueId.parse(told["message_id"]),
+            token=DeviceToken.parse(bytes.hex(told["token"])),
+            topic=Topic.parse(told["topic"]),
+            payload=payload,
+            apns_id=ApnsId.parse(told["apns_id"]),
+            push_type=PushType(told["push_type"]),
+            priority=Priority(told["priority"]),
+            collapse_id=_collapse_id(told["collapse_id"]),
+            expires_at=float(told["expires_at"]),
+            sent_at=float(told["sent_at"]),
+            storage=StorageFlags(told["storage"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a push: {type(error).__name__}: {error}") from None
+
+
+def _collapse_id(raw: bytes | None) -> CollapseId | None:
+    return None if raw is None else CollapseId.parse(raw.decode("utf-8", "surrogateescape"))
+
+
+def message_key(message_id: UniqueId) -> bytes:
+    """The 16 bytes of a message id: a third of its text's memory."""
+    return bytes.fromhex(message_id.replace("-", ""))
+
+
+def is_from_storage(push: Push) -> bool:
+    """Whether the gateway had kept the push while the device was away."""
+    return bool(push.storage & (StorageFlags.FROM_STORAGE | StorageFlags.LAST_FROM_STORAGE))

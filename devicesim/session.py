@@ -1,0 +1,135 @@
+"""One link's session: what the daemon says when it begins, and what it does with what it hears."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from devicesim.dispatch import TooManyHeldError
+from devicesim.files import StateError
+from devicesim.registration import Registration
+from protocol.courier.errors import LocalProtocolError
+from protocol.courier.messages import (
+    AppTokenInvalidateResponse,
+    AppTokenResponse,
+    KeepAliveResponse,
+    Push,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devicesim.apps import App
+    from devicesim.dispatch import AppDelivery, Dispatch
+    from devicesim.keepalive import KeepAliveSweeper
+    from devicesim.link import CourierLink
+    from devicesim.state import DeviceState
+    from protocol.courier.messages import DeviceMessage, Message
+
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """What belongs to one link and ends with it.
+
+    Args:
+        link: welcomed by the gateway.
+        state: the device's memory.
+        dispatch: where pushes go.
+        delivery: told of changed tokens.
+        keep_alive: watches the link until :meth:`finish`.
+    """
+
+    __slots__ = (
+        "_confirmed_from",
+        "_delivery",
+        "_dispatch",
+        "_keep_alive",
+        "_state",
+        "has_delivered",
+        "link",
+        "pulse",
+        "registration",
+    )
+
+    def __init__(
+        self,
+        link: CourierLink,
+        state: DeviceState,
+        dispatch: Dispatch,
+        delivery: AppDelivery,
+        keep_alive: KeepAliveSweeper,
+    ) -> None:
+        self.link = link
+        self.registration = Registration(state.apps)
+        self.pulse = keep_alive.watch(link, link.interface)
+        self.has_delivered = False
+        self._state = state
+        self._dispatch = dispatch
+        self._delivery = delivery
+        self._keep_alive = keep_alive
+        self._confirmed_from = 1
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the gateway has heard what the device said first, and the link still stands."""
+        return self.pulse.answered >= self._confirmed_from and not self.link.reason
+
+    async def run(self, on_change: Callable[[], None]) -> None:
+        """Say what the device wants, then hear the gateway until the link ends.
+
+        Args:
+            on_change: called when something that others wait for may have happened.
+        """
+        try:
+            self.link.send(*self.registration.opening())
+            # "First keep-alive soon after connection set-up" (courier-wire.md §6); its answer says
+            # that the gateway knows our topics.
+            self.pulse.beat()
+            async for messages in self.link:
+                await self._hear_all(messages)
+                on_change()
+        except (StateError, TooManyHeldError, LocalProtocolError) as error:
+            log.warning("device %s leaves its link: %s", self._state.device_id, error)
+            self.link.end(str(error))
+        except Exception:
+            log.exception("device %s: bug while hearing the gateway", self._state.device_id)
+            self.link.end("a bug of the device")
+
+    def finish(self) -> None:
+        """The link is over."""
+        self._keep_alive.forget(self.pulse)
+        self._dispatch.link_ended()
+
+    async def _hear_all(self, messages: list[Message]) -> None:
+        """The messages of one chunk: one commit, one write with all the answers."""
+        answers: list[DeviceMessage] = []
+        has_new_tokens = False
+        for message in messages:
+            if isinstance(message, Push):
+                self.has_delivered = True
+                answer = self._dispatch.take(message)
+                if answer is not None:
+                    answers.append(answer)
+            elif isinstance(message, KeepAliveResponse):
+                self.pulse.hear_answer()
+            else:
+                has_new_tokens |= self._hear_of_tokens(message)
+        if has_new_tokens:
+            await self._state.save()
+            answers += self.registration.farewells()
+        await self._state.commit()
+        self.link.send(*answers)
+        self._dispatch.committed()
+
+    def _hear_of_tokens(self, message: Message) -> bool:
+        """Take an answer about tokens; whether there is something to write down."""
+        if isinstance(message, AppTokenInvalidateResponse):
+            self.registration.hear_invalidated(message)
+            return True
+        if not isinstance(message, AppTokenResponse):
+            return False  # NoStorage: nothing follows from it
+        app: App | None = self.registration.hear_token(message)
+        if app is not None:
+            self._delivery.wake(app)
+        return app is not None or bool(self._state.apps.doomed)

@@ -1,0 +1,217 @@
+"""A gateway that says what a test tells it to: a script around the real ``CourierConnection``.
+
+The bytes go through Trio's memory streams; what is legal is judged by the real protocol core.
+"""
+
+from __future__ import annotations
+
+import itertools
+from random import Random
+
+import trio
+import trio.testing
+
+from devicesim.apps import App
+from devicesim.backoff import Backoff
+from devicesim.daemon import Daemon
+from devicesim.dial import LinkError, SecureStream
+from devicesim.keepalive import FixedInterval, KeepAliveSweeper
+from devicesim.state import DeviceState
+from protocol.courier.compact import CompactCodec
+from protocol.courier.connection import CourierConnection
+from protocol.courier.messages import (
+    AppTokenInvalidate,
+    AppTokenInvalidateResponse,
+    AppTokenRequest,
+    AppTokenResponse,
+    Connect,
+    ConnectResponse,
+    ConnectStatus,
+    Filter,
+    KeepAlive,
+    KeepAliveResponse,
+    Message,
+    NoStorage,
+    Push,
+    PushAck,
+    StorageFlags,
+    TokenStatus,
+)
+from protocol.courier.states import Role
+from protocol.identifiers import ApnsId, CollapseId, DeviceToken, Topic, UniqueId
+from protocol.notification import Environment, Priority, PushType
+
+
+class ScriptedGateway:
+    """The gateway's end of one device's links, one link at a time, and a tiny directory.
+
+    ``answers`` names the kinds of message that are answered by themselves; a test that wants to
+    be the gateway itself empties it. ``heard`` is all that the device ever said.
+    """
+
+    def __init__(self) -> None:
+        self.heard: list[Message] = []
+        self.answers = {Connect, Filter, KeepAlive, AppTokenRequest, AppTokenInvalidate}
+        self.is_reachable = True
+        self.refusal = ""
+        self.tokens: dict[Topic, DeviceToken] = {}
+        self.unregistered: set[DeviceToken] = set()
+        self.refused_topics: set[str] = set()
+        self.links = 0
+        self.dialled_at: list[float] = []
+        self._serial = itertools.count(1)
+        self._sending = trio.Lock()
+        self._heard_something = trio.lowlevel.ParkingLot()
+        self.stream: trio.testing.MemoryStapledStream | None = None
+        self.core: CourierConnection | None = None
+        self.nursery: trio.Nursery | None = None
+
+    async def dial(self) -> SecureStream:
+        await trio.lowlevel.checkpoint()
+        self.dialled_at.append(trio.current_time())
+        if not self.is_reachable:
+            raise LinkError("nobody there")
+        device_end, self.stream = trio.testing.memory_stream_pair()
+        self.core = CourierConnection(Role.GATEWAY, CompactCodec())
+        self.links += 1
+        assert self.nursery is not None
+        self.nursery.start_soon(self._listen, self.stream, self.core)
+        return SecureStream(device_end, CompactCodec(), "device:1", "gateway:5223")
+
+    async def _listen(self, stream, core) -> None:
+        try:
+            async for data in stream:
+                for message in core.receive_data(bytes(data)):
+                    self.heard.append(message)
+                    if type(message) in self.answers:
+                        await self._send(stream, self._answer(core, message))
+                self._heard_something.unpark_all()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return
+        await stream.aclose()
+
+    def _answer(self, core, message) -> bytes:
+        match message:
+            case Connect():
+                status = ConnectStatus.REFUSED if self.refusal else ConnectStatus.OK
+                return core.send(ConnectResponse(status, 0.0, 64 * 1024, self.refusal))
+            case Filter():
+                return core.send(NoStorage())
+            case KeepAlive():
+                return core.send(KeepAliveResponse())
+            case AppTokenRequest(topic, renew):
+                return core.send(self.token_answer(topic, renew=renew))
+            case AppTokenInvalidate(token):
+                self.unregistered.add(token)
+                return core.send(AppTokenInvalidateResponse(TokenStatus.OK, token))
+        raise AssertionError(message)
+
+    def token_answer(self, topic, *, renew=False) -> AppTokenResponse:
+        if topic in self.refused_topics:
+            return AppTokenResponse(TokenStatus.REFUSED, topic, None)
+        if renew or topic not in self.tokens:
+            self.tokens[topic] = DeviceToken(next(self._serial).to_bytes(32))
+        return AppTokenResponse(TokenStatus.OK, topic, self.tokens[topic])
+
+    async def say(self, *messages: Message) -> None:
+        """All in one chunk."""
+        await self._send(self.stream, b"".join(map(self.core.send, messages)))
+
+    async def _send(self, stream, data: bytes) -> None:
+        async with self._sending:
+            await stream.send_all(data)
+
+    async def hears(self, kind: type, count: int = 1) -> list:
+        """Wait until the device has said ``count`` messages of this kind in all."""
+        while len(self.all_heard(kind)) < count:
+            await self._heard_something.park()
+        return self.all_heard(kind)
+
+    def all_heard(self, kind: type) -> list:
+        return [message for message in self.heard if isinstance(message, kind)]
+
+    async def close(self) -> None:
+        await self.stream.aclose()
+
+
+class Taker:
+    """Apps in this process: each takes its pushes at once, unless it is on the list of the slow."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, Push]] = []
+        self.slow: set[str] = set()
+        self.woken: list[str] = []
+
+    def deliver(self, app: App, push: Push) -> bool:
+        if app.bundle_id in self.slow:
+            return False
+        self.taken.append((app.bundle_id, push))
+        return True
+
+    def wake(self, app: App) -> None:
+        self.woken.append(app.bundle_id)
+
+    def payloads(self, bundle_id: str) -> list[bytes]:
+        return [push.payload for name, push in self.taken if name == bundle_id]
+
+
+class FairDice(Random):
+    """Always the upper bound, so that delays can be told."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return b
+
+
+class Phone:
+    """A daemon with everything around it, ready for a test."""
+
+    def __init__(self, state: DeviceState | None = None, *, online: bool = True) -> None:
+        self.gateway = ScriptedGateway()
+        self.apps = Taker()
+        self.state = state or DeviceState("phone-1", "Phone", Environment.DEVELOPMENT)
+        self.sweeper = KeepAliveSweeper(FixedInterval(60), response_seconds=15, tick_seconds=1)
+        self.daemon = Daemon(
+            self.state,
+            self.gateway.dial,
+            self.sweeper,
+            Backoff(FairDice()),
+            self.apps,
+            is_wanted_online=online,
+        )
+
+    def start(self, nursery: trio.Nursery, gateway: ScriptedGateway | None = None) -> None:
+        self.gateway.nursery = nursery
+        nursery.start_soon(self.sweeper.run)
+        nursery.start_soon(self.daemon.run)
+
+    def token(self, topic: str) -> DeviceToken:
+        return self.gateway.tokens[Topic(topic)]
+
+
+_ids = itertools.count(1)
+
+
+def push_to(token: DeviceToken, topic: str, payload: bytes = b"{}", **others) -> Push:
+    """A push with a fresh id; ``others`` replaces fields."""
+    number = next(_ids).to_bytes(16)
+    fields = {
+        "message_id": UniqueId.from_random(number),
+        "token": token,
+        "topic": Topic(topic),
+        "payload": payload,
+        "apns_id": ApnsId.from_random(number),
+        "push_type": PushType.ALERT,
+        "priority": Priority.IMMEDIATE,
+        "collapse_id": None,
+        "expires_at": 2_000_000_000.0,
+        "sent_at": 1_700_000_000.0,
+        "storage": StorageFlags.LIVE,
+    }
+    return Push(**(fields | others))
+
+
+def acknowledged(gateway: ScriptedGateway) -> list[UniqueId]:
+    return [ack.message_id for ack in gateway.all_heard(PushAck)]
+
+
+__all__ = ["CollapseId", "Phone", "ScriptedGateway", "Taker", "acknowledged", "push_to"]
