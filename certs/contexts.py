@@ -6,6 +6,10 @@ so the servers hand out no session tickets: nothing to steal, no memory per clie
 session in which "verified" could mean something else than "a certificate is present"
 (reference/clients.md §2 item 7). TLS 1.2 clients may still resume by session id, which OpenSSL
 keeps together with the client's certificate.
+
+OpenSSL 3.0 parses slowly, 0.7 ms per certificate, and a side that trusts the CA of its own
+certificate sends that CA along. Devices and gateway under one CA: 2.4 ms of CPU per side and
+handshake; devices under a CA of their own: 1.7 ms. Hence ``ca_pem`` is an argument on each side.
 """
 
 from __future__ import annotations
