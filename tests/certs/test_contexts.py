@@ -17,7 +17,7 @@ from certs.contexts import (
 )
 from certs.files import CredentialError
 from certs.peer import DeviceIdentity
-from tests.certs.tls import Link, handshake, trusting
+from tests.certs.tls import handshake, only, trusting
 
 if TYPE_CHECKING:
     from certs.leaf import Leaf
@@ -35,11 +35,6 @@ def provider(authority: Authority, server_leaf: Leaf) -> ssl.SSLContext:
 @pytest.fixture(scope="module")
 def courier(authority: Authority, server_leaf: Leaf) -> ssl.SSLContext:
     return courier_server_context(server_leaf, authority.certificate_pem)
-
-
-def only(version: ssl.TLSVersion, context: ssl.SSLContext) -> ssl.SSLContext:
-    context.minimum_version = context.maximum_version = version
-    return context
 
 
 @pytest.mark.parametrize(
@@ -118,7 +113,7 @@ def test_a_client_certificate_of_another_ca_is_refused(
 def test_tls_1_3_sessions_are_not_resumed(authority: Authority, provider: ssl.SSLContext) -> None:
     client = only(TLS13, trusting(authority.certificate_pem))
     first = handshake(client, provider)
-    provider_says(first)
+    first.converse()
     session = first.client.session
     assert session is None or not session.has_ticket
     again = handshake(client, provider, session=session)
@@ -133,7 +128,7 @@ def test_a_resumed_tls_1_2_session_keeps_the_truth_about_the_certificate(
     if has_certificate:
         device_leaf.configure(client)
     first = handshake(client, provider)
-    provider_says(first)
+    first.converse()
     session = first.client.session
     assert session is not None
     assert not session.has_ticket
@@ -142,13 +137,6 @@ def test_a_resumed_tls_1_2_session_keeps_the_truth_about_the_certificate(
     certificate = again.server.getpeercert(binary_form=True)
     assert certificate == first.server.getpeercert(binary_form=True)
     assert (certificate is not None) == has_certificate
-
-
-def provider_says(link: Link) -> None:
-    """Let the client read, so that it takes in whatever tickets there are."""
-    link.deliver(b"x")
-    link.server.write(b"y")
-    assert link.client.read(10) == b"y"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,12 @@ class Link:
         self.client.write(data)
         return self.server.read(1024)
 
+    def converse(self) -> None:
+        """Send both ways, so that the client takes in whatever session tickets there are."""
+        self.deliver(b"x")
+        self.server.write(b"y")
+        assert self.client.read(10) == b"y"
+
 
 def handshake(
     client_context: ssl.SSLContext,
@@ -47,4 +53,9 @@ def trusting(ca_pem: bytes, *alpn: str) -> ssl.SSLContext:
     context.load_verify_locations(cadata=ca_pem.decode())
     if alpn:
         context.set_alpn_protocols(list(alpn))
+    return context
+
+
+def only(version: ssl.TLSVersion, context: ssl.SSLContext) -> ssl.SSLContext:
+    context.minimum_version = context.maximum_version = version
     return context
