@@ -1,27 +1,29 @@
 """One provider's HTTP/2 connection on Trio.
 
-Two tasks, and one more per answer that waits. The reader turns bytes into requests, synchronously and in batches;
-the writer alone sends. The reader never writes, so a peer that does not read cannot stall what was heard before; it
-stops reading when too much waits to be sent, so such a peer costs bounded memory; and the writer hangs up on it after
-``write_seconds``.
+Two tasks, and one more per answer that waits. The reader turns bytes into requests, synchronously
+and in batches; the writer alone sends. The reader never writes, so a peer that does not read cannot
+stall what was heard before; it stops reading when too much waits to be sent, so such a peer costs
+bounded memory; and the writer hangs up on it after ``write_seconds``.
 
-How a connection ends: ``_finish`` says GOAWAY, the reader stops, the writer flushes and closes the stream at once
-(clients.md 24). Requests that were heard whole are answered to the end even if nobody is there to hear it: the
-provider may have sent and left. Only cancellation from outside cuts them.
+How a connection ends: ``_finish`` says GOAWAY, the reader stops, the writer flushes and closes the
+stream at once (clients.md 24). Requests that were heard whole are answered to the end even if
+nobody is there to hear it: the provider may have sent and left. Only cancellation from outside cuts
+them.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import TYPE_CHECKING
 
 import trio
 
 from gateway.provider.contract import ConnectionStatistics
-from gateway.provider.http2 import PeerError
 from gateway.provider.inbound import Inbound
 from gateway.provider.outbound import Outbound
+from gateway.provider.refusals import reason_json, refusal
+from gateway.provider.wire import ENHANCE_YOUR_CALM, PeerError
+from gateway.provider.writer import Writer
 from protocol.provider.http import HttpResponse
 
 if TYPE_CHECKING:
@@ -38,17 +40,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 BUG = "connection %d: no answer could be made to stream %d"
 
-CLOSE_SECONDS = 5
-"""How long TLS may take to say goodbye."""
-WINDOW_GRACE_SECONDS = 1
-"""How long a peer may take to open a connection window that has become small."""
+GRACE_SECONDS = 1
+"""How long a peer may take to open a window that has become small, or, when we drain, to complete a
+request that it has begun."""
 
 
 class ProviderConnection:
     """Serves HTTP/2 on one stream.
 
-    Resource handling: ``run`` owns the stream and closes it, whatever happens. ``drain`` and the methods of
-    ``ConnectionHandle`` may be called at any time from the same thread.
+    Resource handling: ``run`` owns the stream and closes it, whatever happens. ``drain`` and the
+    methods of ``ConnectionHandle`` may be called at any time from the same thread.
 
     Args:
         stream: an open stream, TLS done.
@@ -72,18 +73,17 @@ class ProviderConnection:
         self._inbound = Inbound(settings, self, trio.current_time)
         self._http2 = self._inbound.http2
         self._outbound = Outbound(self._http2, self._inbound.streams)
-        self._bell = trio.Event()
-        self._room = trio.Event()
+        self._writer = Writer(stream, self._http2, settings.write_seconds)
         self._reading = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
         self._finishing = False
-        self._draining = False
+        self._draining_since: float | None = None
         self._peer_left = False
         self._in_flight = 0
+        self._unwanted = 0
         self._waiting_since = 0.0
         self._low_since: float | None = None
         self._bytes_received = 0
-        self._bytes_sent = 0
         self._stream_limit = settings.streams_before_authentication
         self._http2.greet()
         self._shutdown_answer = shutdown_answer
@@ -98,24 +98,28 @@ class ProviderConnection:
                 await self._read()
                 self._finish_quietly()
                 nursery.cancel_scope.deadline = trio.current_time() + self._settings.write_seconds
+            if nursery.cancel_scope.cancelled_caught:
+                self._log(f"{self._in_flight + self._unwanted} answers took too long")
         finally:
             await trio.aclose_forcefully(self._stream)
 
     def drain(self) -> None:
         """Answer new requests 503 Shutdown, finish those in flight, say GOAWAY Shutdown, close."""
-        self._draining = True
-        self._finish_if_idle()
+        if self._draining_since is None:
+            self._draining_since = trio.current_time()
+            self._finish_if_idle()
+            self._reading.deadline = self._deadline()
 
     def authenticated(self) -> None:
         """Raise the stream limit."""
         if self._stream_limit != self._settings.streams_after_authentication:
             self._stream_limit = self._settings.streams_after_authentication
             self._http2.advertise_streams(self._stream_limit)
-            self._bell.set()
+            self._writer.ring()
 
     def goaway(self, reason: str) -> None:
         """Say GOAWAY with Apple's word and close at once."""
-        self._finish(_reason(reason), f"GOAWAY {reason}")
+        self._finish(reason_json(reason), f"GOAWAY {reason}")
 
     def statistics(self) -> ConnectionStatistics:
         """What the console shows."""
@@ -125,12 +129,12 @@ class ProviderConnection:
             requests_answered=self._outbound.answered,
             requests_withdrawn=self._inbound.withdrawn,
             bytes_received=self._bytes_received,
-            bytes_sent=self._bytes_sent,
+            bytes_sent=self._writer.bytes_sent,
             stream_limit=self._stream_limit,
-            draining=self._draining,
+            draining=self._draining_since is not None,
         )
 
-    # -- reading --------------------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------
 
     async def _read(self) -> None:
         while not self._finishing:
@@ -147,7 +151,7 @@ class ProviderConnection:
                 if self._finishing:
                     return
                 if self._http2.unsent_bytes() > settings.unsent_bytes:
-                    await self._until_there_is_room()
+                    await self._writer.until_there_is_room()
                 reading.deadline = self._deadline()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the peer left; not news
@@ -158,33 +162,32 @@ class ProviderConnection:
             self._http2.receive(data)
         except PeerError as error:
             self._finish(b"", f"the provider broke HTTP/2: {error}", error.code)
+        if self._outbound.go_on():
+            self._waiting_since = trio.current_time()
         self._finish_if_idle()
-        self._bell.set()
-
-    async def _until_there_is_room(self) -> None:
-        self._room = trio.Event()
-        await self._room.wait()
+        self._writer.ring()
 
     def _deadline(self) -> float:
-        """When the reader looks up: patience for a closed window, else for silence."""
-        settings = self._settings
+        """When the reader looks up if nothing arrives; then ``_silence`` decides."""
+        deadline = trio.current_time() + self._settings.idle_seconds
         if self._outbound.waiting:
-            return self._waiting_since + settings.write_seconds
-        if self._low_since is not None and not self._in_flight:
-            return self._low_since + WINDOW_GRACE_SECONDS
-        return trio.current_time() + settings.idle_seconds
+            deadline = min(deadline, self._waiting_since + self._settings.write_seconds)
+        if not self._in_flight:
+            for since in (self._low_since, self._draining_since):
+                if since is not None:
+                    deadline = min(deadline, since + GRACE_SECONDS)
+        return deadline
 
     def _silence(self) -> None:
-        """The reader's deadline has passed, or the connection is finishing."""
-        if self._low_since is not None:
-            self._finish_if_idle()
-        elif self._outbound.waiting:
-            waiting = self._outbound.waiting
+        """The reader's deadline has passed."""
+        waiting, now = self._outbound.waiting, trio.current_time()
+        self._finish_if_idle()
+        if waiting and now >= self._waiting_since + self._settings.write_seconds:
             self._finish(b"", f"{waiting} answers wait for a window that stays closed")
-        elif not self._in_flight:
-            self._finish(_reason("IdleTimeout"), f"silent for {self._settings.idle_seconds} s")
+        elif not self._in_flight and not waiting:
+            self._finish(reason_json("IdleTimeout"), f"silent for {self._settings.idle_seconds} s")
 
-    # -- answering (called by Inbound) ------------------------------------------------------------------------
+    # -- answering (called by Inbound) -------------------------------------------------------------
 
     def begin(self, stream: Stream) -> None:
         """Answer a request: at once if it can be, else in a task of its own."""
@@ -196,45 +199,57 @@ class ProviderConnection:
             self._respond(stream, outcome)
         else:
             assert self._nursery is not None
-            stream.answering = trio.CancelScope()
-            self._nursery.start_soon(self._await_answer, stream, stream.answering, outcome)
+            self._nursery.start_soon(self._await_answer, stream, outcome)
 
     def _ask(self, stream: Stream) -> HttpResponse | Awaitable[HttpResponse]:
         if stream.head.list_bytes > self._settings.header_list_bytes:
-            return _refusal(stream, 431, "PayloadTooLarge")
-        answer = self._shutdown_answer if self._draining else self._answer
+            return refusal(stream.head.headers, 431, "PayloadTooLarge")
+        draining = self._draining_since is not None
+        answer = self._shutdown_answer if draining else self._answer
         try:
             return answer(stream.request())
         except Exception:  # the last line of defence (architecture.md 6)
             log.exception(BUG, self._facts.connection_id, stream.stream_id)
-            return _refusal(stream, 500, "InternalServerError")
+            return refusal(stream.head.headers, 500, "InternalServerError")
 
-    async def _await_answer(
-        self, stream: Stream, scope: trio.CancelScope, outcome: Awaitable[HttpResponse]
-    ) -> None:
-        response = None
-        with scope:
-            try:
-                response = await outcome
-            except Exception:  # the last line of defence (architecture.md 6)
-                log.exception(BUG, self._facts.connection_id, stream.stream_id)
-                response = _refusal(stream, 500, "InternalServerError")
+    async def _await_answer(self, stream: Stream, outcome: Awaitable[HttpResponse]) -> None:
+        try:
+            response = await outcome
+        except Exception:  # the last line of defence (architecture.md 6)
+            log.exception(BUG, self._facts.connection_id, stream.stream_id)
+            response = refusal(stream.head.headers, 500, "InternalServerError")
+        if not stream.open:
+            self._unwanted -= 1
+            return
         self._respond(stream, response)
+        self._writer.ring()
+        self._finish_if_idle()
 
-    def _respond(self, stream: Stream, response: HttpResponse | None) -> None:
+    def _respond(self, stream: Stream, response: HttpResponse) -> None:
         self._in_flight -= 1
-        if response is not None and not self._finishing:
+        if not self._finishing:
             was_waiting = self._outbound.waiting
             self._outbound.respond(stream, response)
             if self._outbound.waiting > was_waiting == 0:
                 self._waiting_since = trio.current_time()
                 self._reading.deadline = self._deadline()
-        self._bell.set()
-        self._finish_if_idle()
 
-    def withdrawn(self, stream: Stream) -> None:
-        """The provider cancelled a request."""
+    def withdrawn(self, stream: Stream, *, in_progress: bool) -> None:
+        """The provider cancelled a request; its answer, if one is being made, will be dropped.
+
+        It is not cancelled: the push may be half way into the store, and a cancel scope per request
+        costs as much as its task.
+
+        Raises:
+            PeerError: too much is being done that nobody wants.
+        """
         self._outbound.forget(stream.stream_id)
+        if not in_progress:
+            return
+        self._in_flight -= 1
+        self._unwanted += 1
+        if self._unwanted > self._settings.streams_tolerated:
+            raise PeerError(f"{self._unwanted} cancelled requests in progress", ENHANCE_YOUR_CALM)
 
     def window_opened(self, stream_id: int | None) -> None:
         """The provider lets us send more."""
@@ -245,21 +260,25 @@ class ProviderConnection:
     def peer_leaves(self, _code: int) -> None:
         """The provider said GOAWAY: it opens no more streams, and still wants its answers."""
         self._peer_left = True
-        self._finish_if_idle()
 
-    # -- ending ---------------------------------------------------------------------------------------------
+    # -- ending ------------------------------------------------------------------------------------
 
     def _finish_if_idle(self) -> None:
         if self._in_flight or self._finishing:
             return
         if self._window_stays_low():
-            self._finish(_reason("Shutdown"), "the provider never opens its connection window")
-        elif self._outbound.waiting:
-            return
-        elif self._draining:
-            self._finish(_reason("Shutdown"), "drained")
-        elif self._peer_left:
+            self._finish(reason_json("Shutdown"), "the provider never opens its connection window")
+        elif self._drained():
+            self._finish(reason_json("Shutdown"), "drained")
+        elif self._peer_left and not self._inbound.streams:
             self._finish(b"", "the provider said GOAWAY")
+
+    def _drained(self) -> bool:
+        """Whether nothing is left to answer, or only requests that do not arrive."""
+        if self._draining_since is None or self._outbound.waiting:
+            return False
+        overdue = trio.current_time() >= self._draining_since + GRACE_SECONDS
+        return overdue or not self._inbound.streams
 
     def _window_stays_low(self) -> bool:
         """Whether this is aioapns, which never opens its window: 65,535 bytes of refusals is all.
@@ -273,7 +292,7 @@ class ProviderConnection:
         if self._low_since is None:
             self._low_since = now
             self._reading.deadline = self._deadline()
-        return now - self._low_since >= WINDOW_GRACE_SECONDS
+        return now - self._low_since >= GRACE_SECONDS
 
     def _finish(self, debug_data: bytes, why: str, code: int = 0) -> None:
         """Say GOAWAY, stop reading, let the writer flush and close. Idempotent."""
@@ -285,45 +304,12 @@ class ProviderConnection:
     def _finish_quietly(self) -> None:
         self._finishing = True
         self._reading.cancel()
-        self._bell.set()
+        self._writer.finish()
 
     def _log(self, why: str) -> None:
         log.info("connection %d (%s) ends: %s", self._facts.connection_id, self._facts.peer, why)
 
-    # -- writing --------------------------------------------------------------------------------------------
-
     async def _write(self) -> None:
-        try:
-            await self._send_until_finished()
-            with trio.move_on_after(CLOSE_SECONDS):
-                await self._stream.aclose()
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            self._finish_quietly()  # the peer left; not news
-
-    async def _send_until_finished(self) -> None:
-        while True:
-            while data := self._http2.take():
-                with trio.move_on_after(self._settings.write_seconds) as patience:
-                    await self._stream.send_all(data)
-                if patience.cancelled_caught:
-                    self._log(f"it has not read for {self._settings.write_seconds} s")
-                    self._finish_quietly()
-                    await trio.aclose_forcefully(self._stream)
-                    return
-                self._bytes_sent += len(data)
-                self._room.set()
-            if self._finishing:
-                return
-            self._bell = trio.Event()
-            await self._bell.wait()
-
-
-def _refusal(stream: Stream, status: int, reason: str) -> HttpResponse:
-    """The shell's own answer, shaped like every other: ``apns-id`` echoed, a reason (clients.md 11, 14)."""
-    echo = tuple(field for field in stream.head.headers if field[0] == "apns-id")[:1]
-    return HttpResponse(status, echo, _reason(reason))
-
-
-def _reason(reason: str) -> bytes:
-    """Apple's JSON, without spaces as on the wire."""
-    return json.dumps({"reason": reason}, separators=(",", ":")).encode()
+        if not await self._writer.run():
+            self._log(f"it has not read for {self._settings.write_seconds} s")
+        self._finish_quietly()

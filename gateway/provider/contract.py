@@ -1,7 +1,8 @@
 """What the HTTP/2 shell and the thing that answers requests promise each other.
 
-The shell (``connection.py``) hears HTTP/2 and knows nothing of APNs; the answer knows APNs and nothing of
-HTTP/2. One answer is made per connection, because APNs' state is per connection (team, key, token refresh).
+The shell (``connection.py``) hears HTTP/2 and knows nothing of APNs; the answer knows APNs and
+nothing of HTTP/2. One answer is made per connection, because APNs' state is per connection (team,
+key, token refresh).
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 class Answer(Protocol):
     """Answers the requests of one connection.
 
-    An answer that needs no waiting (a refusal) may be returned as it is; anything that waits is returned as
-    an awaitable, for which the shell starts a task. An ``async def`` fits. Requests of one connection are
-    answered concurrently. A raised exception is our bug: logged, and the provider gets 500.
+    An answer that needs no waiting (a refusal) may be returned as it is; anything that waits is
+    returned as an awaitable, for which the shell starts a task. An ``async def`` fits. Requests of
+    one connection are answered concurrently. A raised exception is our bug: logged, and the
+    provider gets 500.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
@@ -36,11 +38,11 @@ class ConnectionHandle(Protocol):
     """What an answer may ask of its connection."""
 
     def authenticated(self) -> None:
-        """The first valid credential was seen: raise the stream limit (Apple: 1, then 1000). Idempotent."""
+        """The first valid credential was seen: raise the stream limit. Idempotent."""
         ...
 
     def goaway(self, reason: str) -> None:
-        """Say GOAWAY ``{"reason":…}`` and close at once, as Apple does with ``BadCertificateEnvironment``."""
+        """Say GOAWAY ``{"reason":…}`` and close, as Apple with BadCertificateEnvironment."""
         ...
 
 
@@ -75,18 +77,24 @@ class ConnectionSettings:
         library: ``jh2`` (h2's interface, HPACK in Rust, twice as fast) or ``h2``.
         streams_before_authentication: MAX_CONCURRENT_STREAMS in the first SETTINGS; Apple says 1.
         streams_after_authentication: the same once the first valid token was seen; Apple says 1000.
-        streams_tolerated: streams open at once before we hang up. Streams over the advertised limit are
-            served up to here: clients that have not read our SETTINGS yet lose refused streams for good.
+        streams_tolerated: streams open at once before we hang up. Streams over the advertised limit
+        are
+            served up to here: clients that have not read our SETTINGS yet lose refused streams for
+            good.
         kept_body_bytes: how much of a body reaches the answer; one more than the largest payload.
-        heard_body_bytes: how much of a body is heard (and discarded) before it is answered unfinished.
-        header_list_bytes: MAX_HEADER_LIST_SIZE (RFC 9113 6.5.2 counting); a longer list is answered 431.
+        heard_body_bytes: how much of a body is heard (and discarded) before it is answered
+        unfinished.
+        header_list_bytes: MAX_HEADER_LIST_SIZE (RFC 9113 6.5.2 counting); a longer list is answered
+        431.
         unsent_bytes: how much may wait to be sent before we stop reading.
-        write_seconds: how long the peer may leave us unable to send before we hang up; also how long
+        write_seconds: how long the peer may leave us unable to send before we hang up; also how
+        long
             answers may take once the peer has gone.
         idle_seconds: silence without a request in flight before GOAWAY IdleTimeout.
         low_window_bytes: a peer that never opens its connection window is sent away below this.
-        resets_at_once: cancelled requests forgiven in a burst (CVE-2023-44487).
-        resets_per_second: cancelled requests forgiven in the long run.
+        patience_at_once: cancelled requests (CVE-2023-44487, "rapid reset") and SETTINGS frames
+            forgiven in a burst.
+        patience_per_second: the same in the long run.
     """
 
     library: Literal["jh2", "h2"] = "jh2"
@@ -100,8 +108,8 @@ class ConnectionSettings:
     write_seconds: float = 30
     idle_seconds: float = 3600
     low_window_bytes: int = 1 << 14
-    resets_at_once: int = 1000
-    resets_per_second: float = 33
+    patience_at_once: int = 1000
+    patience_per_second: float = 33
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Header lists: from the wire to text, once, with RFC 9113's rules; and back.
 
-Text is Latin-1 on both ways: every byte survives, so that ``apns-id`` is echoed byte for byte (clients.md 11).
+Text is Latin-1 on both ways: every byte survives, so that ``apns-id`` is echoed byte for byte
+(clients.md 11).
 """
 
 from __future__ import annotations
@@ -41,10 +42,12 @@ class Head:
 def read_head(raw: RawHeaders) -> Head:
     """Read the header list of a request.
 
-    ``:authority`` is not asked for: aioapns sends ``host`` instead, others leave out the port (clients.md 5).
+    ``:authority`` is not asked for: aioapns sends ``host`` instead, others leave out the port
+    (clients.md 5).
 
     Raises:
-        MalformedHeadersError: a name in capitals, a pseudo-header unknown, repeated, late or missing, a header of
+        MalformedHeadersError: a name in capitals, a pseudo-header unknown, repeated, late or
+        missing, a header of
             HTTP/1.1 connections, or a control character.
     """
     pseudo: dict[bytes, bytes] = {}
@@ -67,7 +70,7 @@ def read_head(raw: RawHeaders) -> Head:
 
 
 def _check_values(raw: RawHeaders) -> None:
-    """RFC 9113 8.2.1: no NUL, CR or LF anywhere. One search over all values is cheaper than many."""
+    """RFC 9113 8.2.1: no NUL, CR or LF. One search over all values is cheaper than many."""
     everything = b"".join([value for _, value in raw])
     if b"\n" in everything or b"\r" in everything or b"\0" in everything:
         raise MalformedHeadersError("a header value contains NUL, CR or LF")
@@ -89,12 +92,13 @@ def _encoded_name(name: str) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _status(status: int) -> tuple[bytes, bytes]:
-    return (b":status", str(status).encode("ascii"))
+def _status(status: int) -> tuple[bytes, bytes, bool]:
+    return (b":status", str(status).encode("ascii"), False)
 
 
-def encode_headers(status: int, headers: Headers) -> list[tuple[bytes, bytes]]:
-    """The header list of an answer, names in lower case as HTTP/2 wants them."""
+def encode_headers(status: int, headers: Headers) -> list[tuple[bytes, bytes, bool]]:
+    """The header list of an answer as HPACK takes it: name, value, whether it is secret."""
     encoded = [_status(status)]
-    encoded.extend((_encoded_name(name), value.encode("latin-1")) for name, value in headers)
+    for name, value in headers:
+        encoded.append((_encoded_name(name), value.encode("latin-1"), False))
     return encoded

@@ -1,8 +1,9 @@
 """From HTTP/2 events to whole requests, with every number bounded.
 
-``Inbound`` keeps what has been heard of each open stream and calls ``begin`` once per request: at its end, or when
-its body is longer than anyone will listen to. What it holds per stream is a header list below the library's
-limit and at most ``kept_body_bytes``; the number of streams is bounded; so is their cancelling.
+``Inbound`` keeps what has been heard of each open stream and calls ``begin`` once per request: at
+its end, or when its body is longer than anyone will listen to. What it holds per stream is a header
+list below the library's limit and at most ``kept_body_bytes``; the number of streams is bounded; so
+is their cancelling.
 """
 
 from __future__ import annotations
@@ -10,13 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.provider.headers import Head, MalformedHeadersError, read_head
-from gateway.provider.http2 import ENHANCE_YOUR_CALM, STREAM_WINDOW_BYTES, Http2, PeerError
+from gateway.provider.http2 import Http2
+from gateway.provider.wire import ENHANCE_YOUR_CALM, STREAM_WINDOW_BYTES, PeerError
 from protocol.provider.http import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import trio
 
     from gateway.provider.contract import ConnectionSettings
     from gateway.provider.headers import RawHeaders
@@ -34,11 +34,9 @@ class Stream:
         ended: END_STREAM was heard.
         begun: the request was handed on to be answered.
         open: neither answered nor withdrawn.
-        answering: cancels the answer while it is being made.
     """
 
     __slots__ = (
-        "answering",
         "begun",
         "body",
         "ended",
@@ -58,7 +56,6 @@ class Stream:
         self.ended = False
         self.begun = False
         self.open = True
-        self.answering: trio.CancelScope | None = None
 
     def request(self) -> HttpRequest:
         """The request as far as it was kept."""
@@ -72,8 +69,8 @@ class Shell(Protocol):
     def begin(self, stream: Stream) -> None:
         """The request of this stream is to be answered now."""
 
-    def withdrawn(self, stream: Stream) -> None:
-        """The provider cancelled this stream."""
+    def withdrawn(self, stream: Stream, *, in_progress: bool) -> None:
+        """The provider cancelled this stream, perhaps while its answer was being made."""
 
     def window_opened(self, stream_id: int | None) -> None:
         """More may be sent on a stream, on the connection (0), or anywhere by SETTINGS (None)."""
@@ -106,8 +103,8 @@ class Inbound:
         self._settings = settings
         self._shell = shell
         self._now = now
-        self._resets_left = float(settings.resets_at_once)
-        self._resets_counted_at = now()
+        self._patience_left = float(settings.patience_at_once)
+        self._patience_counted_at = now()
 
     def request_received(self, stream_id: int, headers: RawHeaders) -> None:
         """Remember a new stream.
@@ -151,28 +148,34 @@ class Inbound:
                 self._start(stream)
 
     def stream_reset(self, stream_id: int) -> None:
-        """The provider has lost interest: stop answering, quietly.
+        """The provider has lost interest: its answer, if one is being made, will be dropped.
 
         Raises:
-            PeerError: requests are cancelled faster than any client does (CVE-2023-44487, "rapid reset").
+            PeerError: requests are cancelled faster than any client does (CVE-2023-44487, "rapid
+            reset").
         """
         stream = self.streams.pop(stream_id, None)
         if stream is None:
             return
+        in_progress = stream.begun and stream.open
         stream.open = False
         self.withdrawn += 1
-        if stream.answering is not None:
-            stream.answering.cancel()
-        self._shell.withdrawn(stream)
-        self._spend_reset()
+        self._shell.withdrawn(stream, in_progress=in_progress)
+        self.http2.sweep(len(self.streams))
+        self._spend_patience()
 
     def window_opened(self, stream_id: int) -> None:
         """WINDOW_UPDATE from the peer."""
         self._shell.window_opened(stream_id)
 
     def settings_changed(self) -> None:
-        """SETTINGS from the peer: every stream's window may have grown."""
+        """SETTINGS from the peer: every stream's window may have grown.
+
+        Raises:
+            PeerError: too many of them; each costs us a look at every open stream.
+        """
         self._shell.window_opened(None)
+        self._spend_patience()
 
     def goaway_received(self, code: int) -> None:
         """GOAWAY from the peer."""
@@ -184,11 +187,11 @@ class Inbound:
             self.highest_begun = stream.stream_id
         self._shell.begin(stream)
 
-    def _spend_reset(self) -> None:
+    def _spend_patience(self) -> None:
         """A token bucket, as nghttp2 has one (its defaults are ours)."""
         settings, now = self._settings, self._now()
-        earned = (now - self._resets_counted_at) * settings.resets_per_second
-        self._resets_left = min(settings.resets_at_once, self._resets_left + earned) - 1
-        self._resets_counted_at = now
-        if self._resets_left < 0:
-            raise PeerError(f"{self.withdrawn} requests cancelled, too fast", ENHANCE_YOUR_CALM)
+        earned = (now - self._patience_counted_at) * settings.patience_per_second
+        self._patience_left = min(settings.patience_at_once, self._patience_left + earned) - 1
+        self._patience_counted_at = now
+        if self._patience_left < 0:
+            raise PeerError("too many RST_STREAM or SETTINGS frames", ENHANCE_YOUR_CALM)

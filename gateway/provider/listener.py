@@ -1,10 +1,9 @@
-"""Where providers knock: accept, TLS, who asked for which environment, one ``ProviderConnection`` each."""
+"""Where providers knock: accept, TLS, which environment, then a ``ProviderConnection``."""
 
 from __future__ import annotations
 
 import itertools
 import logging
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# apns-provider-api.md 1.1: sandbox and development are one environment; the broadcast names stand only in
-# samples of Apple's.
+# apns-provider-api.md 1.1: sandbox and development are one environment; the broadcast names stand
+# only in samples of Apple's.
 _PRODUCTION = frozenset(
     {
         "api.push.apple.com",
@@ -40,11 +39,9 @@ _DEVELOPMENT = frozenset(
     }
 )
 
-_requested_name: ContextVar[str | None] = ContextVar("requested_name", default=None)
-
 
 def environment_of(name: str | None, default: Environment) -> Environment:
-    """The environment that a server name (SNI) asks for; any other name, or none, means the default."""
+    """The environment that a server name (SNI) asks for; any other, or none: the default."""
     lowered = (name or "").lower().rstrip(".")
     if lowered in _PRODUCTION:
         return Environment.PRODUCTION
@@ -150,14 +147,14 @@ class ProviderFront:
             return None
         finally:
             self._handshaking -= 1
-        name = _requested_name.get()
+        name: str | None = tls.server_hostname  # SNI; see certs.contexts.NamedSSLObject
         return ConnectionFacts(
             connection_id=next(self._numbers),
             peer=peer,
             environment=environment_of(name, settings.environment),
             requested_name=name,
-            # The certificate itself, not a flag of the session: on resumed sessions of clients without one,
-            # flags lie (clients.md 7).
+            # The certificate itself, not a flag of the session: on resumed sessions of clients
+            # without one, flags lie (clients.md 7).
             peer_certificate=tls.getpeercert(binary_form=True) or None,
         )
 
@@ -175,7 +172,7 @@ async def serve_providers(
 
     Args:
         front: serves the connections.
-        context: server TLS; its ``sni_callback`` is set here.
+        context: ``certs.contexts.provider_server_context``.
         settings: where to listen.
         handler_nursery: holds the connections, so that accepting can stop before serving does.
         task_status: started with the list of open ports, in the order of ``settings.ports``.
@@ -183,7 +180,6 @@ async def serve_providers(
     Raises:
         OSError: a port cannot be bound.
     """
-    context.sni_callback = _remember_name
     listeners = await _open(settings)
     ports = list(dict.fromkeys(listener.socket.getsockname()[1] for listener in listeners))
 
@@ -206,14 +202,6 @@ async def _open(settings: ListenSettings) -> list[trio.SocketListener]:
             listener.socket.close()
         raise
     return listeners
-
-
-def _remember_name(
-    _connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext
-) -> int | None:
-    """TLS tells the server name only here. The handshake runs in the connection's own task, so does this."""
-    _requested_name.set(name)
-    return None
 
 
 def _peer_name(stream: trio.SocketStream) -> str:

@@ -1,8 +1,9 @@
 """From answers to HTTP/2 frames: one HEADERS, then one DATA with the whole body, or nothing more.
 
-clients.md 12, 13: an extra empty DATA, a second DATA or END_STREAM on its own make aioapns and Pushy lose the
-answer or the connection. A body is cut only where the peer's window or frame size leaves no choice; what does not
-fit waits here. It is bounded because its stream stays open, and the number of open streams is bounded.
+clients.md 12, 13: an extra empty DATA, a second DATA or END_STREAM on its own make aioapns and
+Pushy lose the answer or the connection. A body is cut only where the peer's window or frame size
+leaves no choice; what does not fit waits here. It is bounded because its stream stays open, and the
+number of open streams is bounded.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Outbound:
         self.answered = 0
         self.peer_opens_window = False
         self._http2 = http2
+        self._opened = False
         self._waiting: dict[int, tuple[Stream, bytes]] = {}
 
     @property
@@ -37,11 +39,12 @@ class Outbound:
         return len(self._waiting)
 
     def respond(self, stream: Stream, response: HttpResponse) -> None:
-        """Write an answer, unless the provider has withdrawn the request."""
-        if not stream.open:
-            return
+        """Write an answer; its stream must be open."""
         stream.open = False
         number, body = stream.stream_id, response.body
+        if stream.ended and self._http2.send_whole(number, response.status, response.headers, body):
+            self._answered(stream)
+            return
         if not self._http2.send_headers(number, response.status, response.headers, end=not body):
             return
         if body:
@@ -50,14 +53,19 @@ class Outbound:
             self._answered(stream)
 
     def window_opened(self, stream_id: int | None) -> None:
-        """Send what was waiting for this: a stream, the connection (0), anything (None)."""
+        """The peer opened a stream's window, the connection's (0) or every stream's (None)."""
+        self._opened = True
         if stream_id == 0:
             self.peer_opens_window = True
-        if not stream_id:
-            for stream, rest in list(self._waiting.values()):
-                self._continue(stream, rest)
-        elif stream_id in self._waiting:
-            self._continue(*self._waiting[stream_id])
+
+    def go_on(self) -> bool:
+        """After a batch of events, send what waited for a window. Whether one was opened."""
+        if not self._opened:
+            return False
+        self._opened = False
+        for stream, rest in list(self._waiting.values()):
+            self._continue(stream, rest)
+        return True
 
     def forget(self, stream_id: int) -> None:
         """The stream is gone; nobody waits for the rest of its answer."""

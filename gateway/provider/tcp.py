@@ -1,4 +1,4 @@
-"""The TCP connection below a provider's TLS: no Nagle, quick acknowledgements, and a close that loses nothing."""
+"""The TCP below a provider's TLS: quick acknowledgements, and a close that loses nothing."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ class ProviderSocket(trio.abc.HalfCloseableStream):
     """One accepted TCP connection.
 
     * Answers leave at once (TCP_NODELAY, which trio sets).
-    * What arrives is acknowledged at once: hyper-based clients write a request in two pieces and Nagle holds the
-      second back until the first is acknowledged, 40 ms later (clients.md 29). Linux forgets TCP_QUICKACK by
-      itself, so it is asked for after every read.
-    * Closing sends FIN and then reads the provider's last words: closing a socket with unread bytes makes TCP reset
+    * What arrives is acknowledged at once: hyper-based clients write a request in two pieces and
+      Nagle holds the
+      second back until the first is acknowledged, 40 ms later (clients.md 29). Linux forgets
+      TCP_QUICKACK by itself, so it is asked for after every read.
+    * Closing sends FIN and then reads the provider's last words: closing a socket with unread bytes
+      makes TCP reset
       the connection, and the reset may destroy answers and GOAWAY on their way (RFC 9112 9.6).
 
     Args:

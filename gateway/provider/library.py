@@ -1,0 +1,108 @@
+"""The HTTP/2 library, loaded and bent. The only module that imports it.
+
+It serves ``jh2`` and ``h2``, which share an interface. What is changed:
+
+* It may still answer after the peer's GOAWAY, as RFC 9113 6.8 asks (node's ``session.close()`` says
+  GOAWAY first and waits for its answers); the library drops what is unsent and refuses more.
+* It never counts open streams, which it does for every request by looking at all of them; closed
+  ones are swept away now and then.
+* It writes no GOAWAY of its own.
+* Settings start from RFC 9113's defaults on both sides; jh2 assumes those of a browser.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from gateway.provider import wire
+
+
+class _Welcoming:
+    """The library's connection state, without states: whether to go on is the shell's decision."""
+
+    def process_input(self, _input: object) -> list[Any]:
+        return []
+
+
+class Library(NamedTuple):
+    """What is used of ``h2`` or ``jh2``."""
+
+    server_class: Any
+    events: Any
+    config: Any
+    settings: Any
+    stream_errors: type[Exception]
+
+
+@lru_cache
+def load(name: str) -> Library:
+    """Import a library and derive the server class from it."""
+    connection, events, config, settings, exceptions = (
+        importlib.import_module(f"{name}.{part}")
+        for part in ("connection", "events", "config", "settings", "exceptions")
+    )
+
+    base: Any = connection.H2Connection
+
+    class Server(base):  # type: ignore[misc]
+        MAX_CLOSED_STREAMS = wire.CLOSED_STREAMS_REMEMBERED
+
+        @property
+        def open_inbound_streams(self) -> int:
+            """Never too many: streams are counted in ``inbound.py``."""
+            return 0
+
+        def sweep(self) -> None:
+            """Forget the streams that have closed."""
+            super().open_inbound_streams  # noqa: B018 - the property deletes closed streams
+
+        def clear_outbound_data_buffer(self) -> None:
+            """Called at the peer's GOAWAY; what is written stays written."""
+
+        def _terminate_connection(self, _code: int) -> None:
+            """Called on an error of the peer; the shell says the one GOAWAY."""
+
+    return Library(Server, events, config, settings, exceptions.ProtocolError)
+
+
+def new_server(name: str) -> Any:  # noqa: ANN401 - the library is untyped
+    """A server core whose settings, before and without SETTINGS, are RFC 9113's on both sides."""
+    library = load(name)
+    core = library.server_class(
+        library.config.H2Configuration(
+            client_side=False,
+            header_encoding=None,
+            validate_inbound_headers=False,
+            normalize_inbound_headers=False,
+            validate_outbound_headers=False,
+            normalize_outbound_headers=False,
+        )
+    )
+    core.state_machine = _Welcoming()
+    # jh2 assumes a browser's defaults (6 MB windows, 64 KB header table) for either side; a peer
+    # that does not mention a setting means RFC 9113's.
+    core.local_settings = library.settings.Settings(
+        client=False,
+        initial_values={
+            wire.SETTING_HEADER_TABLE_SIZE: wire.HEADER_TABLE_BYTES,
+            wire.SETTING_MAX_STREAMS: wire.UNLIMITED_STREAMS,
+            wire.SETTING_WINDOW_SIZE: wire.STREAM_WINDOW_BYTES,
+            wire.SETTING_FRAME_SIZE: wire.FRAME_BYTES,
+            wire.SETTING_HEADER_LIST_SIZE: wire.DECODED_HEADER_BYTES,
+        },
+    )
+    core.remote_settings = library.settings.Settings(
+        client=True,
+        initial_values={
+            wire.SETTING_HEADER_TABLE_SIZE: 4096,
+            wire.SETTING_WINDOW_SIZE: 65_535,
+            wire.SETTING_FRAME_SIZE: 16_384,
+        },
+    )
+    core.max_inbound_frame_size = wire.FRAME_BYTES
+    core.max_outbound_frame_size = wire.FRAME_BYTES
+    core.decoder.max_allowed_table_size = wire.HEADER_TABLE_BYTES
+    core.decoder.max_header_list_size = wire.DECODED_HEADER_BYTES
+    return core

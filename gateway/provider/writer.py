@@ -1,0 +1,77 @@
+"""The one task that sends on a provider connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+if TYPE_CHECKING:
+    from gateway.provider.http2 import Http2
+
+CLOSE_SECONDS = 5
+"""How long TLS may take to say goodbye."""
+
+
+class Writer:
+    """Sends what ``Http2`` has ready whenever it is rung for, and closes the stream at the end.
+
+    The bell is a flag: any number of answers made since the last look leave in one piece.
+
+    Args:
+        stream: where to send.
+        http2: what to send.
+        write_seconds: how long the peer may leave one piece unread.
+    """
+
+    def __init__(self, stream: trio.abc.Stream, http2: Http2, write_seconds: float) -> None:
+        self.bytes_sent = 0
+        self._stream = stream
+        self._http2 = http2
+        self._write_seconds = write_seconds
+        self._bell = trio.Event()
+        self._room = trio.Event()
+        self._finishing = False
+
+    def ring(self) -> None:
+        """Something is ready to be sent."""
+        self._bell.set()
+
+    def finish(self) -> None:
+        """Send what is ready, close the stream, end."""
+        self._finishing = True
+        self._bell.set()
+
+    async def until_there_is_room(self) -> None:
+        """Wait until everything that was ready before has been sent."""
+        self._room = trio.Event()
+        await self._room.wait()
+
+    async def run(self) -> bool:
+        """Send until finished, then close the stream.
+
+        Returns:
+            Whether the peer kept reading. If not, or if it left, the stream is closed by force.
+        """
+        try:
+            while await self._send_what_is_ready():
+                if self._finishing:
+                    with trio.move_on_after(CLOSE_SECONDS):
+                        await self._stream.aclose()
+                    return True
+                self._bell = trio.Event()
+                await self._bell.wait()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return True  # the peer left; not news
+        await trio.aclose_forcefully(self._stream)
+        return False
+
+    async def _send_what_is_ready(self) -> bool:
+        while data := self._http2.take():
+            with trio.move_on_after(self._write_seconds) as patience:
+                await self._stream.send_all(data)
+            if patience.cancelled_caught:
+                return False
+            self.bytes_sent += len(data)
+            self._room.set()
+        return True
