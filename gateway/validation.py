@@ -8,6 +8,7 @@ before the device token and before MissingTopic); the rest is our choice, becaus
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -192,7 +193,7 @@ def token_is_known(draft: Draft) -> None:
     registration = draft.grounds.tokens.registration_of(draft.token)
     rules = draft.grounds.rules
     if registration is None and rules.adopts_unknown_tokens:
-        device = DeviceId(f"adopted-{draft.token.hex()[:32]}")
+        device = _device_of(draft.token)
         registration = Registration(draft.token, device, draft.topic, rules.environment, draft.now)
         draft.is_adopted = True
     if registration is None:
@@ -201,6 +202,14 @@ def token_is_known(draft: Draft) -> None:
         detail = f"a {registration.environment} token, pushed to {rules.environment}"
         raise Rejection(Reason.BAD_DEVICE_TOKEN, detail)
     draft.registration = registration
+
+
+def _device_of(token: DeviceToken) -> DeviceId:
+    """The device that an adopted token belongs to: one per token, by name too.
+
+    The digest is of all of it, because made-up tokens often differ in their last digits only.
+    """
+    return DeviceId(f"adopted-{token.hex()[:8]}-{hashlib.sha256(token).hexdigest()[:16]}")
 
 
 def payload(draft: Draft) -> None:

@@ -134,7 +134,11 @@ class UniqueId(_Text):
 
 
 class CollapseId(str):
-    """``apns-collapse-id``: pushes that share it replace one another on the screen."""
+    """``apns-collapse-id``: pushes that share it replace one another on the screen.
+
+    Bytes that are no UTF-8 are kept as lone surrogates (``surrogateescape``), as Python does with
+    file names: whoever writes one as JSON or UTF-8 must expect them.
+    """
 
     __slots__ = ()
     MAX_BYTES = 64
@@ -144,9 +148,12 @@ class CollapseId(str):
         """Believe the text once. Apple: "must not exceed 64 bytes", so bytes are counted.
 
         Raises:
-            InvalidIdentifierError: longer than 64 bytes of UTF-8.
+            InvalidIdentifierError: longer than 64 bytes of UTF-8, or not text at all.
         """
-        size = len(text.encode("utf-8", "surrogateescape"))
+        try:
+            size = len(text.encode("utf-8", "surrogateescape"))
+        except UnicodeEncodeError:
+            raise InvalidIdentifierError("a collapse id is UTF-8 text") from None
         if size > cls.MAX_BYTES:
             raise InvalidIdentifierError(
                 f"a collapse id has at most {cls.MAX_BYTES} bytes, not {size}"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # "APNs stores a notification for up to 30 days", whatever later date the provider asked for.
 MAX_STORAGE_SECONDS = 30 * 24 * 3600
+_MAX_INT64 = 2**63 - 1
+_MAX_DIGITS = len(str(_MAX_INT64))
 
 
 class Environment(StrEnum):
@@ -113,10 +115,10 @@ class Expiration:
         Raises:
             ValueError: not ASCII digits, or not a number that fits 64 bits.
         """
-        if not (text.isascii() and text.isdigit()) or len(text) > len(str(2**63)):
+        if not (text.isascii() and text.isdigit()) or len(text) > _MAX_DIGITS:
             raise ValueError("apns-expiration is a whole number of UNIX seconds")
         at = int(text)
-        if at >= 2**63:
+        if at > _MAX_INT64:
             raise ValueError("apns-expiration does not fit 64 bits")
         return cls(at)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, TypeAlias
 
 JsonObject: TypeAlias = dict[str, Any]
+
+# Foundation's JSON reader on the device stops at 512 levels.
+MAX_NESTING = 512
 
 
 class InvalidPayloadError(ValueError):
@@ -16,25 +20,61 @@ def _refuse_constant(name: str) -> None:
     raise InvalidPayloadError(f"the payload has {name}, which is not JSON")
 
 
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:20]} is too large a number")
+    return number
+
+
+# Made once: json.loads() with options makes a decoder per call, which costs more than decoding.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+
+
 def parse_payload(body: bytes) -> JsonObject:
-    """Read a payload: a JSON dictionary in UTF-8.
+    """Read a payload: a JSON dictionary in UTF-8, and one that can be written again as such.
+
+    Beside what is no JSON, this refuses what is JSON by its grammar and breaks readers (the
+    device's among them): more than 512 levels, numbers beyond any double, half a surrogate pair.
 
     Raises:
-        InvalidPayloadError: not UTF-8, not JSON, nested too deeply to read, or not a dictionary.
+        InvalidPayloadError: not UTF-8, not JSON, unreadable as above, or not a dictionary.
     """
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        text = body.decode("utf-8")
+        value = _DECODER.decode(text)
+        _require_readable(text, value)
     except UnicodeDecodeError:
         raise InvalidPayloadError("the payload is not UTF-8") from None
     except json.JSONDecodeError as error:
         raise InvalidPayloadError(f"the payload is not JSON: {error}") from None
-    except (RecursionError, ValueError) as error:  # ValueError: an integer of 4,300+ digits
-        if isinstance(error, InvalidPayloadError):
-            raise
+    except InvalidPayloadError:
+        raise
+    except (RecursionError, ValueError):  # ValueError: also an integer of 4,300+ digits
         raise InvalidPayloadError("the payload is JSON that no device would read") from None
     if not isinstance(value, dict):
         raise InvalidPayloadError(f"the payload is a JSON {type(value).__name__}, not a dictionary")
     return value
+
+
+def _require_readable(text: str, value: object) -> None:
+    """Refuse (ValueError) deep nesting and lone surrogates; both are looked for only where possible."""
+    if text.count("[") + text.count("{") > MAX_NESTING and _levels(value) > MAX_NESTING:
+        raise ValueError("nested too deeply")
+    if "\\ud" in text or "\\uD" in text:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+
+
+def _levels(value: object) -> int:
+    levels, containers = 0, [value]
+    while containers := [each for each in containers if isinstance(each, (dict, list))]:
+        levels += 1
+        containers = [
+            inner
+            for outer in containers
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return levels
 
 
 def aps_of(payload: JsonObject) -> JsonObject:

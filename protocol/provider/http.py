@@ -12,6 +12,8 @@ Headers: TypeAlias = tuple[tuple[str, str], ...]
 class HttpRequest:
     """A whole request: ``headers`` without pseudo-headers, in order, names in lower case.
 
+    Values are Latin-1 text, one character per byte on the wire, so that all can be echoed.
+
     ``body`` is what arrived, cut off after the shell's limit: a body of more bytes than any
     payload limit is known to be too large without being kept.
     """

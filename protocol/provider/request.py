@@ -6,6 +6,8 @@ Source: Apple, "Sending notification requests to APNs", table of header fields.
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from protocol.identifiers import (
@@ -52,11 +54,12 @@ def read_path(path: str) -> str:
     Raises:
         Rejection: BadPath.
     """
-    if path == DEVICE_PATH.rstrip("/"):
+    prefix, slash, token = path.rpartition("/")
+    if prefix + slash == DEVICE_PATH:
+        return token
+    if path + "/" == DEVICE_PATH:
         return ""
-    if not path.startswith(DEVICE_PATH) or "/" in (token := path[len(DEVICE_PATH) :]):
-        raise Rejection(Reason.BAD_PATH, f"expected /3/device/<token>, not {path[:120]!r}")
-    return token
+    raise Rejection(Reason.BAD_PATH, f"expected /3/device/<token>, not {path[:120]!r}")
 
 
 def refuse_repeated(headers: Headers) -> None:
@@ -65,6 +68,8 @@ def refuse_repeated(headers: Headers) -> None:
     Raises:
         Rejection: DuplicateHeaders.
     """
+    if len(dict(headers)) == len(headers):
+        return  # nothing repeats at all: nearly every request
     seen: set[str] = set()
     for name, _ in headers:
         if name in DESCRIBING_HEADERS:
@@ -152,33 +157,47 @@ def read_push_type(headers: Mapping[str, str]) -> PushType | None:
 
 
 def read_collapse_id(headers: Mapping[str, str]) -> CollapseId | None:
-    """``apns-collapse-id``: at most 64 bytes.
+    """``apns-collapse-id``: at most 64 bytes; None when absent or empty.
 
     Raises:
         Rejection: BadCollapseId.
     """
     text = headers.get("apns-collapse-id")
-    if text is None:
+    if not text:
         return None
     try:
-        return CollapseId.parse(text)
+        # Headers arrive as bytes in Latin-1's clothes (``HttpRequest``); clients mean UTF-8.
+        return CollapseId.parse(text.encode("latin-1").decode("utf-8", "surrogateescape"))
     except InvalidIdentifierError as error:
         raise Rejection(Reason.BAD_COLLAPSE_ID, str(error)) from None
+
+
+# A provider pushes to the same few topics for ever.
+_parse_topic = lru_cache(maxsize=256)(Topic.parse)
+
+# A topic with a mark stuck to it, as scripts cut it out of a certificate: "<com.example.app>", or
+# "!com.example.app" with the DER length that stands before it.
+_MARKED_TOPIC = re.compile(rf"[!-,/:-@]({Topic.PATTERN.pattern})>?", re.ASCII)
 
 
 def read_topic(headers: Mapping[str, str]) -> Topic | None:
     """``apns-topic``; None when absent or empty.
 
+    Measured: a topic with a mark stuck to it is not malformed to Apple, but one that nobody may
+    push to (node-apn#479, alloy/lowdown#23).
+
     Raises:
-        Rejection: BadTopic.
+        Rejection: BadTopic, or TopicDisallowed for a topic with a mark before it.
     """
     text = headers.get("apns-topic")
     if not text:
         return None
     try:
-        return Topic.parse(text)
+        return _parse_topic(text)
     except InvalidIdentifierError as error:
-        raise Rejection(Reason.BAD_TOPIC, str(error)) from None
+        is_marked = _MARKED_TOPIC.fullmatch(text[: Topic.MAX_LENGTH + 1]) is not None
+        reason = Reason.TOPIC_DISALLOWED if is_marked else Reason.BAD_TOPIC
+        raise Rejection(reason, str(error)) from None
 
 
 def infer_push_type(topic: Topic) -> PushType:

@@ -31,6 +31,6 @@ def rejected(rejection: Rejection, apns_id: str) -> HttpResponse:
     body = _BODIES[reason]
     if rejection.unregistered_at is not None:
         # Whole milliseconds as a JSON number: Pushy and sideshow/apns2 read nothing else.
-        milliseconds = int(rejection.unregistered_at * 1000)
+        milliseconds = round(rejection.unregistered_at * 1000)
         body = body[:-1] + b',"timestamp":%d}' % milliseconds
     return HttpResponse(reason.status, (("apns-id", apns_id),), body)

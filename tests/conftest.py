@@ -1,0 +1,61 @@
+"""A limit for every test, in real time: what hangs fails instead of waiting for ever."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from types import FrameType
+
+SECONDS = 30
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", f"takes_seconds(limit): the test may take longer than {SECONDS} s"
+    )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    assert isinstance(item, pytest.Function)
+    marker = item.get_closest_marker("takes_seconds")
+    seconds = marker.args[0] if marker else SECONDS
+    message = f"took longer than {seconds} s; @pytest.mark.takes_seconds(n) allows more"
+    if inspect.iscoroutinefunction(item.obj):
+        item.obj = _cancelled_by_alarm(item.obj, message)
+
+    def fail(_signal: int, _frame: FrameType | None) -> None:
+        pytest.fail(message)
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(seconds)
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _cancelled_by_alarm(
+    test: Callable[..., Awaitable[None]], message: str
+) -> Callable[..., Awaitable[None]]:
+    """Trio must not be torn by an exception out of a signal: the alarm cancels the test."""
+
+    @functools.wraps(test)
+    async def limited(**fixtures: Any) -> None:
+        token = trio.lowlevel.current_trio_token()
+        with trio.CancelScope() as scope:
+            signal.signal(signal.SIGALRM, lambda *_: token.run_sync_soon(scope.cancel))
+            await test(**fixtures)
+        if scope.cancelled_caught:
+            pytest.fail(message)
+
+    return limited
