@@ -58,7 +58,7 @@ def parse_payload(body: bytes) -> JsonObject:
 
 
 def _require_readable(text: str, value: object) -> None:
-    """Refuse (ValueError) deep nesting and lone surrogates; both are looked for only where possible."""
+    """Refuse deep nesting and lone surrogates (ValueError); look only where they can be."""
     if text.count("[") + text.count("{") > MAX_NESTING and _levels(value) > MAX_NESTING:
         raise ValueError("nested too deeply")
     if "\\ud" in text or "\\uD" in text:

@@ -41,7 +41,7 @@ def push(
     return HttpRequest(method, path, sent, body)
 
 
-def registration(**changes: Any) -> Registration:
+def registration(**changes: object) -> Registration:
     """The token of the app on the phone, registered and in use."""
     valid: dict[str, Any] = {
         "token": TOKEN,
@@ -50,10 +50,11 @@ def registration(**changes: Any) -> Registration:
         "environment": Environment.DEVELOPMENT,
         "registered_at": NOW - 86_400,
     }
-    return Registration(**(valid | changes))
+    valid.update(changes)
+    return Registration(**valid)
 
 
-def notification(number: int = 1, **changes: Any) -> Notification:
+def notification(number: int = 1, **changes: object) -> Notification:
     """A push that may wait for an hour; ``number`` tells one from another."""
     raw = number.to_bytes(16)
     valid: dict[str, Any] = {
@@ -68,7 +69,8 @@ def notification(number: int = 1, **changes: Any) -> Notification:
         "collapse_id": None,
         "payload": PAYLOAD,
     }
-    return Notification(**(valid | changes))
+    valid.update(changes)
+    return Notification(**valid)
 
 
 def counting_bytes() -> Callable[[int], bytes]:

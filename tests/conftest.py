@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import trio
@@ -50,7 +50,7 @@ def _cancelled_by_alarm(
     """Trio must not be torn by an exception out of a signal: the alarm cancels the test."""
 
     @functools.wraps(test)
-    async def limited(**fixtures: Any) -> None:
+    async def limited(**fixtures: object) -> None:
         token = trio.lowlevel.current_trio_token()
         with trio.CancelScope() as scope:
             signal.signal(signal.SIGALRM, lambda *_: token.run_sync_soon(scope.cancel))

@@ -88,14 +88,22 @@ def draft_of(
     return Draft(request, NOW, Grounds(rules, tokens, identify))
 
 
-def accept(request: HttpRequest, known: Registration | None = None, **grounds: Any) -> Notification:
-    draft = validate(draft_of(request, known, **grounds))
+def accept(
+    request: HttpRequest, known: Registration | None = None, rules: ValidationRules = DEVELOPMENT
+) -> Notification:
+    draft = validate(draft_of(request, known, rules=rules))
     return notification_of(draft, counting_bytes())
 
 
-def refuse(request: HttpRequest, known: Registration | None = None, **grounds: Any) -> Rejection:
+def refuse(
+    request: HttpRequest, known: Registration | None = None, rules: ValidationRules = DEVELOPMENT
+) -> Rejection:
+    return refusal(draft_of(request, known, rules=rules))
+
+
+def refusal(draft: Draft) -> Rejection:
     with pytest.raises(Rejection) as raised:
-        validate(draft_of(request, known, **grounds))
+        validate(draft)
     return raised.value
 
 
@@ -157,7 +165,7 @@ def judge(changes: dict[str, Any]) -> Rejection:
     if repeated is not None:
         headers = (*request.headers, (repeated, "twice"), (repeated, "twice"))
         request = HttpRequest(request.method, request.path, headers, request.body)
-    return refuse(request, known, provider=provider, too_fast=too_fast)
+    return refusal(draft_of(request, known, provider=provider, too_fast=too_fast))
 
 
 ORDER = {check.__name__: place for place, check in enumerate(CHECKS)}
