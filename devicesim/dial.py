@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Protocol
 import trio
 from trio.abc import HalfCloseableStream, Stream
 
+from certs.contexts import device_client_context
 from protocol.courier.codec import codec_for
 from protocol.courier.errors import RemoteProtocolError
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
+    from certs.leaf import Leaf
+    from devicesim.state import DeviceState
     from protocol.courier.codec import Codec
 
 # TLS names of the courier (courier-wire.md §1); TCP goes wherever the settings say.
@@ -55,12 +58,21 @@ class Dial(Protocol):
         ...
 
 
-def _unchanged(stream: Stream) -> Stream:
-    return stream
+class NetworkPath(Protocol):
+    """What carries the bytes below TLS, e.g. a simulated network."""
 
+    @property
+    def interface(self) -> str:
+        """What the device calls it in its Connect."""
+        ...
 
-async def _open_path() -> None:
-    await trio.lowlevel.checkpoint()
+    async def wait(self) -> None:
+        """Awaited before TCP; does not return while there is no path."""
+        ...
+
+    def wrap_stream(self, stream: Stream) -> Stream:
+        """Put something between TCP and TLS."""
+        ...
 
 
 class TlsDial:
@@ -71,8 +83,7 @@ class TlsDial:
         port: its port.
         environment: which of Apple's courier names TLS asks for.
         make_context: makes this device's TLS context; called once, in a thread.
-        wrap_stream: put between TCP and TLS, e.g. a simulated network.
-        wait_for_path: awaited before TCP; never returns while there is no path.
+        path: the network between TCP and TLS.
     """
 
     def __init__(
@@ -81,17 +92,13 @@ class TlsDial:
         port: int,
         environment: Environment,
         make_context: Callable[[], ssl.SSLContext],
-        *,
-        wrap_stream: Callable[[Stream], Stream] = _unchanged,
-        wait_for_path: Callable[[], Awaitable[None]] = _open_path,
+        path: NetworkPath,
     ) -> None:
         self._host, self._port = host, port
         self._server_name = SERVER_NAMES[environment]
         self._make_context = make_context
         self._context: ssl.SSLContext | None = None
-        self._wrap_stream = wrap_stream
-        self._wait_for_path = wait_for_path
-        self.interface = "WiFi"
+        self._path = path
 
     async def __call__(self) -> SecureStream:
         """Connect, and check what the gateway speaks.
@@ -99,30 +106,31 @@ class TlsDial:
         Raises:
             LinkError: see the message.
         """
-        await self._wait_for_path()
+        await self._path.wait()
         if self._context is None:
             self._context = await trio.to_thread.run_sync(
                 self._make_context, limiter=_CONTEXT_LIMITER
             )
-        tcp = await self._open_tcp()
+        tcp, local, remote = await self._open_tcp()
         tls = trio.SSLStream(
-            self._wrap_stream(tcp), self._context, server_hostname=self._server_name
+            self._path.wrap_stream(tcp), self._context, server_hostname=self._server_name
         )
         try:
             codec = await self._shake_hands(tls)
-            local, remote = _address(tcp.socket.getsockname()), _address(tcp.socket.getpeername())
         except BaseException:
             await trio.aclose_forcefully(tls)
             raise
-        return SecureStream(tls, codec, local, remote, self.interface)
+        return SecureStream(tls, codec, local, remote, self._path.interface)
 
-    async def _open_tcp(self) -> trio.SocketStream:
+    async def _open_tcp(self) -> tuple[trio.SocketStream, str, str]:
         try:
-            return await trio.open_tcp_stream(self._host, self._port)
+            tcp = await trio.open_tcp_stream(self._host, self._port)
+            local, remote = tcp.socket.getsockname(), tcp.socket.getpeername()
         except OSError as error:
             raise LinkError(
                 f"no courier answers at {self._where} ({error}); is the gateway running?"
             ) from None
+        return tcp, _address(local), _address(remote)
 
     async def _shake_hands(self, tls: trio.SSLStream[Stream]) -> Codec:
         try:
@@ -173,3 +181,24 @@ async def _read_to_end(stream: Stream) -> None:
 def _address(name: tuple[object, ...]) -> str:
     host, port = name[0], name[1]
     return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
+
+
+def tls_dials(
+    host: str, port: int, ca_pem: bytes, issue: Callable[[str], Leaf]
+) -> Callable[[DeviceState, NetworkPath], Dial]:
+    """The real way from every device of a host to its gateway.
+
+    Args:
+        host: where the courier front listens.
+        port: its port.
+        ca_pem: the CA of its certificate.
+        issue: makes the certificate of a device id; called in a thread, once per device and start.
+    """
+
+    def make_dial(state: DeviceState, path: NetworkPath) -> Dial:
+        def make_context() -> ssl.SSLContext:
+            return device_client_context(issue(state.device_id), ca_pem)
+
+        return TlsDial(host, port, state.environment, make_context, path)
+
+    return make_dial

@@ -31,11 +31,6 @@ class NetworkKind(StrEnum):
     NONE = "none"
     HALF_OPEN = "half-open"
 
-    @property
-    def interface(self) -> str:
-        """What the device calls it in its Connect."""
-        return "Cellular" if self is NetworkKind.CELLULAR else "WiFi"
-
 
 class LostStreams:
     """Sockets whose phone believes them gone while the gateway does not.
@@ -139,6 +134,11 @@ class PhoneNetwork:
         self._streams: set[PhoneStream] = set()
         self.kind = kind
 
+    @property
+    def interface(self) -> str:
+        """What the device calls it in its Connect."""
+        return "Cellular" if self.kind is NetworkKind.CELLULAR else "WiFi"
+
     def wrap_stream(self, stream: Stream) -> Stream:
         """The hook that a dialer puts below TLS."""
         phone_stream = PhoneStream(stream, self._lost)
@@ -146,7 +146,7 @@ class PhoneNetwork:
         self._streams.add(phone_stream)
         return phone_stream
 
-    async def wait_for_path(self) -> None:
+    async def wait(self) -> None:
         """Before a connection is opened: a dead path never answers."""
         if self.kind is NetworkKind.HALF_OPEN:
             await trio.sleep_forever()

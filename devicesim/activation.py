@@ -1,0 +1,122 @@
+"""Activation: a device gets its certificate, its CA, and the address of its courier.
+
+The key is made here and never leaves; what travels is a certificate request.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import httpx
+
+from certs.device_request import DeviceRequest
+from certs.files import CredentialError, CredentialFileMissingError
+from certs.leaf import Leaf
+from devicesim.files import StateError, write_private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ACTIVATION_PATH = "/api/v1/activation"
+ACTIVATION_SECONDS = 10.0
+_STEM = "device"
+
+
+class ActivationError(Exception):
+    """No certificate was to be had; says where from and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What an activated device has: identity, whom it trusts, where its courier is."""
+
+    leaf: Leaf
+    ca_pem: bytes
+    courier_host: str
+    courier_port: int
+
+    @classmethod
+    def load(cls, directory: Path) -> Self | None:
+        """What ``write()`` left in a device's folder; None if it was never activated.
+
+        Raises:
+            StateError: it is there and unreadable.
+        """
+        path = directory / "courier.json"
+        try:
+            leaf = Leaf.load(directory, _STEM)
+            courier = json.loads(path.read_bytes())
+            return cls(leaf, courier["ca"].encode(), courier["host"], courier["port"])
+        except (CredentialFileMissingError, FileNotFoundError):
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StateError(
+                f"{directory}: the device's certificate cannot be read ({error});"
+                " delete device.pem to activate anew"
+            ) from None
+
+    def write(self, directory: Path) -> None:
+        """Keep it in the device's folder.
+
+        Raises:
+            StateError, CredentialError: the folder cannot be written.
+        """
+        courier = {
+            "ca": self.ca_pem.decode(),
+            "host": self.courier_host,
+            "port": self.courier_port,
+        }
+        write_private(directory / "courier.json", json.dumps(courier).encode(), is_synced=True)
+        self.leaf.write(directory, _STEM, replace=True)
+        (directory / f"{_STEM}.pem").chmod(0o600)  # public, but nobody else's business
+
+
+async def activate(
+    console_url: str, device_id: str, transport: httpx.AsyncBaseTransport | None = None
+) -> Enrolment:
+    """Ask a gateway's console for a certificate.
+
+    Args:
+        console_url: e.g. ``http://127.0.0.1:2198``.
+        device_id: what the certificate is to say.
+        transport: in place of the network.
+
+    Raises:
+        ActivationError: the console cannot be reached, refuses, or answers something else.
+        InvalidDeviceIdError: ``device_id`` cannot name a device.
+    """
+    request = DeviceRequest.create(device_id)
+    url = console_url.rstrip("/") + ACTIVATION_PATH
+    body = {"device_id": device_id, "csr": request.pem.decode()}
+    try:
+        # The console is on this machine or named on purpose: no proxy from the environment.
+        async with httpx.AsyncClient(
+            timeout=ACTIVATION_SECONDS, transport=transport, trust_env=False
+        ) as client:
+            answer = await client.post(url, json=body)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ActivationError(
+            f"{url}: {str(error) or type(error).__name__}; is the gateway running?"
+        ) from None
+    if not answer.is_success:
+        raise ActivationError(
+            f"{url} answered {answer.status_code}, expected 200: {answer.text[:200]}"
+        )
+    try:
+        return _enrolment(request, answer)
+    except (CredentialError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ActivationError(
+            f"{url} answered something else than an activation: {error}"
+        ) from None
+
+
+def _enrolment(request: DeviceRequest, answer: httpx.Response) -> Enrolment:
+    told = answer.json()
+    leaf = request.complete(told["certificate"].encode())
+    ca_pem = told["ca"].encode()
+    if not leaf.is_issued_by(ca_pem):
+        raise ValueError("the certificate is not signed by the CA beside it")
+    courier = told["courier"]
+    return Enrolment(leaf, ca_pem, str(courier["host"]), int(courier["port"]))

@@ -1,0 +1,161 @@
+"""The app's end of the local socket: attach to a device daemon, receive pushes."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+import trio
+
+from devicesim.pushes import push_from_map
+from devicesim.socket_frames import FrameError, SocketFrames
+from protocol.identifiers import DeviceToken
+from protocol.notification import PushType
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+    from pathlib import Path
+
+    from protocol.courier.messages import Push
+
+DETACH_SECONDS = 1.0
+
+
+class AppConnectionError(Exception):
+    """The daemon is not there, refuses the app, or went away; says which and what to do."""
+
+
+class AppConnection:
+    """An attached app; made by :meth:`open`, used by one task.
+
+    Iterate over it for its pushes, oldest first. A push counts as taken when the next one is
+    asked for, or when ``open`` is left without an exception; until then it would come again.
+    """
+
+    def __init__(self, frames: SocketFrames) -> None:
+        self._frames = frames
+        self._unread: deque[Push] = deque()
+        self._in_hand: Push | None = None
+        self._is_over = False
+        self._push_types: tuple[PushType, ...] = ()
+        self.tokens: dict[PushType, DeviceToken] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, socket_path: Path, bundle_id: str, push_types: Iterable[str] = ("alert",)
+    ) -> AsyncIterator[Self]:
+        """Attach; detach on the way out.
+
+        ``tokens`` is then known unless the device is offline; see :meth:`wait_for_tokens`.
+
+        Raises:
+            AppConnectionError: nobody listens there, or the app is refused.
+        """
+        try:
+            stream = await trio.open_unix_socket(socket_path)
+        except OSError as error:
+            raise AppConnectionError(
+                f"{socket_path}: no device daemon answers ({error.strerror or error});"
+                " start one with: apnsim device"
+            ) from None
+        async with stream:
+            app = cls(SocketFrames(stream))
+            await app._attach(bundle_id, push_types)
+            yield app
+            await app._detach()
+
+    async def wait_for_tokens(self) -> dict[PushType, DeviceToken]:
+        """Wait until there is a token for every push type, as after coming online.
+
+        Raises:
+            AppConnectionError: the daemon went away.
+        """
+        while any(each not in self.tokens for each in self._push_types):
+            await self._hear()
+        return self.tokens
+
+    async def uninstall(self) -> None:
+        """Remove the app from the device; its tokens are unregistered. Nothing follows.
+
+        Raises:
+            AppConnectionError: the daemon went away.
+        """
+        await self._say({"say": "uninstall"})
+        while not self._is_over:
+            await self._hear()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Push:
+        """The next push.
+
+        Raises:
+            AppConnectionError: the daemon went away.
+        """
+        await self._acknowledge()
+        while not self._unread:
+            if self._is_over:
+                raise StopAsyncIteration
+            await self._hear()
+        self._in_hand = self._unread.popleft()
+        return self._in_hand
+
+    async def _attach(self, bundle_id: str, push_types: Iterable[str]) -> None:
+        names = [str(each) for each in push_types]
+        await self._say({"say": "attach", "bundle_id": bundle_id, "push_types": names})
+        await self._hear()  # attached or refused, before anything else
+        self._push_types = tuple(PushType(each) for each in names)
+
+    async def _detach(self) -> None:
+        if self._is_over:
+            return
+        await self._acknowledge()
+        await self._say({"say": "detach"})
+        with trio.move_on_after(DETACH_SECONDS):
+            while not self._is_over:
+                await self._hear()
+
+    async def _acknowledge(self) -> None:
+        taken, self._in_hand = self._in_hand, None
+        if taken is not None and not self._is_over:
+            await self._say({"say": "ack", "message_ids": [taken.message_id]})
+
+    async def _say(self, frame: dict[str, Any]) -> None:
+        try:
+            await self._frames.send(frame)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            await self._hear_last_words()
+
+    async def _hear_last_words(self) -> None:
+        """The daemon closed; why may still be in the socket."""
+        while not self._is_over:
+            await self._hear()
+
+    async def _hear(self) -> None:
+        try:
+            frame = await self._frames.receive()
+            if frame is not None:
+                self._take(frame)
+                return
+        except (FrameError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise AppConnectionError(f"the device daemon sent nonsense: {error}") from None
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        self._is_over = True
+        raise AppConnectionError("the device daemon is gone; what arrives waits until it is back")
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        said = frame["say"]
+        if said == "push":
+            self._unread.append(push_from_map(frame["push"]))
+        elif said in ("attached", "tokens"):
+            self.tokens = {
+                PushType(name): DeviceToken(token) for name, token in frame["tokens"].items()
+            }
+        elif said == "refused":
+            raise AppConnectionError(f"the device refused the app: {frame['why']}")
+        elif said in ("detached", "uninstalled"):
+            self._is_over = True

@@ -1,0 +1,117 @@
+"""``run_device``: one device as a program: its daemon, its folder, its socket for apps."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+import trio
+
+from certs.contexts import device_client_context
+from devicesim.activation import Enrolment, activate
+from devicesim.backoff import Backoff
+from devicesim.daemon import Daemon
+from devicesim.dial import TlsDial
+from devicesim.files import StateFiles, locked_directory
+from devicesim.keepalive import INTERVAL_SECONDS, FixedInterval, KeepAliveSweeper
+from devicesim.local_socket import LocalSocket
+from devicesim.network import LostStreams, PhoneNetwork
+from devicesim.state import DeviceState
+from devicesim.unix_listener import private_unix_listener
+from protocol.notification import Environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """What a device program needs to know.
+
+    Attributes:
+        state_dir: its folder, mode 0700; who it is and what it remembers.
+        socket_path: where apps attach.
+        console_url: who activates it when it has no certificate yet.
+        name: what a new device is called.
+        device_id: of a new device; None to make one up.
+        environment: of a new device.
+        courier: host and port, if not those that the activation told.
+        keep_alive_seconds: between keep-alives.
+    """
+
+    state_dir: Path
+    socket_path: Path
+    console_url: str
+    name: str = "iPhone"
+    device_id: str | None = None
+    environment: Environment = Environment.DEVELOPMENT
+    courier: tuple[str, int] | None = None
+    keep_alive_seconds: float = INTERVAL_SECONDS
+
+
+async def run_device(
+    settings: DeviceSettings,
+    enrolment: Enrolment | None = None,
+    task_status: trio.TaskStatus[Daemon] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Be a device until cancelled, then say goodbye to the gateway (at most a second).
+
+    Started, with its daemon, when apps can attach; ``daemon.wait_until_online()`` tells when the
+    gateway knows it.
+
+    Args:
+        settings: see there.
+        enrolment: its certificate; None to use the one in its folder, or else to activate.
+        task_status: for ``nursery.start``.
+
+    Raises:
+        ActivationError: no certificate was to be had.
+        StateError, CredentialError: its folder cannot be used.
+        LocalSocketError: its socket cannot be made.
+    """
+    with locked_directory(settings.state_dir):
+        state = await _load_state(settings)
+        enrolled = enrolment or await _enrol(settings, state)
+        host, port = settings.courier or (enrolled.courier_host, enrolled.courier_port)
+        door = LocalSocket()
+        sweeper = KeepAliveSweeper(FixedInterval(settings.keep_alive_seconds))
+        dial = TlsDial(
+            host,
+            port,
+            state.environment,
+            lambda: device_client_context(enrolled.leaf, enrolled.ca_pem),
+            PhoneNetwork(LostStreams()),
+        )
+        daemon = Daemon(state, dial, sweeper, Backoff(Random()), door)
+        log.info("apsd[%s]: device %s, courier %s:%d", state.name, state.device_id, host, port)
+        with private_unix_listener(settings.socket_path) as listener:
+            log.info("apsd[%s]: apps attach at %s", state.name, settings.socket_path)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(door.run, daemon, listener)
+                nursery.start_soon(sweeper.run)
+                nursery.start_soon(daemon.run)
+                task_status.started(daemon)
+
+
+async def _load_state(settings: DeviceSettings) -> DeviceState:
+    files = StateFiles(settings.state_dir, is_synced=True)
+    state = await trio.to_thread.run_sync(DeviceState.load, files)
+    if state is None:
+        device_id = settings.device_id or f"device-{secrets.token_hex(6)}"
+        state = DeviceState(device_id, settings.name, settings.environment, files)
+        await state.save()
+    return state
+
+
+async def _enrol(settings: DeviceSettings, state: DeviceState) -> Enrolment:
+    enrolled = await trio.to_thread.run_sync(Enrolment.load, settings.state_dir)
+    if enrolled is None:
+        enrolled = await activate(settings.console_url, state.device_id)
+        await trio.to_thread.run_sync(enrolled.write, settings.state_dir)
+        log.info("apsd[%s]: activated by %s", state.name, settings.console_url)
+    return enrolled

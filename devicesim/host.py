@@ -1,0 +1,320 @@
+"""DeviceHost: many devices in one process, for the control API and for fleets.
+
+Two tasks per device while it is online (the daemon, which also reads its link, and the link's
+writer), one while it is offline, one sweeper for all; no timers per device.
+
+With a folder, devices come back at the next start with their names, switches, apps and tokens, and
+remember what they acknowledged. Their files are not flushed to the disk push by push: a kill -9
+loses nothing of that, a crash of the machine may lose the last seconds of it (a push might then be
+recorded twice, or a token be asked for anew). What they received is a recording, kept in memory:
+the newest ``HISTORY`` per device.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+import trio
+
+from devicesim.apps import AppState
+from devicesim.dial import tls_dials
+from devicesim.host_folder import HostFolder
+from devicesim.host_views import AppView, DeviceView, Power, ReceivedView
+from devicesim.keepalive import KeepAliveSweeper
+from devicesim.network import LostStreams, NetworkKind
+from devicesim.state import DeviceState
+from devicesim.virtual_device import HISTORY, OnReceived, Surroundings, VirtualDevice
+from protocol.notification import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from devicesim.backoff import Backoff
+    from devicesim.dial import Dial
+    from devicesim.network import PhoneNetwork
+    from protocol.courier.messages import Push
+
+__all__ = [
+    "HISTORY",
+    "AppView",
+    "DeviceHost",
+    "DeviceView",
+    "NotConfirmedError",
+    "OnReceived",
+    "Power",
+    "ReceivedView",
+    "UnknownDeviceError",
+    "tls_dials",
+]
+
+CONFIRM_SECONDS = 10.0
+SWEEP_SECONDS = 10.0
+
+
+class UnknownDeviceError(LookupError):
+    """The host has no device with this id."""
+
+
+class NotConfirmedError(Exception):
+    """The gateway did not confirm in time; the device remembers and says it again by itself."""
+
+
+def _ignore(device_id: str, message: Push, presentation: object, detail: str) -> None:
+    """Nobody wants to know."""
+
+
+class DeviceHost:
+    """The devices of one process.
+
+    Args:
+        make_dial: see :func:`tls_dials`.
+        now: the wall clock, UNIX seconds.
+        directory: where devices are kept; None to forget them with the process.
+        on_received: told of each push that reached its app.
+        keep_alive: the sweeper, if not the default one; run by the host.
+        make_backoff: the delays of a new device, if not the default ones.
+
+    Owns the nursery of :meth:`run`, in which nothing but daemons and the sweepers run.
+    """
+
+    def __init__(
+        self,
+        make_dial: Callable[[DeviceState, PhoneNetwork], Dial],
+        now: Callable[[], float],
+        directory: Path | None = None,
+        on_received: OnReceived = _ignore,
+        keep_alive: KeepAliveSweeper | None = None,
+        make_backoff: Callable[[], Backoff] | None = None,
+    ) -> None:
+        self._lost = LostStreams()
+        self._keep_alive = keep_alive or KeepAliveSweeper()
+        self._around = Surroundings(
+            make_dial, now, on_received, self._keep_alive, self._lost, make_backoff
+        )
+        self._folder = None if directory is None else HostFolder(directory)
+        self._devices: dict[str, VirtualDevice] = {}
+        self._scopes: dict[str, trio.CancelScope] = {}
+        self._nursery: trio.Nursery | None = None
+        self._serial = 0
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Be the host until cancelled; started when kept devices are back (and connecting).
+
+        Raises:
+            StateError: the folder cannot be used, or another host uses it.
+        """
+        with nullcontext() if self._folder is None else self._folder.locked():
+            kept = [] if self._folder is None else await self._folder.load()
+            self._serial = max((state.extras.get("serial", 0) for state in kept), default=0)
+            try:
+                async with trio.open_nursery() as self._nursery:
+                    self._nursery.start_soon(self._keep_alive.run)
+                    self._nursery.start_soon(self._sweep_lost)
+                    for state in kept:
+                        self._start(state)
+                    task_status.started()
+            finally:
+                self._nursery = None
+                with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
+                    await self._lost.aclose()
+
+    # -- devices --------------------------------------------------------------------------------
+
+    def list_devices(self) -> tuple[DeviceView, ...]:
+        """All of them, in the order of their creation."""
+        return tuple(device.view for device in self._devices.values())
+
+    def get_device(self, device_id: str) -> DeviceView:
+        """One of them.
+
+        Raises:
+            UnknownDeviceError: there is none with this id.
+        """
+        return self._require(device_id).view
+
+    async def create_device(
+        self, name: str | None = None, environment: str = "development", *, online: bool = True
+    ) -> DeviceView:
+        """Make a device; if ``online``, returns once the gateway knows it, at most 10 s later.
+
+        Raises:
+            ValueError: no such environment.
+            StateError: it could not be written down.
+        """
+        world = Environment(environment)
+        device_id = f"device-{secrets.token_hex(6)}"
+        files = None if self._folder is None else await self._folder.make(device_id)
+        self._serial += 1
+        state = DeviceState(device_id, name or f"iPhone {self._serial}", world, files)
+        state.extras = {"online": online, "serial": self._serial}
+        await state.save()
+        device = self._start(state)
+        if online:
+            with trio.move_on_after(CONFIRM_SECONDS):
+                await device.daemon.wait_until_online()
+        return device.view
+
+    async def patch_device(
+        self,
+        device_id: str,
+        *,
+        online: bool | None = None,
+        network: str | None = None,
+        power: str | None = None,
+    ) -> DeviceView:
+        """Switch a device; returns once its link is as it should be, at most 10 s later.
+
+        ``network``: ``none`` is offline; with ``half-open`` the bytes of its link vanish both ways
+        and neither side is told.
+
+        Raises:
+            UnknownDeviceError: there is none with this id.
+            ValueError: no such network or power state.
+            StateError: it could not be written down.
+        """
+        device = self._require(device_id)
+        kind = None if network is None else NetworkKind(network)
+        level = None if power is None else Power(power)
+        with trio.move_on_after(CONFIRM_SECONDS):
+            await device.switch(is_on=online, network=kind, power=level)
+        return device.view
+
+    async def delete_device(self, device_id: str) -> None:
+        """Throw a device away. As with a real one, the gateway is not told about its tokens.
+
+        Raises:
+            UnknownDeviceError: there is none with this id.
+        """
+        device = self._require(device_id)
+        del self._devices[device_id]
+        with trio.move_on_after(CONFIRM_SECONDS):
+            await device.daemon.go_offline("the device is deleted")
+        self._scopes.pop(device_id).cancel()
+        if self._folder is not None:
+            await self._folder.remove(device_id)
+
+    async def delete_all(self) -> None:
+        """Throw all devices away, at once."""
+        async with trio.open_nursery() as nursery:
+            for device_id in tuple(self._devices):
+                nursery.start_soon(self.delete_device, device_id)
+
+    def notifications(self, device_id: str) -> tuple[ReceivedView, ...]:
+        """What reached the apps of a device, oldest first; the newest ``HISTORY`` of them.
+
+        Raises:
+            UnknownDeviceError: there is none with this id.
+        """
+        return self._require(device_id).received
+
+    # -- apps -----------------------------------------------------------------------------------
+
+    async def install_app(
+        self, device_id: str, bundle_id: str, push_types: Iterable[str] = ("alert",)
+    ) -> AppView:
+        """Install an app, or more push types of it; returns once it has its tokens.
+
+        On a device that is offline it has none before the device connects.
+
+        Raises:
+            UnknownDeviceError: there is no such device.
+            AppError, InvalidIdentifierError: not a bundle id, a push type, or too many apps.
+            NotConfirmedError: the device is to be online but the gateway did not answer.
+            StateError: it could not be written down.
+        """
+        device = self._require(device_id)
+        with _confirmed(f"the tokens of {bundle_id}"):
+            await device.daemon.install(bundle_id, push_types)
+        return AppView.of(device.state.apps.require(bundle_id))
+
+    async def patch_app(
+        self,
+        device_id: str,
+        bundle_id: str,
+        *,
+        state: str | None = None,
+        notifications_enabled: bool | None = None,
+    ) -> AppView:
+        """Change what an app is doing or may show.
+
+        Raises:
+            UnknownDeviceError, UnknownAppError: there is none of this name.
+            ValueError: no such state.
+            NotConfirmedError: the gateway did not answer.
+            StateError: it could not be written down.
+        """
+        device = self._require(device_id)
+        app = device.state.apps.require(bundle_id)
+        if state is not None:
+            app.state = AppState(state)
+            await device.state.save()
+        if notifications_enabled is not None:
+            with _confirmed(f"the topics of {device_id}"):
+                await device.daemon.set_notifications_enabled(
+                    bundle_id, is_enabled=notifications_enabled
+                )
+        return AppView.of(app)
+
+    async def uninstall_app(self, device_id: str, bundle_id: str) -> None:
+        """Remove an app; returns once its tokens are unregistered, offline at once.
+
+        Raises:
+            UnknownDeviceError, UnknownAppError: there is none of this name.
+            NotConfirmedError: the gateway did not answer.
+            StateError: it could not be written down.
+        """
+        with _confirmed(f"the end of {bundle_id}"):
+            await self._require(device_id).uninstall(bundle_id)
+
+    async def restore(self, device_id: str) -> DeviceView:
+        """Restore a device from a backup; returns once every token is another one.
+
+        Raises:
+            UnknownDeviceError: there is none with this id.
+            NotConfirmedError: the gateway did not answer.
+            StateError: it could not be written down.
+        """
+        device = self._require(device_id)
+        with _confirmed(f"the new tokens of {device_id}"):
+            await device.daemon.restore()
+        return device.view
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _require(self, device_id: str) -> VirtualDevice:
+        device = self._devices.get(device_id)
+        if device is None:
+            raise UnknownDeviceError(f"no device {device_id[:80]!r}")
+        return device
+
+    def _start(self, state: DeviceState) -> VirtualDevice:
+        if self._nursery is None:
+            raise RuntimeError("DeviceHost.run() is not running")
+        device = self._devices[state.device_id] = VirtualDevice(state, self._around)
+        scope = self._scopes[state.device_id] = trio.CancelScope()
+        self._nursery.start_soon(_run_within, scope, device)
+        return device
+
+    async def _sweep_lost(self) -> None:
+        while True:
+            await trio.sleep(SWEEP_SECONDS)
+            await self._lost.sweep()
+
+
+async def _run_within(scope: trio.CancelScope, device: VirtualDevice) -> None:
+    with scope:
+        await device.daemon.run()
+
+
+@contextmanager
+def _confirmed(what: str) -> Iterator[None]:
+    with trio.move_on_after(CONFIRM_SECONDS) as waiting:
+        yield
+    if waiting.cancelled_caught:
+        raise NotConfirmedError(
+            f"the gateway has not confirmed {what} within {CONFIRM_SECONDS:g} s; the device says"
+            " it again at its next connect"
+        )

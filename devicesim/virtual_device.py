@@ -1,0 +1,186 @@
+"""One device of a host: its daemon, its network, its screen, and what it received."""
+
+from __future__ import annotations
+
+from collections import deque
+from random import Random
+from typing import TYPE_CHECKING, Protocol
+
+from devicesim.backoff import Backoff
+from devicesim.daemon import Daemon
+from devicesim.host_views import AppView, DeviceView, Power, ReceivedView
+from devicesim.network import NetworkKind, PhoneNetwork
+from devicesim.notification_center import NotificationCenter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devicesim.apps import App
+    from devicesim.dial import Dial
+    from devicesim.keepalive import KeepAliveSweeper
+    from devicesim.network import LostStreams
+    from devicesim.notification_center import Presentation, Presented
+    from devicesim.state import DeviceState
+    from protocol.courier.messages import Push
+
+# Per device: the newest ones are kept.
+HISTORY = 1_000
+
+
+class OnReceived(Protocol):
+    """Told of each push that reached its app; must neither block nor raise."""
+
+    def __call__(
+        self, device_id: str, message: Push, presentation: Presentation, detail: str
+    ) -> None:
+        """One push."""
+        ...
+
+
+class Surroundings:
+    """What the devices of one host share.
+
+    Args:
+        make_dial: how a device with this state reaches its gateway through this network.
+        now: the wall clock, UNIX seconds.
+        on_received: told of every push.
+        keep_alive: the one sweeper.
+        make_backoff: a new device's delays.
+        lost: keeps the sockets of half-open links.
+    """
+
+    def __init__(
+        self,
+        make_dial: Callable[[DeviceState, PhoneNetwork], Dial],
+        now: Callable[[], float],
+        on_received: OnReceived,
+        keep_alive: KeepAliveSweeper,
+        lost: LostStreams,
+        make_backoff: Callable[[], Backoff] | None = None,
+    ) -> None:
+        self.make_dial = make_dial
+        self.now = now
+        self.on_received = on_received
+        self.keep_alive = keep_alive
+        self.lost = lost
+        dice = Random()
+        self.make_backoff = make_backoff or (lambda: Backoff(dice))
+
+
+class VirtualDevice:
+    """A device whose apps are in this process and take everything at once.
+
+    Args:
+        state: the device's memory; ``state.extras`` holds the switches below.
+        around: what it shares with the others.
+    """
+
+    def __init__(self, state: DeviceState, around: Surroundings) -> None:
+        self.state = state
+        self.power = Power(state.extras.get("power", Power.AWAKE))
+        self.is_switched_on = bool(state.extras.get("online", True))
+        self.network = PhoneNetwork(
+            around.lost, NetworkKind(state.extras.get("network", NetworkKind.WIFI))
+        )
+        self._around = around
+        self._screen = NotificationCenter()
+        self._received: deque[tuple[Push, float, Presented]] = deque(maxlen=HISTORY)
+        self.daemon = Daemon(
+            state,
+            around.make_dial(state, self.network),
+            around.keep_alive,
+            around.make_backoff(),
+            self,
+            is_wanted_online=self._wants_link,
+        )
+
+    @property
+    def view(self) -> DeviceView:
+        """As it is now."""
+        return DeviceView(
+            id=str(self.state.device_id),
+            name=self.state.name,
+            environment=self.state.environment,
+            online=self.daemon.is_online,
+            network=self.network.kind,
+            power=self.power,
+            apps=tuple(AppView.of(app) for app in self.state.apps),
+        )
+
+    @property
+    def received(self) -> tuple[ReceivedView, ...]:
+        """What reached its apps, oldest first, the newest ``HISTORY``."""
+        return tuple(ReceivedView.of(*each) for each in self._received)
+
+    def deliver(self, app: App, push: Push) -> bool:
+        """Show it, remember it, tell the host's owner."""
+        presented = self._screen.present(app, push)
+        self._received.append((push, self._around.now(), presented))
+        self._around.on_received(
+            self.state.device_id, push, presented.presentation, presented.detail
+        )
+        return True
+
+    def wake(self, app: App) -> None:
+        """Its apps ask for their tokens when they are looked at."""
+
+    async def switch(
+        self,
+        *,
+        is_on: bool | None = None,
+        network: NetworkKind | None = None,
+        power: Power | None = None,
+    ) -> None:
+        """Change what is given; returns once the link is as it should be.
+
+        Raises:
+            StateError: it could not be written down.
+        """
+        previous = self.network.kind
+        self.is_switched_on = self.is_switched_on if is_on is None else is_on
+        self.power = power or self.power
+        self.network.switch(network or previous)
+        await self.save()
+        if not self._wants_link:
+            await self.daemon.go_offline(f"online={self.is_switched_on}, network={network}")
+            return
+        self._follow_network(previous)
+        if self.network.kind is not NetworkKind.HALF_OPEN:
+            await self.daemon.go_online()
+
+    async def uninstall(self, bundle_id: str) -> None:
+        """Remove an app with all that it shows.
+
+        Raises:
+            UnknownAppError: it is not installed.
+            StateError: it could not be written down.
+        """
+        self._screen.forget(bundle_id)
+        await self.daemon.uninstall(bundle_id)
+
+    async def save(self) -> None:
+        """Write the switches down beside the rest.
+
+        Raises:
+            StateError: it could not be written down.
+        """
+        self.state.extras |= {
+            "online": self.is_switched_on,
+            "network": self.network.kind.value,
+            "power": self.power.value,
+        }
+        await self.state.save()
+
+    @property
+    def _wants_link(self) -> bool:
+        return self.is_switched_on and self.network.kind is not NetworkKind.NONE
+
+    def _follow_network(self, previous: NetworkKind) -> None:
+        """Another path means another link; apsd does not wait for the old one to fail."""
+        kind = self.network.kind
+        if kind in (previous, NetworkKind.HALF_OPEN) or previous is NetworkKind.NONE:
+            return
+        self.daemon.reconnect(
+            f"the network changed from {previous.value} to {kind.value}",
+            is_lost=previous is NetworkKind.HALF_OPEN,
+        )
