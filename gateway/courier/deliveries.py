@@ -1,0 +1,294 @@
+"""What is sent to a device, and what became of it: the deliver loop over the store.
+
+Store first, then wake: the loop is woken, reads the store behind its cursor, and sends what the
+device wants while the window has room. Only an acknowledgement (or a reason to discard) takes a
+push out of the store; a push in flight when the link dies is sent again on the next one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from gateway.courier.bell import Bell
+from gateway.courier.mailbox import Mailbox
+from gateway.courier.topics import TopicLists, Verdict
+from gateway.courier.window import InFlight, Window
+from gateway.journal import State
+from gateway.store.store import StoreUnavailableError
+from protocol.courier.messages import AckStatus, NoStorage, Push, StorageFlags
+
+if TYPE_CHECKING:
+    from gateway.courier.link import Link
+    from gateway.courier.mailbox import Batch
+    from gateway.courier.terms import Arrival, CourierSettings, Services
+    from gateway.store.store import Stored
+    from protocol.courier.messages import Filter, PushAck, SetState
+    from protocol.identifiers import UniqueId
+    from protocol.notification import Notification
+
+# At most 32 pushes of 5 KB between two looks at the high-water mark.
+_FETCH_LIMIT = 32
+_FIRST_RETRY_SECONDS = 1.0
+_LAST_RETRY_SECONDS = 30.0
+
+# (live, from storage)
+_DELIVERED = (State.DELIVERED, State.DELIVERED_FROM_STORAGE)
+_DISABLED = (State.DISCARDED_DISABLED, State.DISCARDED_DISABLED_FROM_STORAGE)
+_UNREGISTERED = (State.DISCARDED_UNREGISTERED, State.DISCARDED_UNREGISTERED_FROM_STORAGE)
+
+
+class Deliveries:
+    """The pushes of one session."""
+
+    __slots__ = (
+        "_active_until",
+        "_bell",
+        "_device",
+        "_is_active",
+        "_is_paused",
+        "_link",
+        "_lists",
+        "_mailbox",
+        "_owes_no_storage",
+        "_scope",
+        "_services",
+        "_wants_room",
+        "_window",
+        "acknowledged",
+        "sent",
+        "unknown_acknowledgements",
+    )
+
+    def __init__(
+        self, arrival: Arrival, link: Link, services: Services, settings: CourierSettings
+    ) -> None:
+        self._device = arrival.caller.device
+        self._link = link
+        self._services = services
+        self._mailbox = Mailbox(services, self._device)
+        self._window = Window(settings.window, settings.offers)
+        self._lists: TopicLists | None = None
+        self._is_active = arrival.connect.is_active
+        self._active_until = float("inf")
+        self._bell = Bell()
+        self._scope = trio.CancelScope()
+        self._is_paused = False
+        self._owes_no_storage = False
+        self._wants_room = False
+        self.sent = self.acknowledged = self.unknown_acknowledgements = 0
+
+    @property
+    def in_flight(self) -> int:
+        """How many pushes were sent and not yet acknowledged."""
+        return len(self._window)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a person uses the device, by what it said last and for how long."""
+        return self._is_active and trio.current_time() < self._active_until
+
+    # -- what others say; nothing here waits --------------------------------------------------
+
+    def wake(self) -> None:
+        """Look at the store."""
+        self._bell.ring()
+
+    def want(self, said: Filter) -> None:
+        """From now on these topics, for what waits already too."""
+        self._lists = TopicLists(said)
+        self._owes_no_storage = True
+        self._look_again()
+
+    def set_state(self, said: SetState) -> None:
+        """Whether a person uses the device, and for how long."""
+        was_active = self.is_active
+        self._is_active = said.is_active
+        self._active_until = trio.current_time() + said.interval_seconds
+        if said.is_active and not was_active and self._lists and self._lists.has_opportunistic:
+            self._look_again()
+
+    def _look_again(self) -> None:
+        self._mailbox.rewind()
+        self._bell.ring()
+
+    def pause(self) -> None:
+        """Send nothing more; acknowledgements still count."""
+        self._is_paused = True
+
+    def stop(self) -> None:
+        """End the loop."""
+        self._scope.cancel()
+
+    def offer(self, notification: Notification) -> bool:
+        """Send a push that is never stored, now or never; False when there is no room.
+
+        Apple: with an expiration of 0, APNs "attempts to deliver the notification only once and
+        doesn't store it".
+        """
+        if self._lists is None or self._is_paused or self._link.reason:
+            return False
+        verdict = self._lists.verdict(notification.topic, is_active=self.is_active)
+        if verdict is Verdict.DISCARD:
+            self._note(notification.unique_id, _DISABLED[0])
+        elif verdict is not Verdict.DELIVER:
+            detail = "the device does not take this topic now and the push may not be stored"
+            self._note(notification.unique_id, State.DISCARDED_EXPIRED, detail)
+        elif not (self._window.has_room_for_offer and self._link.has_room):
+            return False
+        else:
+            self._send(notification, None, StorageFlags.LIVE)
+        return True
+
+    async def hear(self, ack: PushAck) -> None:
+        """What became of a push on the device.
+
+        Raises:
+            StoreUnavailableError: a token could not be unregistered; the push stays stored, and
+                the device will say the same of it on its next link.
+        """
+        push = self._window.pop(ack.message_id)
+        if push is None:
+            self.unknown_acknowledgements += 1
+            return
+        if self._wants_room and self._window.is_half_empty:
+            self._bell.ring()
+        if ack.status is AckStatus.UNKNOWN_TOKEN:
+            await self._services.directory.unregister(push.token)
+            self._note(push.unique_id, _UNREGISTERED[push.is_from_storage])
+        else:
+            self.acknowledged += 1
+            self._note(push.unique_id, _DELIVERED[push.is_from_storage])
+        if push.seq is not None:
+            self._mailbox.receipts.add(push.seq)
+
+    async def settle(self) -> None:
+        """Tell the store what has been acknowledged; when it is out, the loop does so later."""
+        try:
+            await self._mailbox.receipts.flush()
+        except StoreUnavailableError:
+            self._bell.ring()
+
+    # -- the loop ------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Deliver until stopped. An outage of the store is waited out.
+
+        Raises:
+            FencedError: a newer session has the device.
+        """
+        retry_seconds = _FIRST_RETRY_SECONDS
+        with self._scope:
+            # Once the link has ended, a newer session may be attached: keep out of its way.
+            while not self._link.reason:
+                try:
+                    await self._mailbox.open()
+                    await self._mailbox.receipts.flush()
+                    await self._deliver()
+                except StoreUnavailableError:
+                    with trio.move_on_after(retry_seconds):
+                        await self._bell.wait()
+                    retry_seconds = min(2 * retry_seconds, _LAST_RETRY_SECONDS)
+                else:
+                    retry_seconds = _FIRST_RETRY_SECONDS
+                    await self._bell.wait()
+
+    async def _deliver(self) -> None:
+        self._wants_room = False
+        is_first = True
+        while not self._is_paused and self._lists is not None:
+            # Filling up a window that is nearly full would ask the store for one at a time.
+            if self._window.room <= 0 or not (is_first or self._window.is_half_empty):
+                self._wants_room = True
+                return
+            is_first = False
+            await self._link.wait_for_room()
+            batch = await self._mailbox.fetch(min(self._window.room, _FETCH_LIMIT))
+            self._send_batch(batch, self._lists)
+            await self._mailbox.receipts.flush()
+            if batch.is_exhausted:
+                self._say_no_storage()
+                return
+
+    def _send_batch(self, batch: Batch, lists: TopicLists) -> None:
+        if self._is_paused:
+            return
+        wanted = [stored for stored in batch.pushes if self._is_wanted(stored, lists, batch)]
+        stored_seqs = [each.seq for each in wanted if self._mailbox.is_from_storage(each)]
+        for each in wanted:
+            flags = StorageFlags.LIVE
+            if self._mailbox.is_from_storage(each):
+                flags = StorageFlags.FROM_STORAGE
+                self._services.journal.adopt(each.notification, self._device)
+                if batch.ends_backlog and each.seq == stored_seqs[-1]:
+                    flags |= StorageFlags.LAST_FROM_STORAGE
+            self._send(each.notification, each.seq, flags)
+
+    def _is_wanted(self, stored: Stored, lists: TopicLists, batch: Batch) -> bool:
+        """Whether to send it now; discards what nobody will ever want."""
+        notification = stored.notification
+        if notification.unique_id in self._window:
+            return False
+        registration = self._services.directory.registration_of(notification.token)
+        if registration is None or registration.unregistered_at is not None:
+            self._discard(stored, _UNREGISTERED)
+            return False
+        verdict = lists.verdict(notification.topic, is_active=self.is_active)
+        if verdict is Verdict.DISCARD:
+            self._discard(stored, _DISABLED)
+        elif verdict is Verdict.HOLD and stored.seq > batch.seen_until:
+            self._note(notification.unique_id, State.STORED_POWER)
+        return verdict is Verdict.DELIVER
+
+    def _discard(self, stored: Stored, states: tuple[State, State]) -> None:
+        is_from_storage = self._mailbox.is_from_storage(stored)
+        if is_from_storage:
+            self._services.journal.adopt(stored.notification, self._device)
+        self._note(stored.notification.unique_id, states[is_from_storage])
+        self._mailbox.receipts.add(stored.seq)
+
+    def _send(self, notification: Notification, seq: int | None, flags: StorageFlags) -> None:
+        unique_id, token = notification.unique_id, notification.token
+        self._window.add(InFlight(unique_id, token, seq, StorageFlags.FROM_STORAGE in flags))
+        self._link.send(
+            Push(
+                message_id=unique_id,
+                token=token,
+                topic=notification.topic,
+                payload=notification.payload,
+                apns_id=notification.apns_id,
+                push_type=notification.push_type,
+                priority=notification.priority,
+                collapse_id=notification.collapse_id,
+                expires_at=notification.expires_at,
+                sent_at=self._services.now(),
+                storage=flags,
+            )
+        )
+        self.sent += 1
+        if seq is not None:
+            self._owes_no_storage = False
+
+    def _say_no_storage(self) -> None:
+        if self._owes_no_storage and not self._is_paused:
+            self._owes_no_storage = False
+            self._link.send(NoStorage())
+
+    # -- the end -------------------------------------------------------------------------------
+
+    async def close(self, reason: str) -> None:
+        """Leave the rest to the next session; what is never stored has had its one attempt.
+
+        Raises:
+            StoreUnavailableError: the store is out; it learns nothing, and will hand out again
+                what was acknowledged last. The device drops what it knows.
+        """
+        for push in self._window:
+            if push.seq is None:
+                detail = f"sent once, not acknowledged: {reason}"
+                self._note(push.unique_id, State.DISCARDED_EXPIRED, detail)
+        await self._mailbox.close()
+
+    def _note(self, unique_id: UniqueId, state: State, detail: str = "") -> None:
+        self._services.journal.note(unique_id, state, detail)

@@ -1,0 +1,181 @@
+"""Where devices knock: accept, TLS with a device certificate, ALPN, and a session for each."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import trio
+
+from certs.peer import DeviceIdentity, PeerCertificateError
+from gateway.courier.handshake import hear_connect, refuse, welcome
+from gateway.courier.link import Link
+from gateway.courier.session import CourierSession
+from gateway.courier.tcp import DeviceSocket
+from gateway.courier.terms import Caller, CourierSettings, SessionStatistics
+from protocol.courier.codec import codec_for
+from protocol.courier.errors import RemoteProtocolError
+from protocol.identifiers import DeviceId
+from protocol.notification import Environment
+
+if TYPE_CHECKING:
+    import ssl
+
+    from gateway.courier.terms import Services
+    from protocol.courier.codec import Codec
+
+log = logging.getLogger("gateway.courier")
+
+# courier-wire.md §1: the bare name or a numbered one. That "development" is another word for
+# sandbox is said of the provider names, and granted here too.
+_COURIER_NAME = re.compile(
+    r"(?:\d{1,3}-)?courier\.(?P<sandbox>(?:sandbox|development)\.)?push\.apple\.com", re.ASCII
+)
+_SHUTS_DOWN = "the gateway shuts down"
+
+
+def environment_of(name: str | None, default: Environment) -> Environment:
+    """The environment that a TLS server name asks for; any other name, or none: the default."""
+    asked = _COURIER_NAME.fullmatch((name or "").lower().rstrip("."))
+    if asked is None:
+        return default
+    return Environment.DEVELOPMENT if asked["sandbox"] else Environment.PRODUCTION
+
+
+@dataclass(slots=True)
+class CourierFront:
+    """Every courier link of the gateway.
+
+    Attributes:
+        services: of the gateway.
+        context: TLS (``certs.contexts.courier_server_context``).
+        environment: of devices that ask for none of Apple's courier names.
+        settings: bounds of each link.
+    """
+
+    services: Services
+    context: ssl.SSLContext
+    environment: Environment = Environment.DEVELOPMENT
+    settings: CourierSettings = field(default_factory=CourierSettings)
+    _sessions: set[CourierSession] = field(default_factory=set)
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _turns: trio.CapacityLimiter = field(init=False)
+    _is_draining: bool = False
+
+    def __post_init__(self) -> None:
+        """Count the links that are in their TLS handshake."""
+        self._turns = trio.CapacityLimiter(self.settings.handshakes_at_once)
+
+    async def serve(self, stream: trio.abc.HalfCloseableStream) -> None:
+        """Serve one accepted connection to its end; never raises for what the peer does."""
+        device_socket = DeviceSocket(stream)
+        device_socket.prepare()
+        peer = device_socket.peer
+        tls = trio.SSLStream(device_socket, self.context, server_side=True)
+        try:
+            met = await self._meet(tls, peer)
+            if met is None:
+                await trio.aclose_forcefully(tls)
+            else:
+                await self._receive(*met)
+        except Exception:
+            # Our bug: this link closes, the server lives (architecture §6).
+            log.exception("courier link of %s ended by an internal error", peer)
+            await trio.aclose_forcefully(tls)
+
+    def drain(self) -> None:
+        """Stop delivering, let acknowledgements in hand arrive, close; refuse whoever comes."""
+        self._is_draining = True
+        for session in tuple(self._sessions):
+            session.drain()
+
+    def sweep(self) -> int:
+        """Ask links to leave that should have been heard from; call it now and then.
+
+        Returns:
+            How many.
+        """
+        now = trio.current_time()
+        silent = [session for session in self._sessions if session.is_silent(now)]
+        for session in silent:
+            session.leave("silent for too long")
+        return len(silent)
+
+    def statistics(self) -> list[SessionStatistics]:
+        """Every session, in the order of arrival."""
+        shown = [session.statistics() for session in self._sessions]
+        return sorted(shown, key=lambda each: each.number)
+
+    async def _meet(
+        self, tls: trio.SSLStream[DeviceSocket], peer: str
+    ) -> tuple[Link, Caller] | None:
+        """Shake hands; None, and a line in the log, when it does not work out."""
+        try:
+            # Waiting for a turn counts too, or a flood of connections would wait for ever.
+            with trio.fail_after(self.settings.handshake_seconds):
+                async with self._turns:
+                    await tls.do_handshake()
+            codec, caller = self._identify(tls, peer)
+        except trio.TooSlowError:
+            why = f"no TLS handshake within {self.settings.handshake_seconds:g} s"
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            why = f"TLS handshake failed: {error.__cause__ or error}"
+        except (PeerCertificateError, RemoteProtocolError) as error:
+            why = str(error)
+        else:
+            return Link(tls, codec, self.settings), caller
+        log.info("courier link of %s refused: %s", peer, why)
+        return None
+
+    def _identify(self, tls: trio.SSLStream[DeviceSocket], peer: str) -> tuple[Codec, Caller]:
+        codec = codec_for(tls.selected_alpn_protocol())
+        identity = DeviceIdentity.from_certificate(tls.getpeercert(binary_form=True))
+        environment = environment_of(tls.server_hostname, self.environment)
+        device = DeviceId.parse(identity.device_id)
+        return codec, Caller(next(self._numbers), device, environment, peer)
+
+    async def _receive(self, link: Link, caller: Caller) -> None:
+        connect = await hear_connect(link, self.settings)
+        now = self.services.now
+        if connect is not None and not self._is_draining:
+            arrival = welcome(link, caller, connect, now)
+            await self._converse(CourierSession(arrival, link, self.services, self.settings))
+            return
+        if connect is not None:
+            await refuse(link, self.settings, now, _SHUTS_DOWN)
+        log.info("%s ended before its welcome: %s", caller, link.reason)
+        await link.aclose()
+
+    async def _converse(self, session: CourierSession) -> None:
+        self._sessions.add(session)
+        try:
+            await session.run()
+        finally:
+            self._sessions.discard(session)
+
+
+async def serve_couriers(
+    front: CourierFront,
+    host: str | None,
+    port: int,
+    handler_nursery: trio.Nursery,
+    task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Accept devices until cancelled; their links live on in ``handler_nursery``.
+
+    Args:
+        front: serves them.
+        host: address to listen on; None = every interface.
+        port: TCP port; 0 = a free one.
+        handler_nursery: holds the links, so that accepting can stop before serving does.
+        task_status: started with the port, once it is open.
+
+    Raises:
+        OSError: the port cannot be bound.
+    """
+    listeners = await trio.open_tcp_listeners(port, host=host, backlog=2048)
+    task_status.started(listeners[0].socket.getsockname()[1])
+    await trio.serve_listeners(front.serve, listeners, handler_nursery=handler_nursery)

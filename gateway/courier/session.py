@@ -1,0 +1,252 @@
+"""One device's session: from its welcome to its goodbye."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import trio
+
+from gateway.courier.deliveries import Deliveries
+from gateway.courier.terms import SessionStatistics
+from gateway.store.store import FencedError, StoreUnavailableError
+from protocol.courier.messages import (
+    AppTokenInvalidate,
+    AppTokenInvalidateResponse,
+    AppTokenRequest,
+    AppTokenResponse,
+    Filter,
+    KeepAlive,
+    KeepAliveResponse,
+    PushAck,
+    SetState,
+    TokenStatus,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from gateway.courier.link import Link
+    from gateway.courier.terms import Arrival, CourierSettings, Services
+    from protocol.courier.messages import Message
+    from protocol.identifiers import DeviceId
+    from protocol.notification import Notification
+
+log = logging.getLogger("gateway.courier")
+
+DRAINED = "drained: the gateway shuts down"
+
+# Whatever a device advertises, networks lose a keep-alive now and then.
+MIN_SILENT_SECONDS = 90.0
+
+
+class CourierSession:
+    """A device that is connected and welcome; fits ``gateway.routing.sessions.Session``.
+
+    Three tasks: the caller of :meth:`run` reads, one writes, one delivers.
+
+    Resource handling: :meth:`run` closes the link.
+
+    Args:
+        arrival: who it is; only the handshake makes one.
+        link: where it is heard.
+        services: of the gateway.
+        settings: bounds.
+    """
+
+    __slots__ = (
+        "_arrival",
+        "_deliveries",
+        "_heard_at",
+        "_interval_seconds",
+        "_is_draining",
+        "_link",
+        "_reading",
+        "_services",
+        "_settings",
+    )
+
+    def __init__(
+        self, arrival: Arrival, link: Link, services: Services, settings: CourierSettings
+    ) -> None:
+        self._arrival = arrival
+        self._link = link
+        self._services = services
+        self._settings = settings
+        self._deliveries = Deliveries(arrival, link, services, settings)
+        self._reading = trio.CancelScope()
+        self._heard_at = arrival.since
+        self._interval_seconds = 0
+        self._is_draining = False
+
+    # -- as routing sees it --------------------------------------------------------------------
+
+    @property
+    def device(self) -> DeviceId:
+        """Whose session it is."""
+        return self._arrival.caller.device
+
+    def wake(self) -> None:
+        """There is something new in the store."""
+        self._deliveries.wake()
+
+    def offer(self, notification: Notification) -> bool:
+        """Try once to hand over a push that is never stored; False when there is no room."""
+        return self._deliveries.offer(notification)
+
+    def leave(self, reason: str) -> None:
+        """Hear nothing more, write what is unsent, close. The first reason stays."""
+        self._link.end(reason)
+        self._reading.cancel()
+
+    # -- as the front sees it ------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Send nothing more; leave once what was sent is acknowledged, or after a while."""
+        self._is_draining = True
+        self._deliveries.pause()
+        self._reading.deadline = trio.current_time() + self._settings.acknowledge_seconds
+        self._leave_if_drained()
+
+    def _leave_if_drained(self) -> None:
+        if self._is_draining and not self._deliveries.in_flight:
+            self.leave(DRAINED)
+
+    def is_silent(self, now: float) -> bool:
+        """Whether the device should have been heard by now, which is Trio's time.
+
+        A device that says when it will speak again is given twice that time.
+        """
+        allowed = self._settings.silent_seconds
+        if self._interval_seconds:
+            said = max(MIN_SILENT_SECONDS, 2.0 * self._interval_seconds)
+            allowed = min(said, 2 * allowed)
+        return now - self._link.last_heard > allowed
+
+    def statistics(self) -> SessionStatistics:
+        """For the console."""
+        caller, connect = self._arrival.caller, self._arrival.connect
+        return SessionStatistics(
+            number=caller.number,
+            device=caller.device,
+            environment=caller.environment,
+            peer=caller.peer,
+            interface=connect.interface,
+            os_version=connect.os_version,
+            is_active=self._deliveries.is_active,
+            since=self._arrival.since,
+            last_heard=self._heard_at,
+            sent=self._deliveries.sent,
+            acknowledged=self._deliveries.acknowledged,
+            unknown_acknowledgements=self._deliveries.unknown_acknowledgements,
+            in_flight=self._deliveries.in_flight,
+        )
+
+    # -- its life ------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Converse until the link ends, for whatever reason; raises only for bugs of ours."""
+        # First the table, then (in the deliver loop) the store: an older session is told to
+        # leave before this one attaches, so that of two links that come at once the table and
+        # the store hold the same one.
+        self._services.sessions.arrive(self)
+        self._services.journal.link(
+            self.device, is_connected=True, detail=str(self._arrival.caller)
+        )
+        log.info(
+            "%s connected (%s, %s)",
+            self._arrival.caller,
+            self._arrival.caller.environment.value,
+            self._arrival.connect.interface,
+        )
+        try:
+            await self._converse()
+        finally:
+            await self._say_goodbye()
+
+    async def _converse(self) -> None:
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._link.write)
+                nursery.start_soon(self._deliveries.run)
+                with self._reading:
+                    await self._read()
+                self._link.end(DRAINED)  # unless there is another reason
+                self._deliveries.stop()
+                nursery.cancel_scope.deadline = trio.current_time() + self._settings.close_seconds
+        except* (trio.BrokenResourceError, trio.ClosedResourceError):
+            self._link.end("connection lost")
+        except* FencedError:
+            self._link.end("a newer session of the device has taken over in the store")
+
+    async def _say_goodbye(self) -> None:
+        # First out of the table and the store, then out of the socket: when the device sees the
+        # link closed, what is pushed from then on waits for it.
+        reason = self._link.reason or "ended by the gateway"
+        self._services.sessions.depart(self)
+        with trio.move_on_after(self._settings.close_seconds, shield=True):
+            try:
+                await self._deliveries.close(reason)
+            except StoreUnavailableError as error:
+                log.info("%s: the store did not hear of its end: %s", self._arrival.caller, error)
+        await self._link.aclose()
+        self._services.journal.link(self.device, is_connected=False, detail=reason)
+        log.info("%s ended: %s", self._arrival.caller, reason)
+
+    async def _read(self) -> None:
+        async for messages in self._link:
+            self._heard_at = self._services.now()
+            for message in messages:
+                try:
+                    await self._HEARD[type(message)](self, message)
+                except StoreUnavailableError as error:
+                    log.info("%s: %s failed: %s", self._arrival.caller, message, error)
+            await self._deliveries.settle()
+            self._leave_if_drained()
+
+    # -- what a device says --------------------------------------------------------------------
+
+    async def _hear_ack(self, said: PushAck) -> None:
+        await self._deliveries.hear(said)
+
+    async def _hear_filter(self, said: Filter) -> None:
+        self._deliveries.want(said)
+
+    async def _hear_state(self, said: SetState) -> None:
+        self._deliveries.set_state(said)
+
+    async def _hear_keep_alive(self, said: KeepAlive) -> None:
+        self._interval_seconds = said.interval_seconds
+        self._link.send(KeepAliveResponse())
+
+    async def _hear_token_request(self, said: AppTokenRequest) -> None:
+        caller = self._arrival.caller
+        try:
+            token = await self._services.directory.mint(
+                caller.device, said.topic, caller.environment, renew=said.renew
+            )
+        except StoreUnavailableError:
+            self._link.send(AppTokenResponse(TokenStatus.REFUSED, said.topic, None))
+            raise
+        self._link.send(AppTokenResponse(TokenStatus.OK, said.topic, token))
+
+    async def _hear_invalidate(self, said: AppTokenInvalidate) -> None:
+        status = TokenStatus.REFUSED
+        registration = self._services.directory.registration_of(said.token)
+        try:
+            # A device speaks for its own apps only.
+            if registration is not None and registration.device == self.device:
+                await self._services.directory.unregister(said.token)
+                status = TokenStatus.OK
+        finally:
+            self._link.send(AppTokenInvalidateResponse(status, said.token))
+
+    # A device cannot say anything else: the state table does not let it through.
+    _HEARD: ClassVar[dict[type[Message], Callable[[CourierSession, Any], Awaitable[None]]]] = {
+        PushAck: _hear_ack,
+        Filter: _hear_filter,
+        SetState: _hear_state,
+        KeepAlive: _hear_keep_alive,
+        AppTokenRequest: _hear_token_request,
+        AppTokenInvalidate: _hear_invalidate,
+    }

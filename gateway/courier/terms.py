@@ -1,0 +1,106 @@
+"""What the parts of the courier front agree on: knobs, collaborators, facts about a link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from protocol.courier.frames import DEFAULT_MAX_FRAME_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.journal import Journal
+    from gateway.routing.directory import DeviceDirectory
+    from gateway.routing.sessions import SessionTable
+    from gateway.store.store import Store
+    from protocol.courier.messages import Connect
+    from protocol.identifiers import DeviceId
+    from protocol.notification import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class CourierSettings:
+    """Every bound on a link.
+
+    Attributes:
+        handshake_seconds: for TLS, and again for the Connect that must follow.
+        handshakes_at_once: links in their TLS handshake; more wait for their turn.
+        send_seconds: for one write; a device that does not read that long is let go.
+        close_seconds: for each step of a goodbye: last bytes, last store calls, TLS close.
+        acknowledge_seconds: how long a drain waits for acknowledgements of what was sent.
+        silent_seconds: unheard of for so long, a link is swept away; see ``front.sweep()``.
+        window: pushes sent and not yet acknowledged; the store keeps the rest.
+        offers: of those, pushes that are never stored; more are not taken.
+        max_frame_bytes: largest frame, either way.
+        high_water_bytes: unsent bytes above which a link is neither read from nor given more.
+    """
+
+    handshake_seconds: float = 10.0
+    handshakes_at_once: int = 500
+    send_seconds: float = 30.0
+    close_seconds: float = 2.0
+    acknowledge_seconds: float = 5.0
+    silent_seconds: float = 3600.0
+    window: int = 128
+    offers: int = 16
+    max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES
+    high_water_bytes: int = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a session needs of the gateway. ``now`` is the gateway's clock, UNIX seconds."""
+
+    store: Store
+    directory: DeviceDirectory
+    sessions: SessionTable
+    journal: Journal
+    now: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What TLS says about a link: who, from where, and which of Apple's worlds it asked for.
+
+    ``number`` names the link in the log.
+    """
+
+    number: int
+    device: DeviceId
+    environment: Environment
+    peer: str
+
+    def __str__(self) -> str:
+        return f"courier link {self.number} of {self.device} ({self.peer})"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A caller that has said Connect and is welcome; ``since`` is UNIX seconds.
+
+    Only the handshake makes one, and a session cannot be made without it.
+    """
+
+    caller: Caller
+    connect: Connect
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatistics:
+    """One session, for the console. Times are UNIX seconds."""
+
+    number: int
+    device: DeviceId
+    environment: Environment
+    peer: str
+    interface: str
+    os_version: str
+    is_active: bool
+    since: float
+    last_heard: float
+    sent: int
+    acknowledged: int
+    unknown_acknowledgements: int
+    in_flight: int
