@@ -87,7 +87,7 @@ class Daemon:
     async def go_online(self) -> None:
         """Connect now and stay connected; returns once the gateway has confirmed it."""
         self._wanted = True
-        if self._session is None:
+        if self._session is None or self._session.link.reason:
             self._hurry()
         await self._until(lambda: self.is_online or not self._wanted)
 

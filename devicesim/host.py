@@ -136,16 +136,25 @@ class DeviceHost:
         return self._require(device_id).view
 
     async def create_device(
-        self, name: str | None = None, environment: str = "development", *, online: bool = True
+        self,
+        name: str | None = None,
+        environment: str = "development",
+        *,
+        online: bool = True,
+        device_id: str | None = None,
     ) -> DeviceView:
         """Make a device; if ``online``, returns once the gateway knows it, at most 10 s later.
 
+        ``device_id`` is drawn unless given.
+
         Raises:
-            ValueError: no such environment.
+            ValueError: no such environment, or the id is taken.
             StateError: it could not be written down.
         """
         world = Environment(environment)
-        device_id = f"device-{secrets.token_hex(6)}"
+        device_id = device_id or f"device-{secrets.token_hex(6)}"
+        if device_id in self._devices:
+            raise ValueError(f"there is a device {device_id!r} already")
         files = None if self._folder is None else await self._folder.make(device_id)
         self._serial += 1
         state = DeviceState(device_id, name or f"iPhone {self._serial}", world, files)

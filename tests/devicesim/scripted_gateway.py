@@ -6,12 +6,13 @@ The bytes go through Trio's memory streams; what is legal is judged by the real 
 from __future__ import annotations
 
 import itertools
+from contextlib import asynccontextmanager
 from random import Random
+from typing import TYPE_CHECKING, Any
 
 import trio
 import trio.testing
 
-from devicesim.apps import App
 from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
 from devicesim.dial import LinkError, SecureStream
@@ -38,8 +39,13 @@ from protocol.courier.messages import (
     TokenStatus,
 )
 from protocol.courier.states import Role
-from protocol.identifiers import ApnsId, CollapseId, DeviceToken, Topic, UniqueId
+from protocol.identifiers import ApnsId, DeviceToken, Topic, UniqueId
 from protocol.notification import Environment, Priority, PushType
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from devicesim.apps import App
 
 
 class ScriptedGateway:
@@ -78,7 +84,9 @@ class ScriptedGateway:
         self.nursery.start_soon(self._listen, self.stream, self.core)
         return SecureStream(device_end, CompactCodec(), "device:1", "gateway:5223")
 
-    async def _listen(self, stream, core) -> None:
+    async def _listen(
+        self, stream: trio.testing.MemoryStapledStream, core: CourierConnection
+    ) -> None:
         try:
             async for data in stream:
                 for message in core.receive_data(bytes(data)):
@@ -90,7 +98,7 @@ class ScriptedGateway:
             return
         await stream.aclose()
 
-    def _answer(self, core, message) -> bytes:
+    def _answer(self, core: CourierConnection, message: Message) -> bytes:
         match message:
             case Connect():
                 status = ConnectStatus.REFUSED if self.refusal else ConnectStatus.OK
@@ -106,7 +114,12 @@ class ScriptedGateway:
                 return core.send(AppTokenInvalidateResponse(TokenStatus.OK, token))
         raise AssertionError(message)
 
-    def token_answer(self, topic, *, renew=False) -> AppTokenResponse:
+    async def reset(self) -> None:
+        """End the link without a word, as a killed gateway does."""
+        assert self.stream is not None
+        await trio.aclose_forcefully(self.stream)
+
+    def token_answer(self, topic: Topic, *, renew: bool = False) -> AppTokenResponse:
         if topic in self.refused_topics:
             return AppTokenResponse(TokenStatus.REFUSED, topic, None)
         if renew or topic not in self.tokens:
@@ -115,22 +128,25 @@ class ScriptedGateway:
 
     async def say(self, *messages: Message) -> None:
         """All in one chunk."""
+        assert self.stream is not None
+        assert self.core is not None
         await self._send(self.stream, b"".join(map(self.core.send, messages)))
 
-    async def _send(self, stream, data: bytes) -> None:
+    async def _send(self, stream: trio.testing.MemoryStapledStream, data: bytes) -> None:
         async with self._sending:
             await stream.send_all(data)
 
-    async def hears(self, kind: type, count: int = 1) -> list:
+    async def hears(self, kind: type[Message], count: int = 1) -> list[Any]:
         """Wait until the device has said ``count`` messages of this kind in all."""
         while len(self.all_heard(kind)) < count:
             await self._heard_something.park()
         return self.all_heard(kind)
 
-    def all_heard(self, kind: type) -> list:
+    def all_heard(self, kind: type[Message]) -> list[Any]:
         return [message for message in self.heard if isinstance(message, kind)]
 
     async def close(self) -> None:
+        assert self.stream is not None
         await self.stream.aclose()
 
 
@@ -158,7 +174,7 @@ class Taker:
 class FairDice(Random):
     """Always the upper bound, so that delays can be told."""
 
-    def uniform(self, a: float, b: float) -> float:
+    def uniform(self, a: float, b: float) -> float:  # noqa: ARG002
         return b
 
 
@@ -179,10 +195,17 @@ class Phone:
             is_wanted_online=online,
         )
 
-    def start(self, nursery: trio.Nursery, gateway: ScriptedGateway | None = None) -> None:
-        self.gateway.nursery = nursery
-        nursery.start_soon(self.sweeper.run)
-        nursery.start_soon(self.daemon.run)
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Phone]:
+        """The gateway outlives the phone, so the phone's goodbye is heard."""
+        async with trio.open_nursery() as gateways:
+            self.gateway.nursery = gateways
+            async with trio.open_nursery() as phones:
+                phones.start_soon(self.sweeper.run)
+                phones.start_soon(self.daemon.run)
+                yield self
+                phones.cancel_scope.cancel()
+            gateways.cancel_scope.cancel()
 
     def token(self, topic: str) -> DeviceToken:
         return self.gateway.tokens[Topic(topic)]
@@ -191,10 +214,10 @@ class Phone:
 _ids = itertools.count(1)
 
 
-def push_to(token: DeviceToken, topic: str, payload: bytes = b"{}", **others) -> Push:
+def push_to(token: DeviceToken, topic: str, payload: bytes = b"{}", **others: object) -> Push:
     """A push with a fresh id; ``others`` replaces fields."""
     number = next(_ids).to_bytes(16)
-    fields = {
+    fields: dict[str, Any] = {
         "message_id": UniqueId.from_random(number),
         "token": token,
         "topic": Topic(topic),
@@ -212,6 +235,3 @@ def push_to(token: DeviceToken, topic: str, payload: bytes = b"{}", **others) ->
 
 def acknowledged(gateway: ScriptedGateway) -> list[UniqueId]:
     return [ack.message_id for ack in gateway.all_heard(PushAck)]
-
-
-__all__ = ["CollapseId", "Phone", "ScriptedGateway", "Taker", "acknowledged", "push_to"]
