@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.store.store import StoreUnavailableError
-from gateway.validation import Draft, Grounds, notification_of, validate
+from gateway.validation import (
+    Draft,
+    Grounds,
+    notification_of,
+    token_is_for_topic,
+    validate,
+)
 from protocol.identifiers import ApnsId
 from protocol.notification import Environment
 from protocol.provider import response
@@ -93,11 +99,10 @@ class Endpoint:
         record = service.journal.begin(request, self._connection)
         try:
             draft = validate(Draft(request, service.now(), self._grounds))
+            if draft.is_adopted:
+                await self._adopt(draft)
             notification = notification_of(draft, service.random_bytes)
             service.journal.received(record, notification, draft.registration.device)
-            if draft.is_adopted:
-                await service.directory.register(draft.registration)
-                service.adopted(draft.registration)
             unique_id = await service.router.route(notification, draft.registration)
         except Rejection as rejection:
             return service.refuse(request, record, rejection)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+
+import trio
 
 from gateway.store.store import Registration
 from protocol.identifiers import DeviceToken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Hashable, Iterable
 
     from gateway.store.store import Store
     from protocol.identifiers import DeviceId, Topic
@@ -52,19 +55,21 @@ class DeviceDirectory:
         self._random_bytes = random_bytes
         self._by_token: dict[DeviceToken, Registration] = {}
         self._current: dict[tuple[DeviceId, Topic, Environment], DeviceToken] = {}
+        self._undecided: dict[Hashable, trio.Event] = {}
         self._max_pushes_per_second = max_pushes_per_second
         self._pushes: Counter[DeviceToken] = Counter()
         self._second = 0
 
     async def load(self) -> None:
-        """Read every registration from the store; called once, before the ports open.
+        """Know what the store knows and nothing else: before the ports open, and after a reset.
 
         Raises:
-            StoreUnavailableError: the store could not be read.
+            StoreUnavailableError: the store could not be read; nothing has changed.
         """
+        registrations = await self._store.registrations()
         self._by_token.clear()
         self._current.clear()
-        for registration in await self._store.registrations():
+        for registration in registrations:
             self._remember(registration)
 
     def registration_of(self, token: DeviceToken) -> Registration | None:
@@ -94,25 +99,36 @@ class DeviceDirectory:
         a backup) it is unregistered and a new one takes its place.
 
         Raises:
-            StoreUnavailableError: it could not be made durable; nothing has changed.
+            StoreUnavailableError: it could not be made durable. The old token may be unregistered
+                already; the call may be repeated.
         """
-        current = self._current.get((device, topic, environment))
-        if current is not None and not renew:
-            return current
-        if current is not None:
-            await self.unregister(current)
-        token = DeviceToken(self._random_bytes(TOKEN_BYTES))
-        await self.register(Registration(token, device, topic, environment, self._now()))
-        return token
+        key = (device, topic, environment)
+        async with self._alone_with(key):
+            current = self._current.get(key)
+            if current is not None and not renew:
+                return current
+            if current is not None:
+                await self.unregister(current)
+            token = DeviceToken(self._random_bytes(TOKEN_BYTES))
+            await self._register(Registration(token, device, topic, environment, self._now()))
+            return token
 
-    async def register(self, registration: Registration) -> None:
-        """Keep a registration that was made elsewhere (an adopted token).
+    async def adopt(self, proposal: Registration) -> tuple[Registration, bool]:
+        """Make a token known that was made elsewhere, unless it is known already.
+
+        Returns:
+            The registration that counts, and whether it is the proposed one. Of several pushes
+            that make one token known at the same time, the first decides.
 
         Raises:
             StoreUnavailableError: it could not be made durable; nothing has changed.
         """
-        await self._store.register(registration)
-        self._remember(registration)
+        async with self._alone_with(proposal.token):
+            known = self._by_token.get(proposal.token)
+            if known is not None:
+                return known, False
+            await self._register(proposal)
+            return proposal, True
 
     async def unregister(self, token: DeviceToken) -> None:
         """The token is invalid for its topic from now on; no effect on one that already is.
@@ -125,7 +141,10 @@ class DeviceDirectory:
             return
         at = self._now()
         await self._store.unregister(token, at=at)
-        self._remember(dataclasses.replace(registration, unregistered_at=at))
+        if (
+            self._by_token.get(token) is registration
+        ):  # else someone was faster: the first time counts
+            self._remember(dataclasses.replace(registration, unregistered_at=at))
 
     async def unregister_device(self, device: DeviceId) -> None:
         """Every token of a device that is gone for good.
@@ -135,6 +154,25 @@ class DeviceDirectory:
         """
         for registration in list(self.registrations(device)):
             await self.unregister(registration.token)
+
+    async def _register(self, registration: Registration) -> None:
+        await self._store.register(registration)
+        self._remember(registration)
+
+    @asynccontextmanager
+    async def _alone_with(self, subject: Hashable) -> AsyncIterator[None]:
+        """Let one task at a time decide about a subject, while others go on with theirs.
+
+        One lock for all would make the devices of a fleet wait for one another's commits.
+        """
+        while (decided := self._undecided.get(subject)) is not None:
+            await decided.wait()
+        self._undecided[subject] = decided = trio.Event()
+        try:
+            yield
+        finally:
+            del self._undecided[subject]
+            decided.set()
 
     def _remember(self, registration: Registration) -> None:
         key = (registration.device, registration.topic, registration.environment)

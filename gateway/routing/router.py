@@ -8,6 +8,7 @@ path serves devices that are online, offline or about to reconnect, and survives
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from gateway.journal import Journal, State
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 
     from gateway.routing.sessions import SessionTable
     from gateway.store.store import Registration, Store
-    from protocol.identifiers import UniqueId
+    from protocol.identifiers import ApnsId, DeviceId, UniqueId
     from protocol.notification import Notification
+
+# How many pushes that were handed over without being stored are known again.
+REMEMBERED_OFFERS = 10_000
 
 
 class Router:
@@ -47,6 +51,7 @@ class Router:
         self._journal = journal
         self._now = now
         self._same_id_seconds = same_id_seconds
+        self._offers = _Offers(same_id_seconds)
 
     async def route(self, notification: Notification, registration: Registration) -> UniqueId:
         """Take responsibility for a push; when this returns, 200 may be answered.
@@ -57,28 +62,30 @@ class Router:
         Raises:
             StoreUnavailableError: it could not be made durable.
         """
-        unique_id = notification.unique_id
         if registration.unregistered_at is not None:
             # Apple confirms an uninstall late: until then providers hear 200, and nothing arrives.
-            self._journal.note(unique_id, State.DISCARDED_UNREGISTERED)
-        elif notification.has_expired(self._now()):
-            self._offer(notification, registration)
-        else:
-            return await self._keep(notification, registration)
-        return unique_id
+            self._journal.note(notification.unique_id, State.DISCARDED_UNREGISTERED)
+            return notification.unique_id
+        if notification.has_expired(now := self._now()):
+            return self._offer(notification, registration.device, now)
+        return await self._keep(notification, registration.device)
 
-    def _offer(self, notification: Notification, registration: Registration) -> None:
-        session = self._sessions.session_of(registration.device)
+    def _offer(self, notification: Notification, device: DeviceId, now: float) -> UniqueId:
+        first = self._offers.find((device, notification.apns_id), now)
+        if first is not None:
+            return first
+        session = self._sessions.session_of(device)
         if session is None:
             detail = "the device is offline and the push may not be stored"
         elif session.offer(notification):
-            return
+            self._offers.add((device, notification.apns_id), notification.unique_id, now)
+            return notification.unique_id
         else:
             detail = "the device's link had no room and the push may not be stored"
         self._journal.note(notification.unique_id, State.DISCARDED_EXPIRED, detail)
+        return notification.unique_id
 
-    async def _keep(self, notification: Notification, registration: Registration) -> UniqueId:
-        device = registration.device
+    async def _keep(self, notification: Notification, device: DeviceId) -> UniqueId:
         since = notification.received_at - self._same_id_seconds if self._same_id_seconds else None
         accepted = await self._store.accept(device, notification, same_id_since=since)
         if accepted.duplicate_of is not None:
@@ -91,3 +98,26 @@ class Router:
         else:
             session.wake()
         return notification.unique_id
+
+
+class _Offers:
+    """Which apns-ids were handed over without being stored; of the stored ones the store knows.
+
+    Args:
+        seconds: for how long they are remembered; 0 = not at all.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._made: OrderedDict[tuple[DeviceId, ApnsId], tuple[float, UniqueId]] = OrderedDict()
+
+    def find(self, key: tuple[DeviceId, ApnsId], now: float) -> UniqueId | None:
+        made = self._made.get(key)
+        return made[1] if made is not None and now - made[0] <= self._seconds else None
+
+    def add(self, key: tuple[DeviceId, ApnsId], unique_id: UniqueId, now: float) -> None:
+        if self._seconds:
+            self._made.pop(key, None)
+            self._made[key] = (now, unique_id)
+            if len(self._made) > REMEMBERED_OFFERS:
+                self._made.popitem(last=False)

@@ -259,8 +259,8 @@ def test_a_request_with_a_token_and_a_topic_alone_is_an_alert_for_30_days() -> N
     assert made.priority is Priority.IMMEDIATE
     assert made.expires_at == NOW + 30 * 86_400
     assert made.collapse_id is None
-    assert made.apns_id == "00000000-0000-0000-0000-000000000002"
-    assert made.unique_id != made.apns_id
+    assert str(made.apns_id) == "00000000-0000-0000-0000-000000000002"
+    assert str(made.unique_id) == "00000000-0000-0000-0000-000000000001"
 
 
 def test_an_apns_id_of_the_gateway_is_upper_case() -> None:
@@ -297,14 +297,14 @@ def test_the_size_limit_is_that_of_the_push_type_named_or_not(
 ) -> None:
     topic = Topic(push_type.topic_of(BUNDLE_ID))
     limit = 5120 if push_type is PushType.VOIP else 4096
-    headers = {
-        "apns_topic": topic,
-        "apns_priority": "5",
-        "apns_push_type": push_type.value if named else None,
-    }
+    sent_type = push_type.value if named else None
+
+    def request(body: bytes) -> HttpRequest:
+        return push(body=body, apns_topic=topic, apns_priority="5", apns_push_type=sent_type)
+
     fits = b'{"a":"%s"}' % (b"x" * (limit - 8))
-    assert accept(push(body=fits, **headers), registration(topic=topic)).payload == fits
-    rejection = refuse(push(body=fits + b" ", **headers), registration(topic=topic))
+    assert accept(request(fits), registration(topic=topic)).payload == fits
+    rejection = refuse(request(fits + b" "), registration(topic=topic))
     assert rejection.reason is Reason.PAYLOAD_TOO_LARGE
 
 
@@ -344,7 +344,7 @@ def test_a_background_push_of_priority_10_passes_where_the_setting_allows_it() -
 
 def test_an_uninstall_is_told_late_when_the_setting_says_so() -> None:
     rules = ValidationRules(Environment.DEVELOPMENT, unregistered_delay_seconds=60)
-    assert accept(push(), registration(unregistered_at=NOW - 59.9), rules=rules)
+    assert accept(push(), registration(unregistered_at=NOW - 59.9), rules=rules).token == TOKEN
     rejection = refuse(push(), registration(unregistered_at=NOW - 60), rules=rules)
     assert rejection.reason is Reason.UNREGISTERED
     assert rejection.unregistered_at == NOW - 60

@@ -214,13 +214,18 @@ def test_a_topic_without_its_push_types_suffix_is_disallowed(
     assert refused(lambda: read.refuse_wrong_suffix(wrong, push_type)) is Reason.TOPIC_DISALLOWED
 
 
-def test_voip_and_push_to_talk_are_not_mistaken_for_each_other() -> None:
-    for push_type, topic in [
+@pytest.mark.parametrize(
+    ("push_type", "topic"),
+    [
         (PushType.VOIP, "com.example.app.voip-ptt"),
         (PushType.PUSH_TO_TALK, "com.example.app.voip"),
-    ]:
-        reason = refused(lambda t=topic, p=push_type: read.refuse_wrong_suffix(Topic(t), p))
-        assert reason is Reason.TOPIC_DISALLOWED
+    ],
+)
+def test_voip_and_push_to_talk_are_not_mistaken_for_each_other(
+    push_type: PushType, topic: str
+) -> None:
+    reason = refused(lambda: read.refuse_wrong_suffix(Topic(topic), push_type))
+    assert reason is Reason.TOPIC_DISALLOWED
 
 
 @pytest.mark.parametrize("push_type", PushType)
