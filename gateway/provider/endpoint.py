@@ -109,9 +109,18 @@ class Endpoint:
         except StoreUnavailableError as error:
             outage = Rejection(Reason.SERVICE_UNAVAILABLE, str(error))
             return service.refuse(request, record, outage)
+        if unique_id != notification.unique_id:
+            record.detail = f"the same push as {unique_id}, by its apns-id: not taken again"
         service.journal.accepted(record)
         is_development = self._grounds.rules.environment is Environment.DEVELOPMENT
         return response.accepted(notification.apns_id, unique_id if is_development else None)
+
+    async def _adopt(self, draft: Draft) -> None:
+        """Make the token known; where another push was faster, its topic is the token's."""
+        draft.registration, is_new = await self._service.directory.adopt(draft.registration)
+        if is_new:
+            self._service.adopted(draft.registration)
+        token_is_for_topic(draft)
 
 
 def echo_of(request: HttpRequest) -> str:
