@@ -54,7 +54,7 @@ def push_from_map(told: Mapping[Any, Any]) -> Push:
             sent_at=float(told["sent_at"]),
             storage=StorageFlags(told["storage"]),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a push: {type(error).__name__}: {error}") from None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from contextlib import asynccontextmanager
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import trio
 import trio.testing
@@ -47,6 +47,10 @@ if TYPE_CHECKING:
 
     from devicesim.apps import App
 
+    MemoryStream: TypeAlias = trio.StapledStream[
+        trio.testing.MemorySendStream, trio.testing.MemoryReceiveStream
+    ]
+
 
 class ScriptedGateway:
     """The gateway's end of one device's links, one link at a time, and a tiny directory.
@@ -68,7 +72,7 @@ class ScriptedGateway:
         self._serial = itertools.count(1)
         self._sending = trio.Lock()
         self._heard_something = trio.lowlevel.ParkingLot()
-        self.stream: trio.testing.MemoryStapledStream | None = None
+        self.stream: MemoryStream | None = None
         self.core: CourierConnection | None = None
         self.nursery: trio.Nursery | None = None
 
@@ -84,9 +88,7 @@ class ScriptedGateway:
         self.nursery.start_soon(self._listen, self.stream, self.core)
         return SecureStream(device_end, CompactCodec(), "device:1", "gateway:5223")
 
-    async def _listen(
-        self, stream: trio.testing.MemoryStapledStream, core: CourierConnection
-    ) -> None:
+    async def _listen(self, stream: MemoryStream, core: CourierConnection) -> None:
         try:
             async for data in stream:
                 for message in core.receive_data(bytes(data)):
@@ -132,7 +134,7 @@ class ScriptedGateway:
         assert self.core is not None
         await self._send(self.stream, b"".join(map(self.core.send, messages)))
 
-    async def _send(self, stream: trio.testing.MemoryStapledStream, data: bytes) -> None:
+    async def _send(self, stream: MemoryStream, data: bytes) -> None:
         async with self._sending:
             await stream.send_all(data)
 

@@ -1,0 +1,118 @@
+"""Apps, their topics and tokens."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from devicesim import apps as apps_module
+from devicesim.apps import AppError, AppRegistry, AppState, UnknownAppError
+from protocol.identifiers import DeviceToken, InvalidIdentifierError, Topic
+
+NEWS = "com.example.news"
+
+
+def installed(*push_types: str) -> AppRegistry:
+    apps = AppRegistry()
+    apps.install(NEWS, push_types or ["alert"])
+    return apps
+
+
+def test_an_app_awaits_a_token_per_topic() -> None:
+    apps = installed("alert", "voip")
+    app = apps.require(NEWS)
+    assert app.awaits_tokens
+    assert apps.mint(app, Topic(NEWS), DeviceToken(b"a"))
+    assert app.awaits_tokens
+    assert apps.mint(app, Topic(f"{NEWS}.voip"), DeviceToken(b"v"))
+    assert not app.awaits_tokens
+    assert apps.of_token(DeviceToken(b"v")) is app
+
+
+def test_the_same_token_again_changes_nothing_and_another_replaces_it() -> None:
+    apps = installed()
+    app = apps.require(NEWS)
+    apps.mint(app, Topic(NEWS), DeviceToken(b"a"))
+    assert not apps.mint(app, Topic(NEWS), DeviceToken(b"a"))
+    assert apps.mint(app, Topic(NEWS), DeviceToken(b"b"))
+    assert apps.of_token(DeviceToken(b"a")) is None
+    assert apps.of_token(DeviceToken(b"b")) is app
+
+
+def test_installing_again_adds_push_types_and_keeps_tokens() -> None:
+    apps = installed("alert")
+    app = apps.require(NEWS)
+    apps.mint(app, Topic(NEWS), DeviceToken(b"a"))
+    assert apps.install(NEWS, ["voip", "alert"]) is app
+    assert [each.value for each in app.push_types] == ["alert", "voip"]
+    assert app.tokens == {Topic(NEWS): DeviceToken(b"a")}
+    assert len(apps) == 1
+
+
+def test_an_uninstalled_apps_tokens_are_doomed_and_its_topics_renewed_next_time() -> None:
+    apps = installed()
+    apps.mint(apps.require(NEWS), Topic(NEWS), DeviceToken(b"a"))
+    apps.uninstall(NEWS)
+    assert list(apps.doomed) == [DeviceToken(b"a")]
+    assert apps.of_token(DeviceToken(b"a")) is None
+    assert apps.of_topic(Topic(NEWS)) is None
+    assert apps.get(NEWS) is None
+    assert apps.install(NEWS, ["alert"]).renewing == {NEWS}
+    with pytest.raises(UnknownAppError):
+        apps.uninstall("com.example.other")
+
+
+def test_a_topic_has_one_owner() -> None:
+    apps = installed("voip")
+    with pytest.raises(AppError, match="already belongs to the app com"):
+        apps.install(f"{NEWS}.voip", ["alert"])
+
+
+@pytest.mark.parametrize(
+    ("bundle_id", "push_types", "expected"),
+    [
+        ("no spaces", ["alert"], "bundle id"),
+        (NEWS, [], "at least one push type"),
+        (NEWS, ["alert", "sms"], "'sms' is no push type"),
+    ],
+)
+def test_nonsense_is_refused(bundle_id: str, push_types: list[str], expected: str) -> None:
+    apps = AppRegistry()
+    with pytest.raises((AppError, InvalidIdentifierError), match=expected):
+        apps.install(bundle_id, push_types)
+    assert len(apps) == 0
+
+
+def test_there_are_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apps_module, "MAX_APPS", 1)
+    monkeypatch.setattr(apps_module, "MAX_TOPICS_LENGTH", 40)
+    monkeypatch.setattr(apps_module, "MAX_RETIRED_TOPICS", 1)
+    apps = installed()
+    with pytest.raises(AppError, match="1 apps are installed"):
+        apps.install("com.example.other", ["alert"])
+    with pytest.raises(AppError, match="over 40 characters"):
+        apps.install(NEWS, ["voip", "location"])
+    apps.install(NEWS, ["alert"])
+    apps.uninstall(NEWS)
+    apps.install("a", ["alert"])
+    apps.uninstall("a")
+    assert apps.install(NEWS, ["alert"]).renewing == set(), "only the newest is remembered"
+
+
+def test_a_registry_survives_its_own_description() -> None:
+    apps = installed("alert", "voip")
+    app = apps.require(NEWS)
+    apps.mint(app, Topic(NEWS), DeviceToken(b"a"))
+    app.state, app.notifications_enabled = AppState.SUSPENDED, False
+    apps.renew_all()
+    apps.install("gone", ["alert"])
+    apps.mint(apps.require("gone"), Topic("gone"), DeviceToken(b"g"))
+    apps.uninstall("gone")
+
+    again = AppRegistry()
+    again.restore(json.loads(json.dumps(apps.describe())))
+    assert again.describe() == apps.describe()
+    assert again.of_token(DeviceToken(b"a")) is again.require(NEWS)
+    assert again.require(NEWS).renewing == {NEWS, f"{NEWS}.voip"}
+    assert again.install("gone", ["alert"]).renewing == {"gone"}

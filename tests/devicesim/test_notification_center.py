@@ -1,0 +1,167 @@
+"""What the person would see."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devicesim import notification_center
+from devicesim.apps import App, AppState
+from devicesim.notification_center import NotificationCenter, Presentation
+from protocol.identifiers import BundleId, CollapseId, DeviceToken
+from protocol.notification import PushType
+from tests.devicesim.scripted_gateway import push_to
+
+NEWS = BundleId("com.example.news")
+
+
+def app() -> App:
+    return App(NEWS, (PushType.ALERT,))
+
+
+def present(
+    payload: object, push_type: PushType = PushType.ALERT, to: App | None = None
+) -> tuple[str, str]:
+    raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    push = push_to(DeviceToken(b"t"), NEWS, raw, push_type=push_type)
+    presented = NotificationCenter().present(to or app(), push)
+    return presented.presentation.value, presented.detail
+
+
+@pytest.mark.parametrize(
+    ("aps", "detail"),
+    [
+        ({"alert": "Hi"}, "alert"),
+        ({"alert": {"title": "Hi"}}, "alert"),
+        ({"alert": {"loc-key": "HI"}}, "alert"),
+        ({"badge": 0}, "badge 0"),
+        ({"sound": "default"}, "sound"),
+        ({"sound": {"critical": 1, "name": "x"}}, "sound"),
+        ({"alert": "Hi", "badge": 3, "sound": "x"}, "alert, badge 3, sound"),
+    ],
+)
+def test_an_alert_is_shown(aps: dict[str, object], detail: str) -> None:
+    assert present({"aps": aps}) == ("shown", detail)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"aps": {}},
+        {"aps": None},
+        {"aps": ["alert"]},
+        {"aps": {"alert": ""}},
+        {"aps": {"alert": {}}},
+        {"aps": {"alert": {"title": 7, "body": ""}}},
+        {"aps": {"alert": 7, "badge": True, "sound": ""}},
+        {"aps": {"badge": "3", "sound": ["x"]}},
+        {"mdm": "magic"},
+    ],
+)
+def test_an_alert_push_with_nothing_to_present_is_not_shown(payload: object) -> None:
+    presentation, detail = present(payload)
+    assert presentation == "not-shown"
+    assert "without alert, badge or sound" in detail
+
+
+@pytest.mark.parametrize("payload", [b"", b"[1]", b'"text"', b"7", b"\xff", b"{", b"[" * 100_000])
+def test_a_payload_that_is_no_dictionary_is_refused_gracefully(payload: bytes) -> None:
+    assert present(payload) == ("not-shown", "the payload is not a JSON dictionary")
+
+
+def test_a_background_push_wakes_the_app_if_it_says_so() -> None:
+    background = PushType.BACKGROUND
+    assert present({"aps": {"content-available": 1}}, background)[0] == "woken"
+    assert present({"aps": {"content-available": 0}}, background)[0] == "not-shown"
+    assert present({"aps": {}}, background)[0] == "not-shown"
+
+
+@pytest.mark.parametrize("push_type", sorted(set(PushType) - {PushType.ALERT, PushType.BACKGROUND}))
+def test_other_types_are_delivered_to_their_handler(push_type: PushType) -> None:
+    assert present({"x": 1}, push_type) == (
+        "delivered",
+        f"handed to the app's {push_type.value} handler",
+    )
+
+
+def test_disabled_notifications_are_not_shown_but_a_call_still_rings() -> None:
+    silenced = app()
+    silenced.notifications_enabled = False
+    assert present({"aps": {"alert": "Hi"}}, to=silenced) == (
+        "not-shown",
+        "notifications are disabled for this app",
+    )
+    assert present({}, PushType.VOIP, to=silenced)[0] == "delivered"
+
+
+def test_an_app_in_the_foreground_decides_by_itself() -> None:
+    foreground = app()
+    foreground.state = AppState.FOREGROUND
+    assert present({"aps": {"alert": "Hi"}}, to=foreground)[0] == "delivered"
+
+
+def test_the_same_collapse_id_replaces_what_is_on_the_screen() -> None:
+    center, there, other = NotificationCenter(), app(), App(BundleId("other"), (PushType.ALERT,))
+
+    def show(to: App, collapse_id: str) -> tuple[str, str]:
+        push = push_to(
+            DeviceToken(b"t"), NEWS, b'{"aps":{"alert":"x"}}', collapse_id=CollapseId(collapse_id)
+        )
+        presented = center.present(to, push)
+        return presented.presentation.value, push.apns_id
+
+    first, first_id = show(there, "score")
+    assert first == "shown"
+    assert show(there, "other")[0] == "shown"
+    assert show(other, "score")[0] == "shown"
+    again = center.present(
+        there,
+        push_to(DeviceToken(b"t"), NEWS, b'{"aps":{"alert":"y"}}', collapse_id=CollapseId("score")),
+    )
+    assert again.presentation is Presentation.COLLAPSED
+    assert first_id in again.detail
+    center.forget(NEWS)
+    assert show(there, "score")[0] == "shown"
+    assert show(other, "score")[0] == "collapsed"
+
+
+def test_the_screen_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notification_center, "MAX_ON_SCREEN", 2)
+    center, there = NotificationCenter(), app()
+
+    def show(collapse_id: str) -> str:
+        push = push_to(
+            DeviceToken(b"t"), NEWS, b'{"aps":{"alert":"x"}}', collapse_id=CollapseId(collapse_id)
+        )
+        return center.present(there, push).presentation.value
+
+    assert [show(each) for each in "abcab"] == ["shown"] * 5
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(
+    payload=st.binary()
+    | json_values.map(lambda value: json.dumps(value).encode())
+    | st.fixed_dictionaries(
+        {
+            "aps": st.dictionaries(
+                st.sampled_from(["alert", "badge", "sound", "content-available"]), json_values
+            )
+        },
+    ).map(lambda value: json.dumps(value).encode()),
+    push_type=st.sampled_from(PushType),
+)
+def test_no_payload_is_too_strange(payload: bytes, push_type: PushType) -> None:
+    presentation, detail = present(payload, push_type)
+    assert Presentation(presentation)
+    assert detail
