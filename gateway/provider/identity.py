@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certs.provider_token import (
+    LIFETIME_SECONDS,
     ExpiredProviderTokenError,
     InvalidProviderTokenError,
     ProviderToken,
@@ -73,6 +74,7 @@ class ConnectionIdentity:
         self._authenticated = authenticated
         self._bearer = ""
         self._seen_at = 0.0
+        self._expires_at = 0.0
         self._bound: TokenIdentity | None = None
 
     @property
@@ -90,7 +92,7 @@ class ConnectionIdentity:
         token = self._verify(bearer, now)
         identity = self._scope(token)
         self._bind(identity)
-        self._refuse_churn(bearer, now)
+        self._refuse_churn(bearer, token, now)
         return identity
 
     def _verify(self, bearer: str, now: float) -> ProviderToken:
@@ -119,14 +121,17 @@ class ConnectionIdentity:
             detail = f"the connection belongs to key {self._bound.key_id}; open another one"
             raise Rejection(Reason.UNRELATED_KEY_ID_IN_TOKEN, detail)
 
-    def _refuse_churn(self, bearer: str, now: float) -> None:
+    def _refuse_churn(self, bearer: str, token: ProviderToken, now: float) -> None:
         if bearer == self._bearer:
             return
-        if self._bearer and now - self._seen_at < self._rules.update_seconds:
+        # A token that has expired since must be replaced: node-apn does so on this connection.
+        is_early = now - self._seen_at < self._rules.update_seconds and now <= self._expires_at
+        if self._bearer and is_early:
             minutes = self._rules.update_seconds / 60
             detail = f"a second provider token on one connection within {minutes:g} minutes"
             raise Rejection(Reason.TOO_MANY_PROVIDER_TOKEN_UPDATES, detail)
         self._bearer, self._seen_at = bearer, now
+        self._expires_at = token.issued_at + LIFETIME_SECONDS
 
 
 def _bearer_of(authorization: str | None) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certs.files import PUBLIC_MODE, write_credential
 from certs.provider_key import ProviderPublicKey
+from protocol.identifiers import Topic
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+log = logging.getLogger("apnsim.provider")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class KeyRing:
     def get(self, key_id: str, /) -> ProviderPublicKey | None:
         """The public key of that id, for the verifier."""
         if key_id not in self._keys:
-            self._refresh()
+            self._look_again()
         registered = self._keys.get(key_id)
         return None if registered is None else registered.key
 
@@ -63,15 +67,27 @@ class KeyRing:
         return self._keys.get(key_id)
 
     def add(self, registered: RegisteredKey) -> None:
-        """Believe a key from now on; one of the same id is replaced."""
-        self._keys[registered.key.key_id] = registered
-        self._write()
+        """Believe a key from now on; one of the same id is replaced.
+
+        Raises:
+            CredentialFileError: the file cannot be written; nothing has changed.
+            ValueError: somebody has made something else of the file; nothing has changed.
+        """
+        self._refresh()
+        self._replace(self._keys | {registered.key.key_id: registered})
 
     def remove(self, key_id: str) -> bool:
-        """Believe it no longer; False when it was not registered."""
-        found = self._keys.pop(key_id, None)
-        self._write()
-        return found is not None
+        """Believe it no longer; False when it was not registered.
+
+        Raises:
+            CredentialFileError: the file cannot be written; nothing has changed.
+            ValueError: somebody has made something else of the file; nothing has changed.
+        """
+        self._refresh()
+        is_found = key_id in self._keys
+        if is_found:
+            self._replace({other: key for other, key in self._keys.items() if other != key_id})
+        return is_found
 
     def __iter__(self) -> Iterator[RegisteredKey]:
         return iter(tuple(self._keys.values()))
@@ -79,31 +95,43 @@ class KeyRing:
     def __len__(self) -> int:
         return len(self._keys)
 
+    def _look_again(self) -> None:
+        """A push must not fail because somebody is just editing the file."""
+        try:
+            self._refresh()
+        except ValueError as error:
+            log.warning("%s; the keys known so far stay", error)
+
     def _refresh(self) -> None:
+        """Know what the file says, if somebody else has written it."""
         if self._file is None:
             return
         try:
             written_ns = self._file.stat().st_mtime_ns
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         if written_ns != self._written_ns:
-            self._read(self._file)
-            self._written_ns = written_ns
+            self._written_ns = written_ns  # first: a bad file is told of once, not at every push
+            self._keys = _read(self._file)
 
-    def _read(self, file: Path) -> None:
-        try:
-            for entry in json.loads(file.read_bytes()):
-                registered = _from_json(entry)
-                self._keys[registered.key.key_id] = registered
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{file} is not a list of keys ({error}); move it away") from error
-
-    def _write(self) -> None:
+    def _replace(self, keys: dict[str, RegisteredKey]) -> None:
+        """On the disk first, so that a full one leaves both as they were."""
         if self._file is not None:
-            entries = [_to_json(registered) for registered in self._keys.values()]
+            entries = [_to_json(registered) for registered in keys.values()]
             data = json.dumps(entries, indent=1).encode()
             write_credential(self._file, data, mode=PUBLIC_MODE, replace=True)
             self._written_ns = self._file.stat().st_mtime_ns
+        self._keys = keys
+
+
+def _read(file: Path) -> dict[str, RegisteredKey]:
+    try:
+        registered = [_from_json(entry) for entry in json.loads(file.read_bytes())]
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{file} is not a list of keys ({error}); move it away") from error
+    return {each.key.key_id: each for each in registered}
 
 
 def _to_json(registered: RegisteredKey) -> dict[str, Any]:
@@ -124,9 +152,16 @@ def _from_json(entry: dict[str, Any]) -> RegisteredKey:
     return RegisteredKey(
         ProviderPublicKey.from_pem(pem, entry["team_id"], entry["key_id"]),
         None if environments is None else frozenset(map(Environment, environments)),
-        None if topics is None else frozenset(topics),
+        None if topics is None else frozenset(map(Topic.parse, _listed(topics))),
         Path(entry["key_file"]) if entry.get("key_file") else None,
     )
+
+
+def _listed(names: object) -> list[str]:
+    """A list, and not a lone text, which would be taken for a list of its letters."""
+    if not isinstance(names, list):
+        raise TypeError(f"expected a list, not {names!r}")
+    return names
 
 
 def _sorted(names: frozenset[Any] | None) -> list[str] | None:
