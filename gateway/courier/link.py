@@ -64,11 +64,6 @@ class Link:
         self.reason = ""
 
     @property
-    def unsent_bytes(self) -> int:
-        """How much waits for the writer."""
-        return len(self._outbox)
-
-    @property
     def has_room(self) -> bool:
         """Whether more may be said without waiting."""
         return len(self._outbox) <= self._settings.high_water_bytes

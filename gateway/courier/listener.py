@@ -80,7 +80,7 @@ class CourierFront:
             if met is None:
                 await trio.aclose_forcefully(tls)
             else:
-                await self._receive(*met)
+                await self.serve_link(*met)
         except Exception:
             # Our bug: this link closes, the server lives (architecture §6).
             log.exception("courier link of %s ended by an internal error", peer)
@@ -137,7 +137,8 @@ class CourierFront:
         device = DeviceId.parse(identity.device_id)
         return codec, Caller(next(self._numbers), device, environment, peer)
 
-    async def _receive(self, link: Link, caller: Caller) -> None:
+    async def serve_link(self, link: Link, caller: Caller) -> None:
+        """From the Connect to the end, on a link whose caller TLS has identified."""
         connect = await hear_connect(link, self.settings)
         now = self.services.now
         if connect is not None and not self._is_draining:

@@ -178,6 +178,9 @@ class CourierSession:
             self._link.end("connection lost")
         except* FencedError:
             self._link.end("a newer session of the device has taken over in the store")
+        except* Exception:  # for the boundary, which logs it: serve() of the listener
+            self._link.end("internal error")
+            raise
 
     async def _say_goodbye(self) -> None:
         # First out of the table and the store, then out of the socket: when the device sees the
