@@ -48,6 +48,7 @@ class KeyRing:
         self._file = file
         self._keys: dict[str, RegisteredKey] = {}
         self._written_ns = 0
+        self._complaint = ""
         self._refresh()
 
     def get(self, key_id: str, /) -> ProviderPublicKey | None:
@@ -99,8 +100,11 @@ class KeyRing:
         """A push must not fail because somebody is just editing the file."""
         try:
             self._refresh()
+            self._complaint = ""
         except ValueError as error:
-            log.warning("%s; the keys known so far stay", error)
+            if str(error) != self._complaint:  # once, not at every push
+                self._complaint = str(error)
+                log.warning("%s; the keys known so far stay", error)
 
     def _refresh(self) -> None:
         """Know what the file says, if somebody else has written it."""
@@ -111,8 +115,8 @@ class KeyRing:
         except (FileNotFoundError, NotADirectoryError):
             return
         if written_ns != self._written_ns:
-            self._written_ns = written_ns  # first: a bad file is told of once, not at every push
             self._keys = _read(self._file)
+            self._written_ns = written_ns
 
     def _replace(self, keys: dict[str, RegisteredKey]) -> None:
         """On the disk first, so that a full one leaves both as they were."""

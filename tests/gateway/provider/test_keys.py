@@ -129,8 +129,9 @@ def test_a_file_that_somebody_spoiled_is_not_overwritten(file: Path) -> None:
     ring = KeyRing(file)
     ring.add(RegisteredKey(KEY.public))
     file.write_text("half a fi")
-    with pytest.raises(ValueError, match=r"keys\.json is not a list of keys"):
-        ring.add(RegisteredKey(OTHER.public))
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"keys\.json is not a list of keys"):
+            ring.add(RegisteredKey(OTHER.public))
     assert file.read_text() == "half a fi"
     assert len(ring) == 1
 
