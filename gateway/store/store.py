@@ -9,8 +9,12 @@ Promises
     ``accept`` replaces older ones while nobody is attached, and ``attach`` does once more for
     what a former session left unacknowledged.
     Expiry: nothing that has expired is handed out; the sweep only reclaims its space.
-    Presence and fencing: ``attach`` gives the session a fence; the fence of an older session is
-    void from then on, so a stale one can neither fetch nor detach its successor.
+    Presence and fencing: ``attach`` gives the session a fence, higher than every one before; the
+    fence of an older session is void from then on, so a stale one can neither fetch nor detach
+    its successor. ``detach`` and ``clear`` void it too, and so does the end of the gateway
+    process that the session belonged to. A crash of the store alone voids none.
+    Cancellation: a cancelled call may still take effect, except that a cancelled ``attach``
+    leaves nobody attached.
 
 Verbs carry ``now`` (UNIX seconds) because wall time is the gateway's clock, which tests move.
 """
@@ -27,12 +31,20 @@ if TYPE_CHECKING:
     from protocol.notification import Environment, Notification
 
 
+SAME_ID_SECONDS = 3600.0
+"""How far back ``same_id_since`` of :meth:`Store.accept` may reach."""
+
+
 class StoreUnavailableError(Exception):
     """The store cannot promise anything now (full disk, locked file, process gone).
 
     The message says what happened and is fit for the log; providers hear 503
     ServiceUnavailable. Whether the last call took effect is unknown.
     """
+
+
+class OperationRefusedError(Exception):
+    """The store could make no sense of one call: a bug of ours. It had no effect."""
 
 
 class FencedError(Exception):
@@ -67,8 +79,8 @@ class Accepted:
     """The answer to :meth:`Store.accept`, given only once it is durable.
 
     ``replaced`` names what made room. ``duplicate_of`` is set when the same apns-id was accepted
-    for the device within the window asked for: then nothing was stored. ``is_present`` says that
-    a session was attached.
+    for the device within the window asked for: then nothing was stored, and ``seq`` is the
+    place of the first. ``is_present`` says that a session was attached.
     """
 
     seq: int
@@ -88,7 +100,12 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class StoreStatistics:
-    """What the store is doing, for the console."""
+    """What the store is doing, for the console.
+
+    ``pending`` counts what has expired and was not swept yet, too. ``batches`` are commits: many
+    ``operations`` share one. ``restarts`` counts how often a process behind the store was begun
+    anew.
+    """
 
     kind: str
     pending: int
@@ -113,7 +130,11 @@ class Store(Protocol):
             device: whose it is.
             notification: what to keep; its ``expires_at`` bounds how long.
             same_id_since: when given, a push with the same apns-id accepted for this device at
-                or after this time (UNIX seconds) makes this one a repetition: not stored.
+                or after this time (UNIX seconds, by ``received_at``) makes this one a
+                repetition: not stored. Only pushes that were accepted with this argument are
+                remembered, for :data:`SAME_ID_SECONDS`.
+
+        What has expired by ``notification.received_at`` is not replaced: the sweep reports it.
         """
         ...
 
@@ -131,7 +152,7 @@ class Store(Protocol):
         """The device's oldest notifications with ``seq > after``, at most ``limit``.
 
         Raises:
-            FencedError: a newer session has the device.
+            FencedError: a newer session has the device, or this one was detached.
         """
         ...
 
@@ -144,15 +165,18 @@ class Store(Protocol):
         ...
 
     async def unregister(self, token: DeviceToken, *, at: float) -> None:
-        """The token is invalid from ``at`` on; what waits for it stays until fetched."""
+        """The token is invalid from ``at`` on; what waits for it stays until fetched.
+
+        No effect on an unknown token, nor on one that is invalid already: the first time stays.
+        """
         ...
 
     async def registrations(self) -> Sequence[Registration]:
-        """Every token ever registered, for the directory at start."""
+        """Every token ever registered, in the order of the tokens; for the directory at start."""
         ...
 
     async def pending(self, device: DeviceId | None = None) -> int:
-        """How many notifications wait, for one device or for all."""
+        """How many notifications wait (or expired unswept), for one device or for all."""
         ...
 
     async def expire(self, *, now: float, limit: int = 100) -> Sequence[UniqueId]:
@@ -160,14 +184,18 @@ class Store(Protocol):
         ...
 
     async def clear(self) -> None:
-        """Back to empty: notifications, registrations and presence (for reset)."""
+        """Back to empty: notifications, registrations and presence (for reset).
+
+        Whoever is attached finds itself fenced; neither ``seq`` nor fences begin anew.
+        """
         ...
 
     def wakes(self) -> AsyncIterator[DeviceId | None]:
         """Devices that have something new from *elsewhere*; ``None`` means "look at all".
 
         A single node hears only ``None`` here, after the store came back from an outage; a
-        backend shared by several nodes names the devices that another node stored for.
+        backend shared by several nodes names the devices that another node stored for. Several
+        outages while nobody listens are one ``None``. The iteration ends with the store.
         """
         ...
 

@@ -1,0 +1,178 @@
+"""SqliteStore: the store in a process of its own, as the gateway's tasks see it.
+
+Why a process (reference/engine.md §3): ``sqlite3`` gives up the GIL several times per row, so a
+thread starves when the event loop is busy: p99 3,966 ms against 22 ms.
+
+Outages. When the process dies it is started anew (``supervisor``). A full disk or a locked file
+fails the calls that hit it with ``StoreUnavailableError``, and heals by itself.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from gateway.store.availability import Availability
+from gateway.store.launch import StoreCommand, launch
+from gateway.store.pump import Pump
+from gateway.store.store import (
+    Accepted,
+    Attachment,
+    FencedError,
+    Registration,
+    Stored,
+    StoreStatistics,
+)
+from gateway.store.supervisor import Supervisor
+from gateway.store.wire import notification_of, row_of
+from protocol.identifiers import DeviceId, DeviceToken, Topic, UniqueId
+from protocol.notification import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from protocol.notification import Notification
+
+REGISTRATIONS_PER_PAGE = 1000
+
+
+class SqliteStore:
+    """A durable :class:`~gateway.store.store.Store` in one SQLite file; see :meth:`open`."""
+
+    def __init__(self, pump: Pump, supervisor: Supervisor, availability: Availability) -> None:
+        self._perform = pump.perform
+        self._pump = pump
+        self._supervisor = supervisor
+        self._availability = availability
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path, *, max_bytes: int | None = None) -> AsyncIterator[SqliteStore]:
+        """Start the store process, and end it in the end, after everything called is committed.
+
+        Args:
+            path: the database; created with its folder when there is none.
+            max_bytes: how large it may grow; beyond, pushes are refused as on a full disk.
+
+        Raises:
+            StoreUnavailableError: it cannot be opened; says why and what to do.
+        """
+        command = StoreCommand(path, secrets.token_hex(8), max_bytes)
+        availability = Availability()
+        pump = Pump(availability)
+        supervisor = Supervisor(command, pump, availability)
+        process = await launch(command)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(supervisor.run, process)
+            try:
+                yield cls(pump, supervisor, availability)
+            finally:
+                await supervisor.close()
+                pump.refuse("the store is closed")
+                availability.close()
+
+    @property
+    def process_id(self) -> int | None:
+        """The store process, ``None`` while there is none."""
+        return self._supervisor.process_id
+
+    async def accept(
+        self, device: DeviceId, notification: Notification, *, same_id_since: float | None = None
+    ) -> Accepted:
+        """See :meth:`gateway.store.store.Store.accept`."""
+        operation = ("accept", device, row_of(notification), same_id_since)
+        seq, is_present, replaced, duplicate_of = await self._perform(operation)
+        return Accepted(
+            seq,
+            tuple(map(UniqueId, replaced)),
+            None if duplicate_of is None else UniqueId(duplicate_of),
+            is_present,
+        )
+
+    async def attach(self, device: DeviceId, *, now: float) -> Attachment:
+        """See :meth:`gateway.store.store.Store.attach`."""
+        fence, replaced, expired = await self._perform(("attach", device, now))
+        return Attachment(fence, tuple(map(UniqueId, replaced)), tuple(map(UniqueId, expired)))
+
+    async def detach(self, device: DeviceId, fence: int) -> bool:
+        """See :meth:`gateway.store.store.Store.detach`."""
+        return bool(await self._perform(("detach", device, fence)))
+
+    async def fetch(
+        self, device: DeviceId, fence: int, *, after: int, limit: int, now: float
+    ) -> Sequence[Stored]:
+        """See :meth:`gateway.store.store.Store.fetch`."""
+        rows = await self._perform(("fetch", device, fence, after, limit, now))
+        if rows is None:
+            raise FencedError(f"session {fence} of {device} is not the current one any more")
+        return [Stored(row[0], notification_of(row[1:])) for row in rows]
+
+    async def acknowledge(self, device: DeviceId, seqs: Sequence[int]) -> None:
+        """See :meth:`gateway.store.store.Store.acknowledge`."""
+        await self._perform(("acknowledge", device, tuple(seqs)))
+
+    async def register(self, registration: Registration) -> None:
+        """See :meth:`gateway.store.store.Store.register`."""
+        entry = registration
+        await self._perform(
+            (
+                "register",
+                entry.token,
+                entry.device,
+                entry.topic,
+                entry.environment,
+                entry.registered_at,
+                entry.unregistered_at,
+            )
+        )
+
+    async def unregister(self, token: DeviceToken, *, at: float) -> None:
+        """See :meth:`gateway.store.store.Store.unregister`."""
+        await self._perform(("unregister", token, at))
+
+    async def registrations(self) -> Sequence[Registration]:
+        """See :meth:`gateway.store.store.Store.registrations`."""
+        entries: list[Registration] = []
+        last = b""
+        while page := await self._perform(("registrations", last, REGISTRATIONS_PER_PAGE)):
+            entries += map(_registration_of, page)
+            last = page[-1][0]
+        return entries
+
+    async def pending(self, device: DeviceId | None = None) -> int:
+        """See :meth:`gateway.store.store.Store.pending`."""
+        return int(await self._perform(("pending", device)))
+
+    async def expire(self, *, now: float, limit: int = 100) -> Sequence[UniqueId]:
+        """See :meth:`gateway.store.store.Store.expire`."""
+        return [UniqueId(text) for text in await self._perform(("expire", now, limit))]
+
+    async def clear(self) -> None:
+        """See :meth:`gateway.store.store.Store.clear`."""
+        await self._perform(("clear",))
+
+    def wakes(self) -> AsyncIterator[DeviceId | None]:
+        """See :meth:`gateway.store.store.Store.wakes`."""
+        return self._availability.wakes()
+
+    def statistics(self) -> StoreStatistics:
+        """See :meth:`gateway.store.store.Store.statistics`."""
+        pump = self._pump
+        return StoreStatistics(
+            "sqlite", pump.pending, pump.operations, pump.transactions, self._supervisor.restarts
+        )
+
+
+def _registration_of(row: Sequence[Any]) -> Registration:
+    return Registration(
+        token=DeviceToken(row[0]),
+        device=DeviceId(row[1]),
+        topic=Topic(row[2]),
+        environment=Environment(row[3]),
+        registered_at=row[4],
+        unregistered_at=row[5],
+    )

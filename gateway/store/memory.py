@@ -1,0 +1,248 @@
+"""MemoryStore: every promise of a store but durability.
+
+For tests and for gateways that may forget. Each verb takes effect at once, when it is called, so
+calls of several tasks keep their order.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import trio
+
+from gateway.store.availability import Availability
+from gateway.store.store import (
+    SAME_ID_SECONDS,
+    Accepted,
+    Attachment,
+    FencedError,
+    Registration,
+    Stored,
+    StoreStatistics,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from protocol.identifiers import ApnsId, DeviceId, DeviceToken, Topic, UniqueId
+    from protocol.notification import Notification
+
+_SPARE_DEADLINES = 1000
+
+
+class MemoryStore:
+    """A :class:`~gateway.store.store.Store` that lives as long as its process."""
+
+    def __init__(self) -> None:
+        self._seqs = itertools.count(1)
+        self._fences = itertools.count(1)
+        self._sessions: dict[DeviceId, int] = {}
+        self._registrations: dict[DeviceToken, Registration] = {}
+        self._seen = _Seen()
+        # By seq, which is the order of insertion.
+        self._waiting: dict[DeviceId, dict[int, Notification]] = {}
+        self._deadlines: list[tuple[float, int, DeviceId]] = []
+        self._pending = 0
+        self._operations = 0
+        self._availability = Availability()
+
+    async def accept(
+        self, device: DeviceId, notification: Notification, *, same_id_since: float | None = None
+    ) -> Accepted:
+        """See :meth:`gateway.store.store.Store.accept`."""
+        await self._begin()
+        accepted = self._accept(device, notification, same_id_since)
+        await _end()
+        return accepted
+
+    def _accept(
+        self, device: DeviceId, notification: Notification, same_id_since: float | None
+    ) -> Accepted:
+        is_present = device in self._sessions
+        if same_id_since is not None:
+            first = self._seen.find(device, notification.apns_id, same_id_since)
+            if first is not None:
+                return Accepted(first[0], (), first[1], is_present)
+        replaced = () if is_present else self._replace(device, notification)
+        seq = next(self._seqs)
+        self._waiting.setdefault(device, {})[seq] = notification
+        self._pending += 1
+        heapq.heappush(self._deadlines, (notification.expires_at, seq, device))
+        if same_id_since is not None:
+            self._seen.add(device, notification, seq)
+        return Accepted(seq, replaced, None, is_present)
+
+    def _replace(self, device: DeviceId, newer: Notification) -> tuple[UniqueId, ...]:
+        # What has expired already is left for the sweep, which reports it as expired.
+        return self._remove(
+            device,
+            [
+                seq
+                for seq, older in self._waiting.get(device, {}).items()
+                if older.topic == newer.topic and not older.has_expired(newer.received_at)
+            ],
+        )
+
+    def _remove(self, device: DeviceId, seqs: Sequence[int]) -> tuple[UniqueId, ...]:
+        """Forget those of these that are there; says which they were."""
+        waiting = self._waiting.get(device, {})
+        gone = [waiting.pop(seq).unique_id for seq in seqs if seq in waiting]
+        self._pending -= len(gone)
+        if not waiting:
+            self._waiting.pop(device, None)
+        # Deadlines of what is gone already are skipped; not kept for 30 days, though.
+        if len(self._deadlines) > 2 * self._pending + _SPARE_DEADLINES:
+            self._deadlines = [entry for entry in self._deadlines if self._is_waiting(entry)]
+            heapq.heapify(self._deadlines)
+        return tuple(gone)
+
+    def _is_waiting(self, entry: tuple[float, int, DeviceId]) -> bool:
+        return entry[1] in self._waiting.get(entry[2], {})
+
+    async def attach(self, device: DeviceId, *, now: float) -> Attachment:
+        """See :meth:`gateway.store.store.Store.attach`."""
+        await self._begin()
+        fence = self._sessions[device] = next(self._fences)
+        expired: list[int] = []
+        older: list[int] = []
+        newest: dict[Topic, int] = {}
+        for seq, notification in self._waiting.get(device, {}).items():
+            if notification.has_expired(now):
+                expired.append(seq)
+                continue
+            if notification.topic in newest:
+                older.append(newest[notification.topic])
+            newest[notification.topic] = seq
+        attachment = Attachment(fence, self._remove(device, older), self._remove(device, expired))
+        await _end()
+        return attachment
+
+    async def detach(self, device: DeviceId, fence: int) -> bool:
+        """See :meth:`gateway.store.store.Store.detach`."""
+        await self._begin()
+        is_current = self._sessions.get(device) == fence
+        if is_current:
+            del self._sessions[device]
+        await _end()
+        return is_current
+
+    async def fetch(
+        self, device: DeviceId, fence: int, *, after: int, limit: int, now: float
+    ) -> Sequence[Stored]:
+        """See :meth:`gateway.store.store.Store.fetch`."""
+        await self._begin()
+        if self._sessions.get(device) != fence:
+            raise FencedError(f"session {fence} of {device} is not the current one any more")
+        found = (
+            Stored(seq, notification)
+            for seq, notification in self._waiting.get(device, {}).items()
+            if seq > after and not notification.has_expired(now)
+        )
+        oldest = list(itertools.islice(found, limit))
+        await _end()
+        return oldest
+
+    async def acknowledge(self, device: DeviceId, seqs: Sequence[int]) -> None:
+        """See :meth:`gateway.store.store.Store.acknowledge`."""
+        await self._begin()
+        self._remove(device, seqs)
+        await _end()
+
+    async def register(self, registration: Registration) -> None:
+        """See :meth:`gateway.store.store.Store.register`."""
+        await self._begin()
+        self._registrations[registration.token] = registration
+        await _end()
+
+    async def unregister(self, token: DeviceToken, *, at: float) -> None:
+        """See :meth:`gateway.store.store.Store.unregister`."""
+        await self._begin()
+        entry = self._registrations.get(token)
+        if entry is not None and entry.unregistered_at is None:
+            self._registrations[token] = replace(entry, unregistered_at=at)
+        await _end()
+
+    async def registrations(self) -> Sequence[Registration]:
+        """See :meth:`gateway.store.store.Store.registrations`."""
+        await self._begin()
+        entries = [self._registrations[token] for token in sorted(self._registrations)]
+        await _end()
+        return entries
+
+    async def pending(self, device: DeviceId | None = None) -> int:
+        """See :meth:`gateway.store.store.Store.pending`."""
+        await self._begin()
+        count = self._pending if device is None else len(self._waiting.get(device, {}))
+        await _end()
+        return count
+
+    async def expire(self, *, now: float, limit: int = 100) -> Sequence[UniqueId]:
+        """See :meth:`gateway.store.store.Store.expire`."""
+        await self._begin()
+        gone: list[UniqueId] = []
+        while len(gone) < limit and self._deadlines and self._deadlines[0][0] <= now:
+            _, seq, device = heapq.heappop(self._deadlines)
+            gone += self._remove(device, (seq,))
+        self._seen.forget(now - SAME_ID_SECONDS, limit)
+        await _end()
+        return gone
+
+    async def clear(self) -> None:
+        """See :meth:`gateway.store.store.Store.clear`."""
+        await self._begin()
+        for table in (self._waiting, self._sessions, self._registrations, self._deadlines):
+            table.clear()
+        self._seen = _Seen()
+        self._pending = 0
+        await _end()
+
+    def wakes(self) -> AsyncIterator[DeviceId | None]:
+        """See :meth:`gateway.store.store.Store.wakes`; memory has no outages."""
+        return self._availability.wakes()
+
+    def close(self) -> None:
+        """End the iterations of :meth:`wakes`."""
+        self._availability.close()
+
+    def statistics(self) -> StoreStatistics:
+        """See :meth:`gateway.store.store.Store.statistics`."""
+        return StoreStatistics("memory", self._pending, self._operations, self._operations, 0)
+
+    async def _begin(self) -> None:
+        # Raises when the caller is cancelled, but never switches tasks: calls keep their order.
+        self._operations += 1
+        await trio.lowlevel.checkpoint_if_cancelled()
+
+
+async def _end() -> None:
+    # What was done was done: the answer must not get lost in a cancellation.
+    await trio.lowlevel.cancel_shielded_checkpoint()
+
+
+class _Seen:
+    """Which apns-ids were accepted lately, and as what; oldest first."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[DeviceId, ApnsId], tuple[float, int, UniqueId]] = {}
+
+    def find(self, device: DeviceId, apns_id: ApnsId, since: float) -> tuple[int, UniqueId] | None:
+        """The ``seq`` and name of the first, when it was accepted at or after ``since``."""
+        entry = self._entries.get((device, apns_id))
+        return None if entry is None or entry[0] < since else entry[1:]
+
+    def add(self, device: DeviceId, notification: Notification, seq: int) -> None:
+        """Remember one, and forget up to two that are too old to matter."""
+        key = (device, notification.apns_id)
+        self._entries.pop(key, None)
+        self._entries[key] = (notification.received_at, seq, notification.unique_id)
+        self.forget(notification.received_at - SAME_ID_SECONDS, 2)
+
+    def forget(self, before: float, limit: int) -> None:
+        """Forget up to ``limit`` of those accepted before that time."""
+        oldest = list(itertools.islice(self._entries, limit))
+        for key in oldest:
+            if self._entries[key][0] < before:
+                del self._entries[key]

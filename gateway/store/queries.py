@@ -1,0 +1,53 @@
+"""Every statement that the verbs use, in one place: each is served by an index of ``schema``.
+
+No RETURNING: SQLite before 3.35 (RHEL 9's, for one) does not know it.
+"""
+
+from gateway.store.schema import NOTIFICATION_COLUMNS
+
+SQL = {
+    "present": "SELECT 1 FROM session WHERE device = ?",
+    "current": "SELECT 1 FROM session WHERE device = ? AND fence = ?",
+    "replaceable": (
+        "SELECT seq FROM notification WHERE device = ? AND topic = ? AND expires_at > ?"
+    ),
+    "insert": (
+        f"INSERT INTO notification (device, {NOTIFICATION_COLUMNS})"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ),
+    "name": "SELECT unique_id FROM notification WHERE seq = ?",
+    "delete": "DELETE FROM notification WHERE seq = ?",
+    "acknowledge": "DELETE FROM notification WHERE seq = ? AND device = ?",
+    "attach": "INSERT OR REPLACE INTO session (device, node) VALUES (?, ?)",
+    "detach": "DELETE FROM session WHERE device = ? AND fence = ?",
+    "settle": ("SELECT seq, topic, expires_at FROM notification WHERE device = ? ORDER BY seq"),
+    "fetch": (
+        f"SELECT seq, {NOTIFICATION_COLUMNS} FROM notification"
+        " WHERE device = ? AND seq > ? AND expires_at > ? ORDER BY seq LIMIT ?"
+    ),
+    "count": "SELECT count(*) FROM notification WHERE device = ?",
+    "expired": (
+        "SELECT seq FROM notification WHERE expires_at <= ? ORDER BY expires_at, seq LIMIT ?"
+    ),
+    "seen": (
+        "SELECT seq, unique_id FROM seen WHERE device = ? AND apns_id = ? AND accepted_at >= ?"
+    ),
+    "see": (
+        "INSERT OR REPLACE INTO seen (device, apns_id, accepted_at, unique_id, seq)"
+        " VALUES (?, ?, ?, ?, ?)"
+    ),
+    "stale": "SELECT device, apns_id FROM seen WHERE accepted_at < ? LIMIT ?",
+    "forget": "DELETE FROM seen WHERE device = ? AND apns_id = ?",
+    "register": (
+        "INSERT OR REPLACE INTO registration"
+        " (token, device, topic, environment, registered_at, unregistered_at)"
+        " VALUES (?, ?, ?, ?, ?, ?)"
+    ),
+    "unregister": (
+        "UPDATE registration SET unregistered_at = ? WHERE token = ? AND unregistered_at IS NULL"
+    ),
+    "registrations": (
+        "SELECT token, device, topic, environment, registered_at, unregistered_at"
+        " FROM registration WHERE token > ? ORDER BY token LIMIT ?"
+    ),
+}
