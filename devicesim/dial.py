@@ -157,15 +157,18 @@ async def say_goodbye(stream: Stream) -> None:
     """Close this end's sending side and wait until the other end has closed too.
 
     Then the gateway knows that the device is gone, and what is pushed from now on waits in its
-    store. The caller bounds the time and closes the stream.
+    store. The caller bounds the time and closes the stream; the transport below TLS is closed here.
     """
     try:
         if isinstance(stream, trio.SSLStream):
             transport = stream.transport_stream
             # Pushes may be on their way, which TLS takes ill; what counts is the end of the bytes.
-            with suppress(trio.BrokenResourceError):
-                await stream.unwrap()
-            await _read_to_end(transport)
+            try:
+                with suppress(trio.BrokenResourceError):
+                    await stream.unwrap()
+                await _read_to_end(transport)
+            finally:  # unwrap() takes it from the SSLStream, which then no longer closes it
+                await trio.aclose_forcefully(transport)
         elif isinstance(stream, HalfCloseableStream):
             await stream.send_eof()
             await _read_to_end(stream)
