@@ -169,13 +169,14 @@ class ProviderConnection:
 
     def _deadline(self) -> float:
         """When the reader looks up if nothing arrives; then ``_silence`` decides."""
+        waiting, idle = self._outbound.waiting, not self._in_flight
         deadline = trio.current_time() + self._settings.idle_seconds
-        if self._outbound.waiting:
+        if waiting:
             deadline = min(deadline, self._waiting_since + self._settings.write_seconds)
-        if not self._in_flight:
-            for since in (self._low_since, self._draining_since):
-                if since is not None:
-                    deadline = min(deadline, since + GRACE_SECONDS)
+        if idle and self._low_since is not None:
+            deadline = min(deadline, self._low_since + GRACE_SECONDS)
+        if idle and not waiting and self._draining_since is not None:
+            deadline = min(deadline, self._draining_since + GRACE_SECONDS)
         return deadline
 
     def _silence(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import trio
@@ -32,6 +33,7 @@ class Writer:
         self._bell = trio.Event()
         self._room = trio.Event()
         self._finishing = False
+        self._peer_left = False
 
     def ring(self) -> None:
         """Something is ready to be sent."""
@@ -50,28 +52,39 @@ class Writer:
     async def run(self) -> bool:
         """Send until finished, then close the stream.
 
+        A peer that has left may have said something before: its requests are still read and
+        answered, and the answers dropped here.
+
         Returns:
-            Whether the peer kept reading. If not, or if it left, the stream is closed by force.
+            Whether the peer kept reading. If not, the stream is closed by force.
         """
-        try:
-            while await self._send_what_is_ready():
-                if self._finishing:
-                    with trio.move_on_after(CLOSE_SECONDS):
-                        await self._stream.aclose()
-                    return True
-                self._bell = trio.Event()
-                await self._bell.wait()
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return True  # the peer left; not news
+        while await self._send_what_is_ready():
+            if self._finishing:
+                await self._close()
+                return True
+            self._bell = trio.Event()
+            await self._bell.wait()
         await trio.aclose_forcefully(self._stream)
         return False
 
     async def _send_what_is_ready(self) -> bool:
         while data := self._http2.take():
             with trio.move_on_after(self._write_seconds) as patience:
-                await self._stream.send_all(data)
+                await self._send(data)
             if patience.cancelled_caught:
                 return False
-            self.bytes_sent += len(data)
             self._room.set()
         return True
+
+    async def _send(self, data: bytes) -> None:
+        if self._peer_left:
+            return
+        try:
+            await self._stream.send_all(data)
+            self.bytes_sent += len(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            self._peer_left = True
+
+    async def _close(self) -> None:
+        with trio.move_on_after(CLOSE_SECONDS), suppress(trio.BrokenResourceError):
+            await self._stream.aclose()

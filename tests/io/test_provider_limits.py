@@ -1,0 +1,483 @@
+"""Providers that send too much, read too little or break HTTP/2: bounded memory, bounded work, one log line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import lockstep_stream_pair, wait_all_tasks_blocked
+
+from gateway.provider.contract import ConnectionSettings
+from protocol.provider.http import HttpRequest, HttpResponse
+from tests.io.streams import (
+    APNS_ID,
+    EMPTY_SETTINGS,
+    PREFACE,
+    Held,
+    Provider,
+    accepted,
+    connect,
+    new_gateway,
+    refused,
+)
+
+
+@pytest.fixture(params=["jh2", "h2"])
+def library(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """As the endpoint does: the cut body is longer than any payload limit."""
+    if len(request.body) > 5120:
+        return HttpResponse(413, (), b'{"reason":"PayloadTooLarge"}')
+    return accepted(request)
+
+
+def frame(kind: int, flags: int, stream_id: int, payload: bytes = b"") -> bytes:
+    length = len(payload).to_bytes(3, "big")
+    return length + bytes([kind, flags]) + stream_id.to_bytes(4, "big") + payload
+
+
+class TestBody:
+    async def test_a_body_of_5120_bytes_arrives_whole_and_one_more_is_enough_to_know(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        held = Held()
+        held.let_go()
+        provider, _ = connect(nursery, held, library)
+        await provider.hello()
+        for size in (5120, 5121, 16_000):
+            await provider.answer(await provider.post(b"x" * size))
+        assert [len(request.body) for request in held.asked] == [5120, 5121, 5121]
+
+    async def test_a_long_body_is_heard_to_its_end_and_answered_413(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        """Ten times the stream's window: the window is replenished meanwhile."""
+        provider, _ = connect(nursery, too_large, library)
+        await provider.hello()
+        await provider.hear()
+        number = await self._pour(provider, 650_000)
+        provider.core.end_stream(number)
+        await provider.flush()
+        answer = await provider.answer(number)
+        assert (answer.status, answer.reason) == (413, "PayloadTooLarge")
+        kinds = {type(f).__name__ for f in provider.frames_on(number)}
+        assert kinds == {"WindowUpdateFrame", "HeadersFrame", "DataFrame"}
+
+    async def test_a_body_without_end_is_answered_413_and_the_rest_is_refused_kindly(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        provider, gateway = connect(nursery, too_large, library, heard_body_bytes=100_000)
+        await provider.hello()
+        await provider.hear()
+        number = await self._pour(provider, 110_000)
+        answer = await provider.answer(number)
+        assert answer.status == 413
+        await provider.settle()
+        reset = provider.frames_on(number)[-1]
+        assert (type(reset).__name__, reset.error_code) == ("RstStreamFrame", 0)
+        assert gateway.connection.statistics().streams_open == 0
+        assert (await provider.answer(await provider.post())).status == 200
+
+    async def test_data_that_still_comes_after_the_early_answer_costs_nothing(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        provider, _ = connect(nursery, too_large, library, heard_body_bytes=10_000)
+        await provider.hello()
+        await provider.hear()
+        number = provider.ask(None, end=False)
+        data = provider.core.data_to_send()
+        await provider.stream.send_all(data + frame(0, 0, number, b"x" * 16_000) * 4)
+        await provider.answer(number)
+        assert (await provider.answer(await provider.post())).status == 200
+        assert provider.goaways == []
+
+    async def test_the_answer_to_an_unfinished_request_may_wait_for_a_task(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        held = Held()
+        provider, _ = connect(nursery, held, library, heard_body_bytes=1000)
+        await provider.hello()
+        number = provider.ask(b"x" * 2000, end=False)
+        await provider.flush()
+        await wait_all_tasks_blocked()
+        provider.core.end_stream(number)
+        await provider.flush()
+        await provider.settle()
+        held.let_go()
+        assert (await provider.answer(number)).status == 200
+        assert len(held.asked) == 1
+
+    @staticmethod
+    async def _pour(provider: Provider, total: int) -> int:
+        number = provider.ask(None, end=False)
+        left = total
+        while left:
+            size = min(left, 16_000, provider.core.local_flow_control_window(number))
+            if size:
+                provider.core.send_data(number, b"x" * size)
+                await provider.flush()
+                left -= size
+            else:
+                await provider.hear()
+        return number
+
+
+class TestHeaders:
+    async def test_b14_a_header_list_over_8000_bytes_is_answered_with_a_reason(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        held = Held()
+        provider, _ = connect(nursery, held, library)
+        await provider.hello()
+        headers = (("apns-id", APNS_ID), ("authorization", "bearer " + "x" * 8000))
+        answer = await provider.answer(await provider.post(b"{}", headers))
+        assert (answer.status, answer.reason) == (431, "PayloadTooLarge")
+        assert answer.headers["apns-id"] == APNS_ID
+        assert held.asked == []
+
+    async def test_a_header_bomb_ends_the_connection(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        """CVE-2016-6581: one stored field, repeated by one byte each."""
+        provider, _ = connect(nursery, accepted, library)
+        await provider.hello()
+        await provider.post(headers=(("x-bomb", "x" * 4000),))
+        await provider.post(headers=(("x-bomb", "x" * 4000),) * 100)
+        await provider.hear_out()
+        assert provider.goaways[-1].error_code == 11  # ENHANCE_YOUR_CALM
+
+    async def test_a_continuation_flood_ends_the_connection(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        """CVE-2024-27316."""
+        provider, _ = connect(nursery, accepted, library)
+        await provider.hello()
+        flood = frame(1, 0, 1, b"\x83") + frame(9, 0, 1, b"") * 100
+        await provider.stream.send_all(flood)
+        await provider.hear_out()
+        assert provider.goaways[0].error_code == 1
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            [(":method", "POST"), (":scheme", "https")],
+            [(":method", "POST"), (":path", "/"), ("Upper-Case", "x")],
+            [(":method", "POST"), (":path", "/"), ("connection", "close")],
+        ],
+    )
+    async def test_malformed_headers_end_the_connection(
+        self, nursery: trio.Nursery, library: str, headers: list[Any]
+    ) -> None:
+        provider, _ = connect(nursery, accepted, library)
+        await provider.hello()
+        provider.core.send_headers(1, headers, end_stream=True)
+        await provider.flush()
+        await provider.hear_out()
+        assert [f.error_code for f in provider.goaways] == [1]
+
+    async def test_a_peer_that_allows_a_huge_header_table_does_not_get_one(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        provider, gateway = connect(nursery, accepted, library)
+        await provider.hello(HEADER_TABLE_SIZE=1 << 20)
+        provider.core.decoder.max_allowed_table_size = 1 << 20
+        for count in range(200):
+            apns_id = f"{count:0100}"
+            answer = await provider.answer(await provider.post(headers=(("apns-id", apns_id),)))
+            assert answer.headers["apns-id"] == apns_id
+        core: Any = gateway.connection._http2._core
+        assert core.encoder.header_table_size == 4096
+
+
+class TestPeerBreaksHttp2:
+    @pytest.mark.parametrize("hello", [b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n", b"\x16\x03"])
+    async def test_a_client_that_speaks_http_1_is_dropped_without_a_status(
+        self, nursery: trio.Nursery, library: str, hello: bytes, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        provider, gateway = connect(nursery, accepted, library)
+        await provider.stream.send_all(hello)
+        await provider.hear_out()
+        await gateway.ended.wait()
+        assert b"HTTP/1" not in provider.received
+        assert {type(f).__name__ for f in provider.frames} == {
+            "SettingsFrame",
+            "WindowUpdateFrame",
+            "GoAwayFrame",
+        }
+        (record,) = caplog.records
+        assert record.levelname == "INFO"
+        assert "broke HTTP/2" in record.message
+        assert record.exc_info is None
+
+    @pytest.mark.parametrize(
+        ("bytes_sent", "code"),
+        [
+            (frame(0, 0, 0, b"x"), 1),  # DATA on stream 0
+            (frame(4, 0, 0, b"odd"), None),  # SETTINGS of three bytes
+            (frame(9, 4, 1, b""), None),  # CONTINUATION of nothing
+            (frame(5, 4, 1, b"\0\0\0\2"), 1),  # PUSH_PROMISE from a client
+            (frame(8, 0, 0, b"\0\0\0\0"), None),  # WINDOW_UPDATE of zero
+            (frame(8, 0, 0, b"\x7f\xff\xff\xff") * 2, 3),  # window over 2^31-1
+            (frame(0, 0, 1, b"x" * 16_385), 6),  # a frame too large
+            (frame(1, 5, 2, b"\x83\x84\x87"), 1),  # an even stream
+            (frame(1, 5, 1, b"\xff\xff\xff\xff\xff"), None),  # nonsense in HPACK
+            (frame(4, 0, 0, b"\0\2\0\0\0\7"), 1),  # ENABLE_PUSH 7
+        ],
+    )
+    async def test_a_protocol_error_is_answered_with_one_goaway_and_a_close(
+        self, nursery: trio.Nursery, library: str, bytes_sent: bytes, code: int | None
+    ) -> None:
+        provider, gateway = connect(nursery, accepted, library)
+        await provider.stream.send_all(PREFACE + EMPTY_SETTINGS + bytes_sent)
+        await provider.hear_out()
+        await gateway.ended.wait()
+        (goaway,) = provider.goaways
+        assert provider.frames[-1] is goaway
+        assert goaway.error_code == code if code is not None else goaway.error_code
+
+    async def test_a_body_that_belies_its_content_length_ends_the_connection(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        provider, _ = connect(nursery, accepted, library)
+        await provider.hello()
+        await provider.post(b"{}", (("content-length", "3"),))
+        await provider.hear_out()
+        assert [f.error_code for f in provider.goaways] == [1]
+
+    async def test_requests_before_the_error_in_other_batches_are_finished(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        held = Held()
+        provider, gateway = connect(nursery, held, library)
+        await provider.hello()
+        await provider.post()
+        await provider.settle()
+        await provider.stream.send_all(frame(0, 0, 0, b"x"))
+        await provider.hear_out()
+        assert not gateway.ended.is_set()
+        held.let_go()
+        await gateway.ended.wait()
+        assert held.finished == 1
+
+
+class TestFloods:
+    async def test_rapid_reset_is_stopped(self, nursery: trio.Nursery, library: str) -> None:
+        """CVE-2023-44487."""
+        held = Held()
+        provider, gateway = connect(
+            nursery, held, library, patience_at_once=50, patience_per_second=1
+        )
+        await provider.hello()
+        with trio.fail_after(10):
+            while not gateway.connection._finishing:
+                for _ in range(10):
+                    provider.core.reset_stream(provider.ask(), 8)
+                await provider.flush()
+                await wait_all_tasks_blocked()
+        await provider.hear_out()
+        assert provider.goaways[0].error_code == 11
+        assert gateway.connection.statistics().requests_withdrawn <= 60
+
+    async def test_resets_now_and_then_are_forgiven_for_ever(
+        self, autojump_clock: trio.abc.Clock, nursery: trio.Nursery, library: str
+    ) -> None:
+        provider, gateway = connect(
+            nursery, Held(), library, patience_at_once=5, patience_per_second=1
+        )
+        await provider.hello()
+        for _ in range(40):
+            provider.core.reset_stream(await provider.post(), 8)
+            await provider.flush()
+            await trio.sleep(1.1)
+        assert gateway.connection.statistics().requests_withdrawn == 40
+        assert not gateway.ended.is_set()
+
+    async def test_answers_nobody_wants_are_bounded(
+        self, autojump_clock: trio.abc.Clock, nursery: trio.Nursery, library: str
+    ) -> None:
+        provider, _ = connect(nursery, Held(), library, streams_tolerated=10)
+        await provider.hello()
+        for _ in range(11):
+            number = await provider.post()
+            await wait_all_tasks_blocked()
+            provider.core.reset_stream(number, 8)
+            await provider.flush()
+        await provider.hear_out()
+        assert provider.goaways[0].error_code == 11
+
+    async def test_more_streams_than_tolerated_end_the_connection(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        held = Held()
+        provider, _ = connect(nursery, held, library, streams_tolerated=20)
+        await provider.hello()
+        for _ in range(21):
+            provider.ask()
+        await provider.flush()
+        await provider.hear_out()
+        assert provider.goaways[0].error_code == 11
+        assert len(held.asked) == 20
+
+    async def test_a_settings_flood_is_stopped(self, nursery: trio.Nursery, library: str) -> None:
+        provider, _ = connect(nursery, accepted, library, patience_at_once=50)
+        await provider.hello()
+        await provider.stream.send_all(EMPTY_SETTINGS * 100)
+        await provider.hear_out()
+        assert provider.goaways[0].error_code == 11
+
+    async def test_closed_streams_are_forgotten(self, nursery: trio.Nursery, library: str) -> None:
+        provider, gateway = connect(nursery, refused("BadTopic"), library)
+        await provider.hello()
+        for _ in range(150):
+            await provider.answer(await provider.post())
+            gone = provider.ask(end=False)
+            provider.core.reset_stream(gone, 8)
+            await provider.flush()
+        await provider.settle()
+        core: Any = gateway.connection._http2._core
+        assert len(core.streams) <= 64
+
+
+async def test_a_rust_panic_is_the_peers_error_and_an_interrupt_is_not(library: str) -> None:
+    class PanicException(BaseException):  # noqa: N818 - PyO3's name
+        pass
+
+    def fail(error: BaseException) -> Any:
+        def receive_data(_data: bytes) -> None:
+            raise error
+
+        return receive_data
+
+    for error in (PanicException("index out of range"), KeyError(1), KeyboardInterrupt()):
+        provider = Provider(lockstep_stream_pair()[0])
+        gateway = new_gateway(provider.stream, accepted, ConnectionSettings(library=library))  # type: ignore[arg-type]
+        core: Any = gateway.connection._http2._core
+        core.receive_data = fail(error)
+        if isinstance(error, KeyboardInterrupt):
+            with pytest.raises(KeyboardInterrupt):
+                gateway.connection._hear(b"x")
+        else:
+            gateway.connection._hear(b"x")
+            assert gateway.connection._finishing
+
+
+class TestSlowReader:
+    """A peer that does not read: what waits for it is bounded, and so is the wait."""
+
+    async def _flood(self, provider: Provider, piece: bytes) -> int:
+        """Send a piece again and again, never reading, until the gateway no longer takes it."""
+        taken = 0
+        with trio.move_on_after(5):
+            while taken < 10_000:
+                await provider.stream.send_all(piece)
+                taken += 1
+        return taken
+
+    @pytest.mark.parametrize(
+        "piece",
+        [
+            frame(6, 0, 0, b"12345678") * 100,
+            frame(3, 0, 1, b"\0\0\0\0") + frame(0, 0, 1, b"x") * 100,
+        ],
+    )
+    async def test_replies_to_control_frames_do_not_pile_up(
+        self,
+        autojump_clock: trio.abc.Clock,
+        nursery: trio.Nursery,
+        library: str,
+        piece: bytes,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        caplog.set_level("INFO")
+        ours, theirs = lockstep_stream_pair()
+        gateway = new_gateway(
+            ours,
+            accepted,
+            ConnectionSettings(library=library, write_seconds=30, unsent_bytes=10_000),
+        )  # type: ignore[arg-type]
+        nursery.start_soon(gateway.run)
+        provider = Provider(theirs)
+        provider.core.initiate_connection()
+        first = provider.ask(end=False)
+        assert first == 1
+        await provider.stream.send_all(provider.core.data_to_send())
+        started = trio.current_time()
+        taken = await self._flood(provider, piece)
+        assert 2 <= taken < 40
+        assert gateway.connection._http2.unsent_bytes() < 10_000 + 2 * len(piece)
+        await gateway.ended.wait()
+        assert trio.current_time() - started == 30
+        assert "has not read for 30 s" in caplog.text
+
+    async def test_requests_whose_answers_are_not_read_are_bounded_and_then_cut(
+        self, autojump_clock: trio.abc.Clock, nursery: trio.Nursery, library: str
+    ) -> None:
+        ours, theirs = lockstep_stream_pair()
+        gateway = new_gateway(
+            ours, accepted, ConnectionSettings(library=library, unsent_bytes=2000)
+        )  # type: ignore[arg-type]
+        nursery.start_soon(gateway.run)
+        provider = Provider(theirs)
+        provider.core.initiate_connection()
+        asked = 0
+        with trio.move_on_after(5):
+            while True:
+                for _ in range(50):
+                    provider.core.streams.clear()
+                    provider.ask()
+                await provider.stream.send_all(provider.core.data_to_send())
+                asked += 50
+        answered = gateway.connection.statistics().requests_answered
+        assert 50 <= answered <= asked <= 300
+        await gateway.ended.wait()
+
+    async def test_a_peer_that_reads_late_but_in_time_gets_everything(
+        self, autojump_clock: trio.abc.Clock, nursery: trio.Nursery, library: str
+    ) -> None:
+        ours, theirs = lockstep_stream_pair()
+        gateway = new_gateway(ours, accepted, ConnectionSettings(library=library, unsent_bytes=500))  # type: ignore[arg-type]
+        nursery.start_soon(gateway.run)
+        provider = Provider(theirs)
+        provider.core.initiate_connection()
+        numbers = [provider.ask() for _ in range(50)]
+        await provider.stream.send_all(provider.core.data_to_send())
+        await trio.sleep(29)
+        async with trio.open_nursery() as sending:
+            numbers += [provider.ask() for _ in range(50)]
+            sending.start_soon(provider.stream.send_all, provider.core.data_to_send())
+            for _ in numbers[:50]:
+                if not await provider_hears(provider):
+                    break
+        provider.events += provider.core.receive_data(b"")
+        await provider.hear_until(lambda: all(map(provider.ended, numbers)))
+
+    async def test_bodies_for_closed_windows_are_bounded_and_then_the_peer_is_sent_away(
+        self,
+        autojump_clock: trio.abc.Clock,
+        nursery: trio.Nursery,
+        library: str,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        caplog.set_level("INFO")
+        provider, gateway = connect(nursery, refused("BadTopic"), library, write_seconds=30)
+        await provider.hello(INITIAL_WINDOW_SIZE=0)
+        for _ in range(50):
+            provider.ask()
+        await provider.flush()
+        started = trio.current_time()
+        await provider.hear_out()
+        assert trio.current_time() - started == 30
+        assert "50 answers wait for a window" in caplog.text
+        await gateway.ended.wait()
+
+
+async def provider_hears(provider: Provider) -> bool:
+    data = await provider.stream.receive_some()
+    provider._take_apart(bytes(data))
+    provider.events += provider.core.receive_data(data)
+    return not all(map(provider.ended, range(1, 101, 2)))
