@@ -190,6 +190,8 @@ async def test_a_handshake_that_does_not_come_is_not_awaited_for_ever(
     async with trio.open_nursery() as nursery:
         for _, near in ends:
             nursery.start_soon(gateway.front.serve, near)
+        await settled()
+        assert gateway.front._turns.statistics().tasks_waiting == 3
     assert autojump_clock.current_time() == 5
     assert [await far.receive_some() for far, _ in ends] == [b""] * 5
     assert len([m for m in caplog.messages if "no TLS handshake within 5 s" in m]) == 5
@@ -229,6 +231,18 @@ async def test_a_device_that_vanishes_without_a_goodbye_is_missed(
     await settled()
     assert gateway.front.statistics() == []
     assert any("ended: connection lost" in line for line in caplog.messages)
+
+
+async def test_a_cancelled_link_is_still_closed_politely(
+    gateway: Gateway, authority: Authority, device_leaf: Leaf, autojump_clock: MockClock
+) -> None:
+    async with trio.open_nursery() as links:
+        gateway.nursery = links
+        phone = knock(gateway, device_client_context(device_leaf, authority.certificate_pem))
+        await answer_to(phone)
+        links.cancel_scope.cancel()
+    assert await phone.stream.receive_some() == b""  # an end of the stream, not a broken one
+    assert autojump_clock.current_time() == 1
 
 
 @asynccontextmanager
@@ -273,7 +287,6 @@ async def test_what_is_on_its_way_survives_a_close_with_unread_bytes() -> None:
     await far.send_all(b"unread")
     await near.wait_send_all_might_not_block()
     await near.send_all(b"last words")
-    await near.send_eof()
     with trio.fail_after(5):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(near.aclose)
@@ -283,6 +296,25 @@ async def test_what_is_on_its_way_survives_a_close_with_unread_bytes() -> None:
             await far.aclose()
     assert heard == b"last words"
     await listeners[0].aclose()
+
+
+async def test_the_peer_learns_of_a_close_at_once_and_ends_the_lingering(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    far, near = memory_stream_pair()
+    nursery.start_soon(DeviceSocket(near).aclose)
+    assert await far.receive_some() == b""
+    await far.aclose()
+    await settled()
+    assert autojump_clock.current_time() == 0
+
+
+async def test_one_direction_can_be_ended_alone() -> None:
+    far, near = memory_stream_pair()
+    await DeviceSocket(near).send_eof()
+    assert await far.receive_some() == b""
+    await far.send_all(b"still")
+    assert await DeviceSocket(near).receive_some() == b"still"
 
 
 async def test_a_socket_does_not_linger_for_ever(autojump_clock: MockClock) -> None:

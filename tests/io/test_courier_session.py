@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
-from trio.testing import lockstep_stream_pair
+from trio.testing import lockstep_stream_pair, memory_stream_pair
 
-from gateway.courier.terms import CourierSettings
+from gateway.courier.link import Link
+from gateway.courier.session import CourierSession
+from gateway.courier.terms import Arrival, Caller, CourierSettings
 from protocol.courier.compact import CompactCodec
 from protocol.courier.frames import frame
 from protocol.courier.messages import (
@@ -212,6 +214,19 @@ async def test_of_links_that_come_at_once_table_and_store_hold_the_same(
     assert winner.numbers == [1]
 
 
+async def test_a_session_that_was_told_to_leave_does_not_attach_any_more(
+    gateway: Gateway,
+) -> None:
+    _, near = memory_stream_pair()
+    link = Link(near, CompactCodec(), SETTINGS)
+    caller = Caller(1, DEVICE, Environment.DEVELOPMENT, "phone:1")
+    arrival = Arrival(caller, Connect(), NOW)
+    session = CourierSession(arrival, link, gateway.front.services, SETTINGS)
+    session.leave("a newer link has arrived before this one's tasks had begun")
+    await session.run()
+    assert gateway.store.statistics().operations == 0
+
+
 async def test_a_push_in_flight_on_the_old_link_comes_again_on_the_new(gateway: Gateway) -> None:
     first = await gateway.listens()
     await gateway.accepts(notification(1))
@@ -280,6 +295,22 @@ async def test_a_phone_that_talks_without_listening_is_not_heard(
     answers = len(encode(KeepAliveResponse()))
     assert said * answers < 2 * SETTINGS.high_water_bytes + 200 * answers
     assert autojump_clock.current_time() == 1
+
+
+async def test_a_phone_that_reads_again_is_heard_again(gateway: Gateway) -> None:
+    phone, far = await reads_nothing(gateway)
+    said = 4 * SETTINGS.high_water_bytes // len(encode(KeepAliveResponse()))
+
+    async def talk() -> None:
+        for _ in range(said):
+            await phone.stream.send_all(encode(KeepAlive(60)))
+
+    gateway.nursery.start_soon(talk)
+    await settled()
+    heard = 0
+    while heard < said:
+        heard += len(phone.core.receive_data(bytes(await far.receive_some())))
+    assert heard == said
 
 
 async def test_offers_stop_at_the_high_water_mark(gateway: Gateway) -> None:
@@ -360,15 +391,14 @@ async def test_a_drained_link_waits_no_longer_than_its_bound(
 async def test_a_drain_while_the_store_is_asked_sends_nothing_new(gateway: Gateway) -> None:
     phone = await gateway.listens()
     await gateway.accepts(notification(1))
+    await gateway.store.accept(DEVICE, notification(2))
     gateway.store.answers = trio.Event()
-    gateway.nursery.start_soon(gateway.store.accept, DEVICE, notification(2))
-    await settled()
     gateway.sessions.wake(DEVICE)
     await settled()
     gateway.front.drain()
     gateway.store.answers.set()
     await settled()
-    assert phone.numbers == [1]
+    assert (phone.numbers, phone.is_closed) == ([1], False)
 
 
 async def test_whoever_comes_during_a_drain_is_refused_and_told_why(
