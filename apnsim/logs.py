@@ -28,7 +28,8 @@ class TextFormatter(logging.Formatter):
         """One line."""
         at = datetime.fromtimestamp(record.created).astimezone()
         level = "" if record.levelno <= logging.INFO else f"{record.levelname} "
-        line = f"{at:%H:%M:%S}.{record.msecs:03.0f} {_stage_of(record.name):9} {level}{record.getMessage()}"
+        head = f"{at:%H:%M:%S}.{record.msecs:03.0f} {_stage_of(record.name):9}"
+        line = f"{head} {level}{record.getMessage()}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 

@@ -79,6 +79,13 @@ def read_settings(
         ) from None
 
 
+def first_line(group: BaseException) -> str:
+    """What the first of a group of exceptions says: nurseries raise groups, people read lines."""
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return str(group)
+
+
 def _default_of(option: settings.Option) -> str:
     if option.default in (None, ()):
         return ""

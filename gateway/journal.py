@@ -8,7 +8,6 @@ reports: a viewer that is too slow is dropped and told so, never waited for.
 from __future__ import annotations
 
 import itertools
-import math
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +43,9 @@ class State(StrEnum):
     NOT_PRESENTED = "Not presented"
 
 
+_DELIVERED = frozenset({State.DELIVERED, State.DELIVERED_FROM_STORAGE})
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One point of a timeline; ``at`` is UNIX seconds by the gateway's clock."""
@@ -72,6 +74,7 @@ class Record:
     notification: Notification | None = None
     device: DeviceId | None = None
     timeline: list[Event] = field(default_factory=list)
+    presentation: tuple[State, str] | None = None
 
     @property
     def state(self) -> State | None:
@@ -159,6 +162,18 @@ class Journal:
         else:
             self._reach(record, state, detail)
 
+    def present(self, unique_id: UniqueId, state: State, detail: str) -> None:
+        """What the person saw of a push, told by a device in this process.
+
+        It may be told before the device's acknowledgement has come over the wire; the timeline
+        keeps Apple's order all the same: delivered, then presented.
+        """
+        record = self._by_unique_id.get(unique_id)
+        if record is not None and record.state not in _DELIVERED:
+            record.presentation = (state, detail)
+        else:
+            self.note(unique_id, state, detail)
+
     def adopt(self, notification: Notification, device: DeviceId) -> None:
         """Make sure a push has a record, also when an earlier process accepted it."""
         if notification.unique_id not in self._by_unique_id:
@@ -194,7 +209,10 @@ class Journal:
     async def wait_for(
         self, wanted: Callable[[Record], bool], *, count: int, seconds: float
     ) -> None:
-        """Return when ``count`` records are wanted, or after ``seconds``; events, no polling."""
+        """Return when ``count`` records are wanted, or after ``seconds``; events, no polling.
+
+        ``seconds`` may be infinite; none, a negative number, or "not a number" is no time at all.
+        """
         matching = {record.number for record in self._records.values() if wanted(record)}
         enough = trio.Event()
 
@@ -204,13 +222,15 @@ class Journal:
             else:
                 matching.discard(record.number)
             if len(matching) >= count:
-                enough.set()
+                matching.intersection_update(self._records)  # a reset forgets what had matched
+                if len(matching) >= count:
+                    enough.set()
 
         if len(matching) >= count:
             return
         self._waiters.add(look)
         try:
-            with trio.move_on_after(seconds if math.isfinite(seconds) else math.inf):
+            with trio.move_on_after(max(0.0, seconds)):  # also for "not a number"
                 await enough.wait()
         finally:
             self._waiters.discard(look)
@@ -238,6 +258,9 @@ class Journal:
     def _reach(self, record: Record, state: State, detail: str) -> None:
         record.timeline.append(Event(state, self._now(), detail))
         self._reached[state] += 1
+        if record.presentation is not None and state in _DELIVERED:
+            presented, record.presentation = record.presentation, None
+            self._reach(record, *presented)
         if self._viewers:
             self._publish(record)
         if self._waiters:

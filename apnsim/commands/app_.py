@@ -1,0 +1,119 @@
+"""``apnsim app``: an emulated app in a process of its own, attached to a device daemon."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from apnsim import options
+from apnsim.commands.device_ import SOCKET_NAME, STATE_DIR
+from apnsim.errors import CommandError
+from devicesim.app_connection import AppConnection, AppConnectionError
+from protocol.notification import PushType
+from protocol.payload import InvalidPayloadError, parse_payload
+
+if TYPE_CHECKING:
+    import argparse
+
+    from protocol.courier.messages import Push
+
+EPILOG = """\
+examples:
+  apnsim app --bundle-id com.example.app
+  apnsim app --bundle-id com.example.app --push-type alert --push-type voip --json
+  apnsim app --bundle-id com.example.app --count 1      leave after one push
+
+First its tokens are printed, one line each, then a line for each push that arrives. What
+arrives while no app is attached waits in the device and comes at the next start.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which app, and where the daemon listens."""
+    parser.epilog = EPILOG
+    parser.add_argument("--bundle-id", required=True, metavar="ID", help="such as com.example.app")
+    parser.add_argument(
+        "--push-type",
+        action="append",
+        choices=list(PushType),
+        help="what it registers for; may be given several times (default: alert)",
+    )
+    parser.add_argument(
+        "--socket",
+        type=Path,
+        metavar="FILE",
+        default=Path(STATE_DIR) / SOCKET_NAME,
+        help=f"the daemon's socket (default: {STATE_DIR}/{SOCKET_NAME})",
+    )
+    parser.add_argument("--count", type=int, metavar="N", help="leave after N pushes")
+    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    parser.add_argument("--uninstall", action="store_true", help="remove the app and leave")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print what arrives, until SIGINT or SIGTERM or ``--count`` pushes."""
+    try:
+        trio.run(_run, parsed)
+    except* AppConnectionError as group:
+        raise CommandError(options.first_line(group)) from None
+    return 0
+
+
+async def _run(parsed: argparse.Namespace) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_stop_on_signal, nursery.cancel_scope)
+        await _attend(parsed)
+        nursery.cancel_scope.cancel()
+
+
+async def _attend(parsed: argparse.Namespace) -> None:
+    push_types = parsed.push_type or [PushType.ALERT]
+    async with AppConnection.open(parsed.socket, parsed.bundle_id, push_types) as app:
+        if parsed.uninstall:
+            await app.uninstall()
+            return
+        tokens = await app.wait_for_tokens()
+        for push_type, token in tokens.items():
+            _say(
+                parsed, f"{push_type} token {token}", {"push_type": push_type, "token": str(token)}
+            )
+        received = 0
+        while parsed.count is None or received < parsed.count:
+            push = await anext(app, None)
+            if push is None:
+                return
+            received += 1
+            _say(parsed, *_described(push))
+
+
+def _described(push: Push) -> tuple[str, dict[str, Any]]:
+    try:
+        payload: Any = parse_payload(push.payload)
+    except InvalidPayloadError:
+        payload = push.payload.decode("utf-8", "replace")
+    entry = {
+        "apns_id": push.apns_id,
+        "topic": push.topic,
+        "push_type": push.push_type,
+        "priority": int(push.priority),
+        "collapse_id": push.collapse_id,
+        "payload": payload,
+    }
+    shown = json.dumps(payload, ensure_ascii=False)
+    return f"{push.push_type} {push.topic} {push.apns_id} {shown}", entry
+
+
+def _say(parsed: argparse.Namespace, line: str, entry: dict[str, Any]) -> None:
+    print(json.dumps(entry, ensure_ascii=False) if parsed.json else line)
+    sys.stdout.flush()
+
+
+async def _stop_on_signal(scope: trio.CancelScope) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            scope.cancel()

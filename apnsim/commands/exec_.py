@@ -1,0 +1,82 @@
+"""``apnsim exec -- COMMAND``: a gateway on free ports for as long as the command runs."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import shutil
+import signal
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from apnsim import options, serve
+from apnsim.errors import CannotStartError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EPILOG = """\
+examples:
+  apnsim exec -- pytest
+  apnsim exec --auth lenient -- npm test
+
+COMMAND finds the gateway in APNSIM_PROVIDER_URL, APNSIM_CONSOLE_URL, APNSIM_CA_FILE,
+APNSIM_KEY_FILE, APNSIM_KEY_ID, APNSIM_TEAM_ID and APNSIM_COURIER. The gateway lives in
+a temporary directory unless --data-dir is given, and ends with COMMAND, whose exit
+status becomes that of apnsim.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The settings of the gateway, then the command."""
+    parser.epilog = EPILOG
+    options.gateway_settings(parser)
+    parser.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND ...")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Start the gateway, run the command, stop the gateway; the command's exit status."""
+    argv = parsed.argv[1:] if parsed.argv[:1] == ["--"] else parsed.argv
+    if not argv:
+        raise CannotStartError("no command: apnsim exec [options] -- COMMAND …")
+    if shutil.which(argv[0]) is None:
+        raise CannotStartError(f"{argv[0]}: no such command")
+    with tempfile.TemporaryDirectory(prefix="apnsim-") as directory:
+        defaults: dict[str, Any] = {
+            "provider_port": ["0"],
+            "courier_port": "0",
+            "console_port": "0",
+            "data_dir": directory,
+            "log_level": "warning",
+        }
+        settings = options.read_settings(parsed, defaults)
+        outcome: list[int] = []
+        serve.run(settings, functools.partial(_run_command, argv, outcome))
+        return outcome[0] if outcome else 1
+
+
+async def _run_command(argv: list[str], outcome: list[int], running: serve.Running) -> None:
+    environment = {**os.environ, **variables(running.info())}
+    # Ctrl-C reaches the command too, being in the terminal's foreground group: it decides.
+    with trio.open_signal_receiver(signal.SIGINT):
+        finished = await trio.run_process(argv, env=environment, check=False, stdin=None)
+    code = finished.returncode
+    outcome.append(code if code >= 0 else 128 - code)
+    running.stop()
+
+
+def variables(info: Mapping[str, Any]) -> dict[str, str]:
+    """What the command finds in its environment about the gateway."""
+    key = next(key for key in info["keys"] if key["key_file"])
+    return {
+        "APNSIM_PROVIDER_URL": info["provider_url"],
+        "APNSIM_CONSOLE_URL": info["console_url"],
+        "APNSIM_CA_FILE": info["ca_file"],
+        "APNSIM_KEY_FILE": key["key_file"],
+        "APNSIM_KEY_ID": key["key_id"],
+        "APNSIM_TEAM_ID": key["team_id"],
+        "APNSIM_COURIER": info["courier"],
+    }

@@ -1,0 +1,91 @@
+"""Wiring the console: where its answers come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from devicesim.apps import UnknownAppError
+from devicesim.host import UnknownDeviceError
+from gateway.console.parts import ConsoleParts
+from gateway.provider.keys import RegisteredKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import trio
+
+    from apnsim.virtual_devices import VirtualDevices
+    from certs.provider_key import ProviderPublicKey
+    from gateway.provider.contract import ConnectionStatistics
+    from gateway.serve import Gateway
+    from protocol.notification import Environment
+
+
+def console_parts(
+    gateway: Gateway,
+    devices: VirtualDevices,
+    info: Callable[[], dict[str, Any]],
+    closing: trio.Event,
+) -> ConsoleParts:
+    """The console's collaborators, for this gateway and these devices."""
+
+    def register_key(
+        key: ProviderPublicKey,
+        environments: frozenset[Environment] | None,
+        topics: frozenset[str] | None,
+    ) -> None:
+        gateway.keys.add(RegisteredKey(key, environments, topics))
+
+    async def reset() -> None:
+        await devices.delete_all()
+        await gateway.reset()
+
+    return ConsoleParts(
+        journal=gateway.journal,
+        directory=gateway.directory,
+        clock=gateway.clock,
+        store=gateway.store,
+        sessions=gateway.sessions,
+        devices=devices,
+        keys=gateway.keys,
+        register_key=register_key,
+        info=info,
+        connections=lambda: {
+            "provider": [_provider(gateway, each) for each in gateway.providers.statistics()],
+            "courier": gateway.couriers.statistics(),
+        },
+        activate=lambda device_id, csr: _activate(gateway, device_id, csr),
+        reset=reset,
+        unknown_errors=(UnknownDeviceError, UnknownAppError),
+        closing=closing,
+    )
+
+
+def _provider(gateway: Gateway, each: ConnectionStatistics) -> dict[str, Any]:
+    identity = gateway.identities.get(each.facts.connection_id)
+    bound = None if identity is None else identity.bound
+    return {
+        "id": each.facts.connection_id,
+        "peer": each.facts.peer,
+        "environment": each.facts.environment,
+        "authentication": "none yet" if bound is None else "token",
+        "team_id": bound and bound.team_id,
+        "key_id": bound and bound.key_id,
+        "streams_open": each.streams_open,
+        "stream_limit": each.stream_limit,
+        "requests_answered": each.requests_answered,
+        "requests_withdrawn": each.requests_withdrawn,
+        "bytes_received": each.bytes_received,
+        "bytes_sent": each.bytes_sent,
+        "is_draining": each.draining,
+    }
+
+
+def _activate(gateway: Gateway, device_id: str, csr: bytes) -> dict[str, Any]:
+    host, _, port = gateway.info()["courier"].rpartition(":")
+    return {
+        "device_id": device_id,
+        "certificate": gateway.authority.sign_device_request(csr, device_id).decode(),
+        "ca": gateway.authority.certificate_pem.decode(),
+        "courier": {"host": host.strip("[]"), "port": int(port)},
+    }

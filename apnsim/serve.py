@@ -1,0 +1,135 @@
+"""The gateway, its virtual devices and the console in one process, until a signal or ``stop()``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+from typing import TYPE_CHECKING, Any
+
+import trio
+from gateway.console.app import Bind, serve_console
+
+from apnsim import logs, options
+from apnsim.console import console_parts
+from apnsim.errors import CannotStartError
+from apnsim.virtual_devices import VirtualDevices
+from certs.files import PUBLIC_MODE, CredentialError, write_credential
+from devicesim.files import StateError
+from gateway.clock import Clock
+from gateway.serve import serve, url_host
+from gateway.store.factory import UnknownStoreError
+from gateway.store.store import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from gateway.serve import Gateway
+    from gateway.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+GRACE_SECONDS = 5.0
+"""On top of the drain: for the companions and the store to end."""
+
+
+class Running:
+    """A gateway that is up, its devices and its console; for whoever started them.
+
+    Args:
+        stop: set to end all of it.
+    """
+
+    gateway: Gateway
+    devices: VirtualDevices
+    console_url: str
+
+    def __init__(self, stop: trio.Event) -> None:
+        self._stop = stop
+
+    def info(self) -> dict[str, Any]:
+        """What ``GET /api/v1/info`` and the ready file say."""
+        return {**self.gateway.info(), "console_url": self.console_url}
+
+    def stop(self) -> None:
+        """Ask for an orderly end. Returns at once."""
+        self._stop.set()
+
+    async def run_devices(
+        self, gateway: Gateway, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Be the host of the virtual devices; a companion of the gateway."""
+        self.gateway = gateway
+        self.devices = VirtualDevices(gateway)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.devices.adopt_all)
+            await nursery.start(self.devices.run)
+            task_status.started()
+
+    async def run_console(
+        self, gateway: Gateway, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Serve the control API; a companion of the gateway."""
+        settings = gateway.settings
+        parts = console_parts(gateway, self.devices, self.info, self._stop)
+        bind = Bind(settings.host, settings.console_port, settings.console_token)
+        async with trio.open_nursery() as nursery:
+            port = await nursery.start(serve_console, parts, bind)
+            self.console_url = f"http://{url_host(settings.host)}:{port}"
+            task_status.started()
+
+
+def run(settings: Settings, beside: Callable[[Running], Awaitable[None]] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM, or until ``beside`` calls ``stop()``; then drain.
+
+    Args:
+        settings: the knobs.
+        beside: runs beside the gateway once every port is open.
+
+    Raises:
+        CannotStartError: one line that says why.
+    """
+    logs.set_up(settings.log_format, settings.log_level)
+    try:
+        trio.run(_run, settings, beside)
+    except* (StoreUnavailableError, UnknownStoreError, CredentialError, StateError) as group:
+        raise CannotStartError(options.first_line(group)) from None
+    except* OSError as group:
+        raise CannotStartError(
+            f"{options.first_line(group)}; is another gateway running?"
+        ) from None
+
+
+async def _run(settings: Settings, beside: Callable[[Running], Awaitable[None]] | None) -> None:
+    stop = trio.Event()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(_stop_on_signal, stop)
+        running = Running(stop)
+        companions = (running.run_devices, running.run_console)
+        await nursery.start(serve, settings, Clock(), stop, companions)
+        _announce(running.info(), settings.ready_file)
+        if beside is not None:
+            nursery.start_soon(beside, running)
+        await stop.wait()
+        log.info("draining, at most %g s", settings.drain_seconds)
+        nursery.cancel_scope.deadline = trio.current_time() + settings.drain_seconds + GRACE_SECONDS
+
+
+async def _stop_on_signal(
+    stop: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
+        async for _ in signals:
+            stop.set()
+
+
+def _announce(info: dict[str, Any], ready_file: Path | None) -> None:
+    log.info("provider API %s, devices %s", info["provider_url"], info["courier"])
+    log.info("control API %s, trust %s", info["console_url"], info["ca_file"])
+    if ready_file is not None:
+        # Written under another name, then renamed: whoever sees it, sees all of it.
+        text = json.dumps(info, indent=1) + "\n"
+        write_credential(ready_file, text.encode(), mode=PUBLIC_MODE, replace=True)

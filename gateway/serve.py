@@ -1,0 +1,246 @@
+"""The composition root: builds every part, opens the ports, drains. It alone knows all of them.
+
+Order of the start: store, directory, provider and courier ports, then whoever comes along (virtual
+devices, the console). Order of the end: stop accepting, answer 503 Shutdown, finish what is in
+flight, GOAWAY, close; then the companions, then the store.
+"""
+
+from __future__ import annotations
+
+import secrets
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakValueDictionary
+
+import trio
+
+from certs.contexts import courier_server_context, provider_server_context
+from certs.provider_token import ProviderTokenVerifier
+from gateway import upkeep
+from gateway.courier.listener import CourierFront, serve_couriers
+from gateway.courier.terms import CourierSettings, Services
+from gateway.home import Home
+from gateway.journal import Journal
+from gateway.provider.contract import ConnectionSettings
+from gateway.provider.endpoint import Endpoint, Service
+from gateway.provider.identity import ConnectionIdentity, IdentityRules
+from gateway.provider.listener import ListenSettings, ProviderFront, serve_providers
+from gateway.routing.directory import DeviceDirectory
+from gateway.routing.router import Router
+from gateway.routing.sessions import SessionTable
+from gateway.settings import Auth, BackgroundPriority10, Settings, UnknownTokens
+from gateway.store.factory import open_store
+from gateway.validation import ValidationRules
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from gateway.clock import Clock
+    from gateway.provider.contract import Answer, ConnectionFacts, ConnectionHandle
+    from gateway.store.store import Registration, Store
+
+EXPIRE_SECONDS = 1.0
+SWEEP_SECONDS = 15.0
+
+
+class Gateway:
+    """Every part of one gateway, built and wired; ports are known once they are open.
+
+    Args:
+        settings: the knobs.
+        clock: wall time.
+        store: where pushes wait; open.
+
+    Raises:
+        certs.files.CredentialError: a file of the data directory cannot be used.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, store: Store) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.store = store
+        self.home = Home(settings.data_dir)
+        self.authority = self.home.authority()
+        self.keys = self.home.key_ring()
+        if not len(self.keys):
+            self.home.make_key(self.keys, settings.team_id)
+        self.journal = Journal(clock.now, capacity=settings.journal_size)
+        self.sessions = SessionTable()
+        self.directory = DeviceDirectory(
+            store,
+            clock.now,
+            secrets.token_bytes,
+            max_pushes_per_second=settings.max_pushes_per_token_per_second,
+        )
+        self.adopted: Callable[[Registration], None] = lambda _: None
+        self.identities: WeakValueDictionary[int, ConnectionIdentity] = WeakValueDictionary()
+        self.leaf = self.home.server_leaf(settings.san)
+        self.providers = self._provider_front()
+        self.couriers = self._courier_front()
+        self.provider_ports: list[int] = []
+        self.courier_port = 0
+
+    def info(self) -> dict[str, Any]:
+        """What ``GET /api/v1/info`` and the ready file say, but for the console's own part."""
+        host = self.settings.host
+        return {
+            "version": version("apnsim"),
+            "time": self.clock.now(),
+            "provider_url": f"https://{url_host(host)}:{self.provider_ports[0]}",
+            "provider_ports": self.provider_ports,
+            "manage_ports": {},
+            "courier": f"{url_host(host)}:{self.courier_port}",
+            "ca_file": str(self.home.ca_file.resolve()),
+            "ca_pem": self.authority.certificate_pem.decode(),
+            "team_id": self.settings.team_id,
+            "keys": [
+                {
+                    "key_id": registered.key.key_id,
+                    "team_id": registered.key.team_id,
+                    "key_file": str(registered.key_file) if registered.key_file else None,
+                }
+                for registered in self.keys
+            ],
+        }
+
+    async def expire(self) -> int:
+        """Forget what has expired by now; how many there were."""
+        return await upkeep.expire(self.store, self.journal, self.clock.now)
+
+    async def sweep(self) -> None:
+        """Ask links to leave that have been silent for too long."""
+        self.couriers.sweep()
+
+    async def reset(self) -> None:
+        """Back to empty: no pushes, no tokens, nothing in the journal; links are asked to leave."""
+        for session in self.sessions:
+            session.leave("the gateway is reset")
+        await self.store.clear()
+        await self.directory.load()
+        self.journal.clear()
+
+    def drain(self) -> None:
+        """Ask every connection to finish. Returns at once."""
+        self.providers.drain()
+        self.couriers.drain()
+
+    def _provider_front(self) -> ProviderFront:
+        settings = self.settings
+        service = Service(
+            Router(
+                self.store,
+                self.sessions,
+                self.journal,
+                self.clock.now,
+                same_id_seconds=settings.same_apns_id_seconds,
+            ),
+            self.directory,
+            self.journal,
+            self.clock.now,
+            secrets.token_bytes,
+            lambda registration: self.adopted(registration),
+        )
+        verifier = ProviderTokenVerifier(self.keys, lenient=settings.auth is Auth.LENIENT)
+        identity_rules = IdentityRules(verifier, self.keys, settings.provider_token_update_seconds)
+
+        def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answer:
+            rules = self._validation_rules(facts)
+            identity = ConnectionIdentity(identity_rules, facts.environment, handle.authenticated)
+            self.identities[facts.connection_id] = identity
+            return Endpoint(service, rules, identity, f"provider-{facts.connection_id}")
+
+        connection = ConnectionSettings(
+            library=settings.http2_library.value,
+            streams_before_authentication=settings.streams_before_authentication,
+            streams_after_authentication=settings.streams,
+            idle_seconds=settings.idle_seconds,
+        )
+        return ProviderFront(make_answer, service.shutting_down, connection)
+
+    def _courier_front(self) -> CourierFront:
+        settings = self.settings
+        services = Services(self.store, self.directory, self.sessions, self.journal, self.clock.now)
+        return CourierFront(
+            services,
+            courier_server_context(self.leaf, self.authority.certificate_pem),
+            settings.environment,
+            CourierSettings(
+                handshake_seconds=settings.handshake_seconds,
+                silent_seconds=settings.silent_seconds,
+                window=settings.window,
+            ),
+        )
+
+    def _validation_rules(self, facts: ConnectionFacts) -> ValidationRules:
+        settings = self.settings
+        return ValidationRules(
+            facts.environment,
+            settings.unregistered_delay_seconds,
+            settings.background_priority_10 is BackgroundPriority10.REJECT,
+            settings.unknown_tokens is UnknownTokens.ADOPT,
+        )
+
+
+async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nursery) -> None:
+    settings = gateway.settings
+    listen = ListenSettings(
+        settings.provider_port, settings.host, settings.environment, settings.handshake_seconds
+    )
+    context = provider_server_context(gateway.leaf)
+    gateway.provider_ports = await accepting.start(
+        serve_providers, gateway.providers, context, listen, links
+    )
+    gateway.courier_port = await accepting.start(
+        serve_couriers, gateway.couriers, settings.host, settings.courier_port, links
+    )
+    accepting.start_soon(upkeep.pass_on_wakes, gateway.store, gateway.sessions)
+    accepting.start_soon(upkeep.every, EXPIRE_SECONDS, gateway.expire)
+    accepting.start_soon(upkeep.every, SWEEP_SECONDS, gateway.sweep)
+
+
+Companion: TypeAlias = "Callable[[Gateway, trio.TaskStatus[None]], Awaitable[None]]"
+
+
+async def serve(
+    settings: Settings,
+    clock: Clock,
+    stop: trio.Event,
+    companions: tuple[Companion, ...] = (),
+    task_status: trio.TaskStatus[Gateway] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Run a gateway until ``stop`` is set, then drain it.
+
+    Args:
+        settings: the knobs.
+        clock: wall time.
+        stop: set to ask for an orderly end.
+        companions: started in order once devices can connect, ended after the drain.
+        task_status: started with the gateway once every port is open.
+
+    Raises:
+        OSError: a port cannot be bound.
+        StoreUnavailableError: the store cannot be opened.
+        UnknownStoreError: ``settings.store`` names none.
+        certs.files.CredentialError: a file of the data directory cannot be used.
+    """
+    async with open_store(settings.store, settings.data_dir) as store:
+        gateway = Gateway(settings, clock, store)
+        await gateway.directory.load()
+        async with trio.open_nursery() as beside:
+            async with trio.open_nursery() as links:
+                async with trio.open_nursery() as accepting:
+                    await _open_ports(gateway, accepting, links)
+                    for companion in companions:
+                        await beside.start(companion, gateway)
+                    task_status.started(gateway)
+                    await stop.wait()
+                    accepting.cancel_scope.cancel()
+                gateway.drain()
+                links.cancel_scope.deadline = trio.current_time() + settings.drain_seconds
+            beside.cancel_scope.cancel()
+
+
+def url_host(host: str) -> str:
+    """The host as a URL has it; somebody who listens everywhere is at home on loopback."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{reachable}]" if ":" in reachable else reachable
