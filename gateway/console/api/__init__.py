@@ -1,0 +1,32 @@
+"""The calls of the control API, one router per subject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.console.api import (
+    activation,
+    apps,
+    clock,
+    devices,
+    gateway,
+    health,
+    keys,
+    notifications,
+    requests,
+)
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+ROUTERS: tuple[APIRouter, ...] = (
+    gateway.router,
+    devices.router,
+    apps.router,
+    notifications.router,
+    requests.router,
+    clock.router,
+    keys.router,
+    activation.router,
+    health.router,
+)

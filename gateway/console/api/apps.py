@@ -1,0 +1,80 @@
+"""Apps on virtual devices."""
+
+# No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
+from dataclasses import dataclass
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from gateway.console.api.common import Body, Parts, device_refusals
+from gateway.console.device_host import AppView
+from gateway.console.rendering import Json
+from protocol.notification import PushType
+
+router = APIRouter(prefix="/api/v1/devices/{device_id}/apps", tags=["apps"])
+
+
+class NewApp(Body):
+    """An app to be installed; installing it again adds push types."""
+
+    bundle_id: str = Field(examples=["com.example.app"], min_length=1, max_length=255)
+    push_types: list[PushType] = Field(default=[PushType.ALERT], min_length=1)
+
+
+class AppChange(Body):
+    """What is to be changed; what is absent stays."""
+
+    state: Literal["foreground", "background", "suspended", "terminated"] | None = None
+    notifications_enabled: bool | None = Field(
+        default=None, description="The switch in the settings that a person has."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledApp:
+    """An app. ``tokens`` has the hexadecimal token of each push type that has one already."""
+
+    bundle_id: str
+    tokens: dict[str, str]
+    state: str
+    notifications_enabled: bool
+
+
+@router.post("", response_model=InstalledApp, status_code=201)
+async def install_app(parts: Parts, device_id: str, body: NewApp) -> Json:
+    """Install an app; while the device is online, the answer waits for its tokens."""
+    with device_refusals(parts):
+        view = await parts.devices.install_app(device_id, body.bundle_id, body.push_types)
+    return Json(installed_app(view), 201)
+
+
+@router.patch("/{bundle_id}", response_model=InstalledApp)
+async def change_app(parts: Parts, device_id: str, bundle_id: str, body: AppChange) -> Json:
+    """Bring the app to another state, or switch its notifications."""
+    with device_refusals(parts):
+        view = await parts.devices.patch_app(
+            device_id,
+            bundle_id,
+            state=body.state,
+            notifications_enabled=body.notifications_enabled,
+        )
+    return Json(installed_app(view))
+
+
+@router.delete("/{bundle_id}", status_code=204, response_class=Response)
+async def uninstall_app(parts: Parts, device_id: str, bundle_id: str) -> Response:
+    """Uninstall the app: providers hear 410 Unregistered for its tokens."""
+    with device_refusals(parts):
+        await parts.devices.uninstall_app(device_id, bundle_id)
+    return Response(status_code=204)
+
+
+def installed_app(view: AppView) -> InstalledApp:
+    """An app in the words of the API."""
+    return InstalledApp(
+        bundle_id=view.bundle_id,
+        tokens=dict(view.tokens),
+        state=view.state,
+        notifications_enabled=view.notifications_enabled,
+    )

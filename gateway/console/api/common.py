@@ -1,0 +1,100 @@
+"""What several routers share: the collaborators, strict bodies, and waiting that ends."""
+
+# No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Annotated
+
+import trio
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel, ConfigDict
+
+from gateway.console.parts import ConsoleParts
+from gateway.console.problems import refusals
+from gateway.journal import Record
+
+MAX_WAIT_SECONDS = 3600
+DEFAULT_LIMIT = 1000
+MAX_LIMIT = 100_000
+
+
+class Body(BaseModel):
+    """A request body: a field that is not known is an error, not a typo that goes unnoticed."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+async def _parts_of(request: Request) -> ConsoleParts:
+    parts = request.app.state.parts
+    assert isinstance(parts, ConsoleParts)
+    return parts
+
+
+Parts = Annotated[ConsoleParts, Depends(_parts_of)]
+
+Since = Annotated[
+    float | None,
+    Query(allow_inf_nan=False, description="Only what was received at or after: UNIX seconds."),
+]
+
+
+def device_refusals(parts: ConsoleParts) -> AbstractContextManager[None]:
+    """Around a call of the device host."""
+    return refusals(parts.unknown_errors, parts.failed_errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How many records are asked for, and for how long to wait for them."""
+
+    parts: ConsoleParts
+    request: Request
+    limit: int
+    wait: float | None
+    count: int
+
+    async def find(self, wanted: Callable[[Record], bool]) -> list[Record]:
+        """The newest wanted records, oldest first; waits as the query says, without polling."""
+        if self.wait is not None:
+            await self._wait_for(wanted, self.wait)
+        return self.parts.journal.find(wanted, limit=self.limit)
+
+    async def _wait_for(self, wanted: Callable[[Record], bool], seconds: float) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_end_with, nursery.cancel_scope, self.parts.closing.wait)
+            nursery.start_soon(_end_with, nursery.cancel_scope, self._client_left)
+            await self.parts.journal.wait_for(wanted, count=self.count, seconds=seconds)
+            nursery.cancel_scope.cancel()
+
+    async def _client_left(self) -> None:
+        while (await self.request.receive())["type"] != "http.disconnect":
+            pass
+
+
+async def _end_with(scope: trio.CancelScope, happens: Callable[[], Awaitable[None]]) -> None:
+    await happens()
+    scope.cancel()
+
+
+async def _search_of(
+    parts: Parts,
+    request: Request,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_LIMIT, description="The newest so many, oldest of them first.")
+    ] = DEFAULT_LIMIT,
+    wait: Annotated[
+        float | None,
+        Query(
+            ge=0,
+            le=MAX_WAIT_SECONDS,
+            allow_inf_nan=False,
+            description="Answer when `count` match, or after so many seconds with what there is.",
+        ),
+    ] = None,
+    count: Annotated[int, Query(ge=1, description="How many matches to wait for.")] = 1,
+) -> Search:
+    return Search(parts, request, limit, wait, count)
+
+
+Searching = Annotated[Search, Depends(_search_of)]

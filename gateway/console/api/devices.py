@@ -1,0 +1,153 @@
+"""Virtual devices."""
+
+# No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
+from dataclasses import dataclass
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from gateway.console.api.apps import InstalledApp, installed_app
+from gateway.console.api.common import Body, Parts, device_refusals
+from gateway.console.device_host import DeviceView, ReceivedView
+from gateway.console.rendering import Json, read_value
+from gateway.console.views import JsonDictionary
+from protocol.notification import Environment
+
+router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
+
+
+class NewDevice(Body):
+    """A device to be made."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=200, examples=["Anna's phone"])
+    environment: Environment | None = Field(
+        default=None, description="That of its tokens; the gateway's own if absent."
+    )
+    online: bool = Field(default=True, description="Whether it connects at once.")
+
+
+class DeviceChange(Body):
+    """What is to be changed; what is absent stays."""
+
+    online: bool | None = None
+    network: Literal["wifi", "cellular", "none", "half-open"] | None = None
+    power: Literal["awake", "locked", "low-power"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A virtual device; ``online`` is whether it has a link to the gateway."""
+
+    id: str
+    name: str
+    environment: Environment
+    online: bool
+    network: str
+    power: str
+    apps: list[InstalledApp]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedPush:
+    """A push that reached its app.
+
+    ``received_at`` is UNIX seconds. ``payload`` is null when it was no JSON dictionary; then
+    ``raw_payload`` is its text. ``detail`` says why it was presented so.
+    """
+
+    apns_id: str
+    topic: str
+    push_type: str
+    priority: int
+    collapse_id: str | None
+    payload: JsonDictionary
+    raw_payload: str | None
+    received_at: float
+    from_storage: bool
+    presentation: str
+    detail: str
+
+
+@router.get("", response_model=list[Device])
+async def list_devices(parts: Parts) -> Json:
+    """Every device, oldest first."""
+    return Json([_device(view) for view in parts.devices.list_devices()])
+
+
+@router.post("", response_model=Device, status_code=201)
+async def create_device(parts: Parts, body: NewDevice | None = None) -> Json:
+    """Make a device; if it is to be online, the answer waits for its link."""
+    body = body or NewDevice()
+    with device_refusals(parts):
+        view = await parts.devices.create_device(body.name, body.environment, online=body.online)
+    return Json(_device(view), 201, {"location": f"/api/v1/devices/{view.id}"})
+
+
+@router.get("/{device_id}", response_model=Device)
+async def get_device(parts: Parts, device_id: str) -> Json:
+    """One device."""
+    with device_refusals(parts):
+        return Json(_device(parts.devices.get_device(device_id)))
+
+
+@router.patch("/{device_id}", response_model=Device)
+async def change_device(parts: Parts, device_id: str, body: DeviceChange) -> Json:
+    """Switch its link, network or power; answers once its link is as it should be."""
+    with device_refusals(parts):
+        view = await parts.devices.patch_device(
+            device_id, online=body.online, network=body.network, power=body.power
+        )
+    return Json(_device(view))
+
+
+@router.delete("/{device_id}", status_code=204, response_class=Response)
+async def delete_device(parts: Parts, device_id: str) -> Response:
+    """Throw it away; providers hear 410 for its tokens."""
+    with device_refusals(parts):
+        await parts.devices.delete_device(device_id)
+    return Response(status_code=204)
+
+
+@router.post("/{device_id}/restore", response_model=Device)
+async def restore_device(parts: Parts, device_id: str) -> Json:
+    """Restored from a backup: every token of the device changes."""
+    with device_refusals(parts):
+        return Json(_device(await parts.devices.restore(device_id)))
+
+
+@router.get("/{device_id}/notifications", response_model=list[ReceivedPush])
+async def list_received(parts: Parts, device_id: str) -> Json:
+    """What the device received, oldest first."""
+    with device_refusals(parts):
+        received = parts.devices.notifications(device_id)
+    return Json([_received(view) for view in received])
+
+
+def _device(view: DeviceView) -> Device:
+    return Device(
+        id=view.id,
+        name=view.name,
+        environment=Environment(view.environment),
+        online=view.online,
+        network=view.network,
+        power=view.power,
+        apps=[installed_app(app) for app in view.apps],
+    )
+
+
+def _received(view: ReceivedView) -> ReceivedPush:
+    payload = read_value(view.payload)
+    return ReceivedPush(
+        apns_id=view.apns_id,
+        topic=view.topic,
+        push_type=view.push_type,
+        priority=view.priority,
+        collapse_id=view.collapse_id,
+        payload=payload.parsed,
+        raw_payload=payload.raw,
+        received_at=view.received_at,
+        from_storage=view.from_storage,
+        presentation=view.presentation,
+        detail=view.detail,
+    )

@@ -1,0 +1,78 @@
+"""The gateway itself: what it is, who is connected, back to empty, and what happens live."""
+
+# No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from gateway.console.api.common import Parts
+from gateway.console.live import EventStream
+from gateway.console.rendering import Json
+
+router = APIRouter(prefix="/api/v1", tags=["gateway"])
+
+
+class KeyInfo(BaseModel):
+    """A provider key; ``key_file`` is the ``.p8`` on the gateway's disk, if it made the key."""
+
+    key_id: str
+    team_id: str
+    key_file: str | None
+
+
+class Info(BaseModel):
+    """Where everything is. ``time`` is UNIX seconds by the gateway's clock."""
+
+    version: str
+    time: float
+    provider_url: str
+    provider_ports: list[int]
+    manage_ports: Any
+    courier: str
+    console_url: str
+    ca_file: str
+    ca_pem: str
+    team_id: str
+    keys: list[KeyInfo]
+
+
+class Connections(BaseModel):
+    """Who is connected now."""
+
+    provider: list[dict[str, Any]]
+    courier: list[dict[str, Any]]
+
+
+@router.get("/info", response_model=Info)
+async def info(parts: Parts) -> Json:
+    """Addresses, the CA to trust, and the keys to sign with."""
+    return Json(parts.info())
+
+
+@router.get("/connections", response_model=Connections)
+async def connections(parts: Parts) -> Json:
+    """Provider connections (who pushes, how many streams) and courier sessions (devices)."""
+    return Json(parts.connections())
+
+
+@router.get(
+    "/events",
+    response_class=Response,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "Events, endless."}},
+)
+async def events(parts: Parts) -> EventStream:
+    """Follow what happens, as server-sent events.
+
+    `push` (a push reached a state; as in `GET /notifications`), `rejected` (a provider request
+    was refused; as in `GET /requests`), `link` (a device connected or left). A viewer that is too
+    slow gets `reload` as its last event: read the lists again, then reconnect.
+    """
+    return EventStream(parts.journal, parts.closing)
+
+
+@router.post("/reset", status_code=204, response_class=Response)
+async def reset(parts: Parts) -> Response:
+    """Back to empty: no devices, no notifications, nothing in the journal."""
+    await parts.reset()
+    return Response(status_code=204)

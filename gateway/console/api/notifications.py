@@ -1,0 +1,114 @@
+"""Pushes: what was asked for, what became of each, and waiting for it."""
+
+# No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query
+
+from gateway.console.api.common import Parts, Searching, Since
+from gateway.console.problems import refusals
+from gateway.console.rendering import Json
+from gateway.console.views import PushStory, PushView, is_in, push_view, story_of
+from gateway.journal import Record, State
+from protocol.identifiers import DeviceToken
+from protocol.provider.request import DEVICE_PATH
+
+router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which pushes are wanted; every part that is not None (or empty) must match."""
+
+    topic: str | None
+    device: str | None
+    token: str | None
+    apns_id: str | None
+    states: frozenset[State]
+    since: float | None
+
+    def __call__(self, record: Record) -> bool:
+        """Whether the record is wanted."""
+        return (
+            self._is_push(record)
+            and self.topic in (None, _topic_of(record))
+            and self.device in (None, record.device)
+            and self.token in (None, _token_of(record))
+            and self.apns_id in (None, record.apns_id.lower())
+            and (self.since is None or record.received_at >= self.since)
+        )
+
+    def _is_push(self, record: Record) -> bool:
+        # What was refused before it became a push is found by state=Rejected alone.
+        return is_in(record, self.states) if self.states else record.notification is not None
+
+
+def _topic_of(record: Record) -> str | None:
+    if record.notification is not None:
+        return record.notification.topic
+    headers = record.request.headers if record.request else ()
+    return next((value for name, value in headers if name == "apns-topic"), None)
+
+
+def _token_of(record: Record) -> str | None:
+    if record.notification is not None:
+        return record.notification.token.hex()
+    path = record.request.path if record.request else ""
+    return path.removeprefix(DEVICE_PATH).lower()
+
+
+async def _filter_of(
+    topic: Annotated[str | None, Query(description="Such as com.example.app.")] = None,
+    device: Annotated[str | None, Query(description="The device's id.")] = None,
+    token: Annotated[str | None, Query(description="A device token in hexadecimal.")] = None,
+    apns_id: Annotated[str | None, Query(description="In either letter case.")] = None,
+    state: Annotated[
+        list[State] | None, Query(description="Where the push is now; several: any of them.")
+    ] = None,
+    since: Since = None,
+) -> Filter:
+    if token is not None:
+        with refusals():
+            token = DeviceToken.parse(token).hex()
+    return Filter(topic, device, token, apns_id and apns_id.lower(), frozenset(state or ()), since)
+
+
+@router.get("", response_model=list[PushView])
+async def list_notifications(
+    search: Searching, wanted: Annotated[Filter, Depends(_filter_of)]
+) -> Json:
+    """Pushes with their timelines, oldest first.
+
+    With `wait`, answers when `count` pushes match or the time is up, whichever is first. A push
+    that was `Presented` still counts as `Delivered to Device`. Requests that were refused are
+    listed only when `state=Rejected` asks for them.
+    """
+    return Json([push_view(record) for record in await search.find(wanted)])
+
+
+@router.get("/{apns_id}", response_model=PushStory)
+async def get_notification(
+    parts: Parts,
+    apns_id: str,
+    number: Annotated[
+        int | None, Query(description="Which of several with this apns-id; the newest if absent.")
+    ] = None,
+) -> Json:
+    """One push or refused request: the request as received, the answer given, the timeline."""
+    found = parts.journal.find(_is_named(apns_id.lower()))[::-1]
+    chosen = [record for record in found if number in (None, record.number)]
+    if not chosen:
+        which = "" if number is None else f" and the number {number}"
+        detail = f"the journal has no push with the apns-id {apns_id[:80]!r}{which}"
+        raise HTTPException(404, detail)
+    return Json(story_of(chosen[0], [other for other in found if other is not chosen[0]]))
+
+
+def _is_named(apns_id: str) -> Callable[[Record], bool]:
+    # The gateway's own name of the push, apns-unique-id, is as good.
+    return lambda record: (
+        record.apns_id.lower() == apns_id
+        or (record.notification is not None and record.notification.unique_id == apns_id)
+    )

@@ -1,0 +1,33 @@
+"""Provider requests, refused ones too."""
+
+# No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from gateway.console.api.common import Searching, Since
+from gateway.console.rendering import Json
+from gateway.console.views import RequestView, request_view
+from gateway.journal import Record
+
+router = APIRouter(prefix="/api/v1/requests", tags=["requests"])
+
+
+@router.get("", response_model=list[RequestView])
+async def list_requests(
+    search: Searching,
+    status: Annotated[int | None, Query(description="Of the answer, such as 400.")] = None,
+    reason: Annotated[str | None, Query(description="Such as BadDeviceToken.")] = None,
+    since: Since = None,
+) -> Json:
+    """Every provider request with its answer, oldest first."""
+
+    def wanted(record: Record) -> bool:
+        return (
+            record.request is not None
+            and status in (None, record.status)
+            and reason in (None, record.reason)
+            and (since is None or record.received_at >= since)
+        )
+
+    return Json([request_view(record) for record in await search.find(wanted)])

@@ -1,0 +1,195 @@
+"""The host of virtual devices, as the console needs to see it.
+
+``devicesim.host`` fits these protocols structurally: neither side imports the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class AppView(Protocol):
+    """An installed app, as it was at the moment of the call."""
+
+    @property
+    def bundle_id(self) -> str:
+        """Its name, such as ``com.example.app``."""
+        ...
+
+    @property
+    def tokens(self) -> Mapping[str, str]:
+        """The token of each push type that has one, in hexadecimal."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """``foreground``, ``background``, ``suspended`` or ``terminated``."""
+        ...
+
+    @property
+    def notifications_enabled(self) -> bool:
+        """Whether the person allows it to notify."""
+        ...
+
+
+class DeviceView(Protocol):
+    """A virtual device, as it was at the moment of the call."""
+
+    @property
+    def id(self) -> str:
+        """The common name of its certificate."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    @property
+    def environment(self) -> str:
+        """``development`` or ``production``."""
+        ...
+
+    @property
+    def online(self) -> bool:
+        """Whether it wants a link to the gateway."""
+        ...
+
+    @property
+    def network(self) -> str:
+        """``wifi``, ``cellular``, ``none`` or ``half-open``."""
+        ...
+
+    @property
+    def power(self) -> str:
+        """``awake``, ``locked`` or ``low-power``."""
+        ...
+
+    @property
+    def apps(self) -> Sequence[AppView]:
+        """What is installed, in the order of installation."""
+        ...
+
+
+class ReceivedView(Protocol):
+    """A push that a device received."""
+
+    @property
+    def apns_id(self) -> str:
+        """The provider's name for it."""
+        ...
+
+    @property
+    def topic(self) -> str:
+        """What it is about."""
+        ...
+
+    @property
+    def push_type(self) -> str:
+        """``apns-push-type``."""
+        ...
+
+    @property
+    def priority(self) -> int:
+        """``apns-priority``."""
+        ...
+
+    @property
+    def collapse_id(self) -> str | None:
+        """``apns-collapse-id``."""
+        ...
+
+    @property
+    def payload(self) -> object:
+        """As JSON, or as text if it is none."""
+        ...
+
+    @property
+    def received_at(self) -> float:
+        """UNIX seconds."""
+        ...
+
+    @property
+    def from_storage(self) -> bool:
+        """Whether it had waited for the device."""
+        ...
+
+    @property
+    def presentation(self) -> str:
+        """``shown``, ``collapsed``, ``woken``, ``delivered`` or ``not-shown``."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """Why it was presented so."""
+        ...
+
+
+class DeviceHost(Protocol):
+    """Many virtual devices.
+
+    Unknown ids raise one of ``ConsoleParts.unknown_errors``. What cannot be done raises
+    ``ValueError``, what could not be done this time one of ``ConsoleParts.failed_errors``; the
+    message says why.
+    """
+
+    def list_devices(self) -> Sequence[DeviceView]:
+        """Every device, oldest first."""
+        ...
+
+    def get_device(self, device_id: str) -> DeviceView:
+        """One device."""
+        ...
+
+    def notifications(self, device_id: str) -> Sequence[ReceivedView]:
+        """What a device received, oldest first."""
+        ...
+
+    async def create_device(
+        self, name: str | None, environment: str | None, *, online: bool
+    ) -> DeviceView:
+        """Make a device, activate it and, if it is to be online, wait for its link."""
+        ...
+
+    async def patch_device(
+        self,
+        device_id: str,
+        *,
+        online: bool | None = None,
+        network: str | None = None,
+        power: str | None = None,
+    ) -> DeviceView:
+        """Change what is not None."""
+        ...
+
+    async def delete_device(self, device_id: str) -> None:
+        """End the device for good."""
+        ...
+
+    async def restore(self, device_id: str) -> DeviceView:
+        """Restored from a backup: every token of the device changes."""
+        ...
+
+    async def install_app(
+        self, device_id: str, bundle_id: str, push_types: Sequence[str]
+    ) -> AppView:
+        """Install an app and wait for its tokens while the device has a link."""
+        ...
+
+    async def patch_app(
+        self,
+        device_id: str,
+        bundle_id: str,
+        *,
+        state: str | None = None,
+        notifications_enabled: bool | None = None,
+    ) -> AppView:
+        """Change what is not None."""
+        ...
+
+    async def uninstall_app(self, device_id: str, bundle_id: str) -> None:
+        """Remove an app; its tokens become invalid."""
+        ...

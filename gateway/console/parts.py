@@ -1,0 +1,135 @@
+"""What the console needs of the rest, each as the smallest protocol that will do.
+
+The composition root fills :class:`ConsoleParts`; the console imports neither the provider front
+nor the courier nor the device host.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from certs.provider_key import ProviderPublicKey
+    from gateway.clock import Clock
+    from gateway.console.device_host import DeviceHost
+    from gateway.journal import Journal
+    from gateway.routing.directory import DeviceDirectory
+    from gateway.routing.sessions import SessionTableStatistics
+    from gateway.store.store import StoreStatistics
+    from protocol.notification import Environment
+
+
+class StoreFigures(Protocol):
+    """A store that says what it is doing."""
+
+    def statistics(self) -> StoreStatistics:
+        """What the store is doing."""
+        ...
+
+
+class SessionFigures(Protocol):
+    """A session table that says how many devices are connected."""
+
+    def statistics(self) -> SessionTableStatistics:
+        """How many devices are connected."""
+        ...
+
+
+class RegisteredKey(Protocol):
+    """A provider key that the gateway believes; ``None`` is every environment, every topic."""
+
+    @property
+    def key(self) -> ProviderPublicKey:
+        """Its id, its team and the public half."""
+        ...
+
+    @property
+    def environments(self) -> frozenset[Environment] | None:
+        """The environments to which it is limited."""
+        ...
+
+    @property
+    def topics(self) -> frozenset[str] | None:
+        """The topics to which it is limited."""
+        ...
+
+    @property
+    def key_file(self) -> Path | None:
+        """Where the private half lies, when the gateway made the key."""
+        ...
+
+
+class Keys(Protocol):
+    """The key ring, for looking and for removing."""
+
+    def __iter__(self) -> Iterator[RegisteredKey]: ...
+
+    def registered(self, key_id: str) -> RegisteredKey | None:
+        """One registered key."""
+        ...
+
+    def remove(self, key_id: str) -> bool:
+        """Believe it no longer; False when it was not registered."""
+        ...
+
+
+class RegisterKey(Protocol):
+    """Put a key on the ring; one of the same id is replaced."""
+
+    def __call__(
+        self,
+        key: ProviderPublicKey,
+        environments: frozenset[Environment] | None,
+        topics: frozenset[str] | None,
+        /,
+    ) -> None:
+        """Believe the key from now on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleParts:
+    """The console's collaborators.
+
+    Args:
+        journal: what happened.
+        directory: whose token it is.
+        clock: the gateway's time.
+        store: for its figures only.
+        sessions: for its figures only.
+        devices: the host of virtual devices.
+        keys: the provider keys.
+        register_key: puts a key on that ring.
+        info: the answer to ``GET /api/v1/info``.
+        connections: ``{"provider": […], "courier": […]}``, frozen dataclasses or dicts.
+        activate: device id and PKCS#10 request (PEM) → ``{device_id, certificate, ca, courier}``;
+            ``ValueError`` (such as a ``CredentialError``) refuses, and its message says why.
+        reset: back to empty.
+        unknown_errors: what ``devices`` raises for an unknown device or app: 404.
+        failed_errors: what it raises when the gateway or a disk did not do its part: 503.
+        is_ready: whether every port is open and the store answers, for ``/readyz``.
+        closing: set when the gateway drains: streams and waiting calls answer and end.
+    """
+
+    journal: Journal
+    directory: DeviceDirectory
+    clock: Clock
+    store: StoreFigures
+    sessions: SessionFigures
+    devices: DeviceHost
+    keys: Keys
+    register_key: RegisterKey
+    info: Callable[[], Mapping[str, Any]]
+    connections: Callable[[], Mapping[str, Sequence[object]]]
+    activate: Callable[[str, bytes], Mapping[str, Any]]
+    reset: Callable[[], Awaitable[None]]
+    unknown_errors: tuple[type[Exception], ...]
+    failed_errors: tuple[type[Exception], ...] = ()
+    is_ready: Callable[[], bool] = lambda: True
+    closing: trio.Event = field(default_factory=trio.Event)
