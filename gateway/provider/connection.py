@@ -21,6 +21,7 @@ import trio
 from gateway.provider.contract import ConnectionStatistics
 from gateway.provider.inbound import Inbound
 from gateway.provider.outbound import Outbound
+from gateway.provider.patience import Patience
 from gateway.provider.refusals import reason_json, refusal
 from gateway.provider.wire import ENHANCE_YOUR_CALM, PeerError
 from gateway.provider.writer import Writer
@@ -39,10 +40,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 BUG = "connection %d: no answer could be made to stream %d"
-
-GRACE_SECONDS = 1
-"""How long a peer may take to open a window that has become small, or, when we drain, to complete a
-request that it has begun."""
 
 
 class ProviderConnection:
@@ -77,12 +74,10 @@ class ProviderConnection:
         self._reading = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
         self._finishing = False
-        self._draining_since: float | None = None
         self._peer_left = False
         self._in_flight = 0
         self._unwanted = 0
-        self._waiting_since = 0.0
-        self._low_since: float | None = None
+        self._patience = Patience(settings)
         self._bytes_received = 0
         self._stream_limit = settings.streams_before_authentication
         self._http2.greet()
@@ -105,10 +100,10 @@ class ProviderConnection:
 
     def drain(self) -> None:
         """Answer new requests 503 Shutdown, finish those in flight, say GOAWAY Shutdown, close."""
-        if self._draining_since is None:
-            self._draining_since = trio.current_time()
+        if not self._draining:
+            self._patience.draining_since = trio.current_time()
             self._finish_if_idle()
-            self._reading.deadline = self._deadline()
+            self._look_up_in_time()
 
     def authenticated(self) -> None:
         """Raise the stream limit."""
@@ -131,28 +126,26 @@ class ProviderConnection:
             bytes_received=self._bytes_received,
             bytes_sent=self._writer.bytes_sent,
             stream_limit=self._stream_limit,
-            draining=self._draining_since is not None,
+            draining=self._draining,
         )
-
-    # -- reading -----------------------------------------------------------------------------------
 
     async def _read(self) -> None:
         while not self._finishing:
-            with trio.CancelScope(deadline=self._deadline()) as self._reading:
+            with trio.CancelScope() as self._reading:
+                self._look_up_in_time()
                 await self._read_until_end()
                 return
             self._silence()
 
     async def _read_until_end(self) -> None:
-        settings, reading = self._settings, self._reading
         try:
             while data := await self._stream.receive_some():
                 self._hear(data)
                 if self._finishing:
                     return
-                if self._http2.unsent_bytes() > settings.unsent_bytes:
+                if self._http2.unsent_bytes() > self._settings.unsent_bytes:
                     await self._writer.until_there_is_room()
-                reading.deadline = self._deadline()
+                self._look_up_in_time()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the peer left; not news
 
@@ -163,32 +156,22 @@ class ProviderConnection:
         except PeerError as error:
             self._finish(b"", f"the provider broke HTTP/2: {error}", error.code)
         if self._outbound.go_on():
-            self._waiting_since = trio.current_time()
+            self._patience.blocked_since = trio.current_time() if self._outbound.waiting else None
         self._finish_if_idle()
         self._writer.ring()
 
-    def _deadline(self) -> float:
-        """When the reader looks up if nothing arrives; then ``_silence`` decides."""
-        waiting, idle = self._outbound.waiting, not self._in_flight
-        deadline = trio.current_time() + self._settings.idle_seconds
-        if waiting:
-            deadline = min(deadline, self._waiting_since + self._settings.write_seconds)
-        if idle and self._low_since is not None:
-            deadline = min(deadline, self._low_since + GRACE_SECONDS)
-        if idle and not waiting and self._draining_since is not None:
-            deadline = min(deadline, self._draining_since + GRACE_SECONDS)
-        return deadline
+    def _look_up_in_time(self) -> None:
+        """Move the reader's deadline; when it passes, ``_silence`` decides."""
+        idle = not self._in_flight
+        self._reading.deadline = self._patience.deadline(trio.current_time(), idle=idle)
 
     def _silence(self) -> None:
-        """The reader's deadline has passed."""
-        waiting, now = self._outbound.waiting, trio.current_time()
+        waiting = self._outbound.waiting
         self._finish_if_idle()
-        if waiting and now >= self._waiting_since + self._settings.write_seconds:
+        if self._patience.is_blocked_too_long(trio.current_time()):
             self._finish(b"", f"{waiting} answers wait for a window that stays closed")
         elif not self._in_flight and not waiting:
             self._finish(reason_json("IdleTimeout"), f"silent for {self._settings.idle_seconds} s")
-
-    # -- answering (called by Inbound) -------------------------------------------------------------
 
     def begin(self, stream: Stream) -> None:
         """Answer a request: at once if it can be, else in a task of its own."""
@@ -205,8 +188,7 @@ class ProviderConnection:
     def _ask(self, stream: Stream) -> HttpResponse | Awaitable[HttpResponse]:
         if stream.head.list_bytes > self._settings.header_list_bytes:
             return refusal(stream.head.headers, 431, "PayloadTooLarge")
-        draining = self._draining_since is not None
-        answer = self._shutdown_answer if draining else self._answer
+        answer = self._shutdown_answer if self._draining else self._answer
         try:
             return answer(stream.request())
         except Exception:  # the last line of defence (architecture.md 6)
@@ -229,11 +211,10 @@ class ProviderConnection:
     def _respond(self, stream: Stream, response: HttpResponse) -> None:
         self._in_flight -= 1
         if not self._finishing:
-            was_waiting = self._outbound.waiting
             self._outbound.respond(stream, response)
-            if self._outbound.waiting > was_waiting == 0:
-                self._waiting_since = trio.current_time()
-                self._reading.deadline = self._deadline()
+            if self._outbound.waiting and self._patience.blocked_since is None:
+                self._patience.blocked_since = trio.current_time()
+                self._look_up_in_time()
 
     def withdrawn(self, stream: Stream, *, in_progress: bool) -> None:
         """The provider cancelled a request; its answer, if one is being made, will be dropped.
@@ -245,6 +226,8 @@ class ProviderConnection:
             PeerError: too much is being done that nobody wants.
         """
         self._outbound.forget(stream.stream_id)
+        if not self._outbound.waiting:
+            self._patience.blocked_since = None
         if not in_progress:
             return
         self._in_flight -= 1
@@ -255,14 +238,12 @@ class ProviderConnection:
     def window_opened(self, stream_id: int | None) -> None:
         """The provider lets us send more."""
         if stream_id == 0:
-            self._low_since = None
+            self._patience.low_since = None
         self._outbound.window_opened(stream_id)
 
     def peer_leaves(self, _code: int) -> None:
         """The provider said GOAWAY: it opens no more streams, and still wants its answers."""
         self._peer_left = True
-
-    # -- ending ------------------------------------------------------------------------------------
 
     def _finish_if_idle(self) -> None:
         if self._in_flight or self._finishing:
@@ -274,11 +255,15 @@ class ProviderConnection:
         elif self._peer_left and not self._inbound.streams:
             self._finish(b"", "the provider said GOAWAY")
 
+    @property
+    def _draining(self) -> bool:
+        return self._patience.draining_since is not None
+
     def _drained(self) -> bool:
         """Whether nothing is left to answer, or only requests that do not arrive."""
-        if self._draining_since is None or self._outbound.waiting:
+        if not self._draining or self._outbound.waiting:
             return False
-        overdue = trio.current_time() >= self._draining_since + GRACE_SECONDS
+        overdue = self._patience.is_draining_too_long(trio.current_time())
         return overdue or not self._inbound.streams
 
     def _window_stays_low(self) -> bool:
@@ -289,11 +274,10 @@ class ProviderConnection:
         low = self._http2.peer_window_bytes < self._settings.low_window_bytes
         if self._outbound.peer_opens_window or not low:
             return False
-        now = trio.current_time()
-        if self._low_since is None:
-            self._low_since = now
-            self._reading.deadline = self._deadline()
-        return now - self._low_since >= GRACE_SECONDS
+        if self._patience.low_since is None:
+            self._patience.low_since = trio.current_time()
+            self._look_up_in_time()
+        return self._patience.is_low_too_long(trio.current_time())
 
     def _finish(self, debug_data: bytes, why: str, code: int = 0) -> None:
         """Say GOAWAY, stop reading, let the writer flush and close. Idempotent."""

@@ -1,4 +1,6 @@
-"""A provider at the other end of a stream: a real HTTP/2 client core, and every frame it was sent."""
+"""A provider at the other end of a stream: a real HTTP/2 client core that keeps every frame."""
+
+# ruff: noqa: ANN401 - the HTTP/2 client core is untyped
 
 from __future__ import annotations
 
@@ -58,6 +60,12 @@ class Held:
 
     def let_go(self) -> None:
         self._go.set()
+
+
+def frame(kind: int, flags: int, stream_id: int, payload: bytes = b"") -> bytes:
+    """An HTTP/2 frame, however wrong."""
+    length = len(payload).to_bytes(3, "big")
+    return length + bytes([kind, flags]) + stream_id.to_bytes(4, "big") + payload
 
 
 @dataclass
@@ -233,7 +241,7 @@ class Provider:
 
 @dataclass
 class Answered:
-    """An answer as a provider sees it: headers, body, and the kind of each frame and whether it ends."""
+    """An answer as a provider sees it; ``shape`` is the kind of each frame and whether it ends."""
 
     headers: dict[str, str]
     body: bytes

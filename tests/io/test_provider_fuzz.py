@@ -1,20 +1,24 @@
-"""Whatever a provider sends, its connection answers HTTP/2 or says goodbye: nothing else comes out of the task."""
+"""Whatever a provider sends, its connection answers in HTTP/2 or says goodbye; it never raises."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 import trio
+from hyperframe.frame import Frame
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from hyperframe.frame import Frame
 from trio.testing import MockClock, memory_stream_pair
 
 from gateway.provider.contract import ConnectionSettings
 from protocol.provider.http import HttpRequest, HttpResponse
 from tests.io.streams import EMPTY_SETTINGS, PREFACE, new_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
 
 BLOCKS = [
     b"\x83\x87\x84",  # :method POST, :scheme https, :path /
@@ -62,7 +66,7 @@ FRAMES = st.one_of(
 ).map(_frame)
 
 
-def _some_answer(request: HttpRequest) -> Any:
+def _some_answer(request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
     async def later() -> HttpResponse:
         await trio.sleep(0.5)
         if len(request.body) == 5:
