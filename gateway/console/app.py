@@ -6,10 +6,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, cast
 
 import trio
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from gateway.console.api import ROUTERS
 from gateway.console.guard import Admission, Guard
+from gateway.console.operations import refuse_unknown_parameters
 from gateway.console.problems import RESPONSES, answer_errors
 from gateway.console.server import Bind, serve_app
 
@@ -43,6 +44,7 @@ def create_app(parts: ConsoleParts, admission: Admission) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses=RESPONSES,
+        dependencies=[Depends(refuse_unknown_parameters)],
         # FastAPI's own spans and metrics of each request: not asked for, and not free.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )

@@ -1,7 +1,6 @@
 """Every error of the control API as an RFC 9457 problem document."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of models at run time.
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from gateway.console.operations import operations_at
 from gateway.console.rendering import Json
 from gateway.store.store import StoreUnavailableError
 
@@ -114,21 +114,12 @@ async def _on_http_exception(request: Request, error: Exception) -> ProblemAnswe
     if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
         detail = f"there is no {path}; /api/v1/openapi.json lists what there is"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = ", ".join(_methods_of(path, request.app.openapi()["paths"]))
+        allowed = ", ".join(sorted(map(str.upper, operations_at(request.app, path))))
         detail, headers = (
             f"{request.method} is not for {path}; allowed: {allowed}",
             {"allow": allowed},
         )
     return problem(error.status_code, detail, headers=headers)
-
-
-def _methods_of(path: str, paths: Mapping[str, Mapping[str, object]]) -> list[str]:
-    """The methods of every operation at a path (Starlette names those of one route only)."""
-    methods: set[str] = set()
-    for template, operations in paths.items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
-            methods.update(method.upper() for method in operations)
-    return sorted(methods)
 
 
 async def _on_invalid_request(_request: Request, error: Exception) -> ProblemAnswer:

@@ -1,0 +1,286 @@
+"""The control API of a running gateway, synchronous: for tests, scripts and the shell.
+
+with Apnsim("http://127.0.0.1:2198") as apnsim:
+phone = apnsim.create_device()
+app = phone.install("com.example.app")
+...  # push to app.token with your own client
+[push] = apnsim.wait_for_notifications(token=app.token, state="Delivered to Device")
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Self, Unpack
+from urllib.parse import quote
+
+import httpx
+
+from apnsim.client_devices import App, Device
+from apnsim.client_errors import (
+    ApnsimError,
+    NotInTimeError,
+    UnreachableError,
+    error_of,
+    not_in_time,
+    unreachable,
+)
+from apnsim.client_views import (
+    Answered,
+    Clock,
+    Filters,
+    Info,
+    Key,
+    Notification,
+    NotificationStory,
+    Request,
+    ServerEvent,
+    read,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["Apnsim", "ApnsimError", "App", "Device", "NotInTimeError", "UnreachableError"]
+
+
+class Apnsim:
+    """A running gateway, as its console shows it. Close it, or use it in a ``with``.
+
+    Args:
+        console_url: such as ``http://127.0.0.1:2198``.
+        token: the console's bearer token, if it demands one.
+        timeout: seconds for one answer; waiting calls add what they wait for.
+        transport: in place of the network.
+
+    Every call raises :class:`ApnsimError`: what the console refused, and why, or that nobody
+    is there.
+    """
+
+    def __init__(
+        self,
+        console_url: str = "http://127.0.0.1:2198",
+        *,
+        token: str | None = None,
+        timeout: float = 15.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._timeout = timeout
+        self._http = httpx.Client(
+            base_url=console_url,
+            headers={} if token is None else {"authorization": f"Bearer {token}"},
+            timeout=timeout,
+            transport=transport,
+            # The console is on this machine or named on purpose: no proxy of the environment.
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    # -- the gateway ----------------------------------------------------------------------------
+
+    def info(self) -> Info:
+        """Addresses, the CA to trust, and the keys to sign with."""
+        return read(Info, self.call("GET", "info"))
+
+    def connections(self) -> dict[str, list[dict[str, Any]]]:
+        """Who is connected: ``provider`` connections and ``courier`` sessions."""
+        connections: dict[str, list[dict[str, Any]]] = self.call("GET", "connections")
+        return connections
+
+    def reset(self) -> None:
+        """Back to empty: no devices, no notifications, nothing in the journal."""
+        self.call("POST", "reset")
+
+    def metrics(self) -> str:
+        """The figures in Prometheus' text format."""
+        return self._answer("GET", "/metrics").text
+
+    def events(self) -> Iterator[ServerEvent]:
+        """Follow what happens, until the gateway ends it or the iterator is closed."""
+        timeout = httpx.Timeout(self._timeout, read=60.0)  # the console says something each 15 s
+        try:
+            with self._http.stream("GET", "/api/v1/events", timeout=timeout) as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise error_of(answer)
+                yield from _events_in(answer.iter_lines())
+        except httpx.TransportError as error:
+            raise unreachable(self._http.base_url, error) from error
+
+    # -- devices --------------------------------------------------------------------------------
+
+    def devices(self) -> list[Device]:
+        """Every virtual device, oldest first."""
+        return [Device(self, told) for told in self.call("GET", "devices")]
+
+    def device(self, device_id: str) -> Device:
+        """One virtual device."""
+        return Device(self, self.call("GET", f"devices/{quote(device_id, safe='')}"))
+
+    def create_device(
+        self, name: str | None = None, *, environment: str | None = None, online: bool = True
+    ) -> Device:
+        """Make a virtual device: ``environment`` is ``development`` or ``production``."""
+        body = given(name=name, environment=environment, online=online)
+        return Device(self, self.call("POST", "devices", body=body))
+
+    def activate(self, device_id: str, csr: str) -> dict[str, Any]:
+        """Have a device's key (a PKCS#10 request, PEM) certified; as the console answers."""
+        body = {"device_id": device_id, "csr": csr}
+        activation: dict[str, Any] = self.call("POST", "activation", body=body)
+        return activation
+
+    # -- pushes ---------------------------------------------------------------------------------
+
+    def notifications(
+        self, *, wait: float | None = None, count: int | None = None, **filters: Unpack[Filters]
+    ) -> list[Notification]:
+        """Pushes, oldest first.
+
+        Args:
+            wait: answer when ``count`` match, or after so many seconds with what there is.
+            count: how many to wait for; 1 if absent.
+            filters: which pushes.
+        """
+        query = {**filters, "wait": wait, "count": count}
+        told = self.call("GET", "notifications", query=query, wait=wait)
+        return [read(Notification, each) for each in told]
+
+    def wait_for_notifications(
+        self, count: int = 1, *, seconds: float = 10.0, **filters: Unpack[Filters]
+    ) -> list[Notification]:
+        """Pushes, oldest first, once there are ``count`` of them.
+
+        Args:
+            count: how many.
+            seconds: how long to wait for them.
+            filters: as for :meth:`notifications`.
+
+        Raises:
+            NotInTimeError: there were fewer; says what was there instead.
+        """
+        found = self.notifications(**filters, wait=seconds, count=count)
+        if len(found) < count:
+            any_state = filters.copy()
+            any_state.pop("state", None)
+            states = Counter(str(each.state) for each in self.notifications(**any_state))
+            wanted = f"{count} within {seconds:g} s"
+            raise not_in_time(wanted, filters, len(found), states)
+        return found
+
+    def notification(self, apns_id: str, *, number: int | None = None) -> NotificationStory:
+        """One push or refused request; of several with this apns-id the newest, or ``number``."""
+        path = f"notifications/{quote(apns_id, safe='')}"
+        return read(NotificationStory, self.call("GET", path, query={"number": number}))
+
+    def requests(
+        self, *, wait: float | None = None, count: int | None = None, **filters: Unpack[Answered]
+    ) -> list[Request]:
+        """Provider requests, refused ones too, oldest first.
+
+        Args:
+            wait: answer when ``count`` match, or after so many seconds with what there is.
+            count: how many to wait for; 1 if absent.
+            filters: which requests.
+        """
+        query = {**filters, "wait": wait, "count": count}
+        return [
+            read(Request, each) for each in self.call("GET", "requests", query=query, wait=wait)
+        ]
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def clock(self) -> Clock:
+        """What time it is for the gateway."""
+        return read(Clock, self.call("GET", "clock"))
+
+    def set_clock(self, *, now: float | None = None, frozen: bool | None = None) -> Clock:
+        """Freeze time, let it run, or move it forward to ``now`` (UNIX seconds)."""
+        return read(Clock, self.call("PUT", "clock", body=given(now=now, frozen=frozen)))
+
+    def advance_clock(self, seconds: float) -> Clock:
+        """Move time forward, frozen or not."""
+        return read(Clock, self.call("POST", "clock/advance", body={"seconds": seconds}))
+
+    # -- keys -----------------------------------------------------------------------------------
+
+    def keys(self) -> list[Key]:
+        """The provider keys that the gateway believes."""
+        return [read(Key, told) for told in self.call("GET", "keys")]
+
+    def register_key(
+        self,
+        team_id: str,
+        key_id: str,
+        pem: str,
+        *,
+        environments: Iterable[str] | None = None,
+        topics: Iterable[str] | None = None,
+    ) -> Key:
+        """Have the gateway believe a key: the text of a ``.p8`` or of its public half."""
+        kind = "private_key" if "PRIVATE KEY" in pem else "public_key"
+        body = given(
+            team_id=team_id,
+            key_id=key_id,
+            environments=None if environments is None else list(environments),
+            topics=None if topics is None else list(topics),
+        )
+        return read(Key, self.call("POST", "keys", body={**body, kind: pem}))
+
+    def remove_key(self, key_id: str) -> None:
+        """Have the gateway believe a key no longer."""
+        self.call("DELETE", f"keys/{quote(key_id, safe='')}")
+
+    # -- how ------------------------------------------------------------------------------------
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, Any] | None = None,
+        body: dict[str, Any] | None = None,
+        wait: float | None = None,
+    ) -> Any:  # noqa: ANN401 — JSON
+        """Any call of the API: ``path`` is relative to ``/api/v1/``; what it answers as JSON."""
+        answer = self._answer(
+            method,
+            f"/api/v1/{path}",
+            params={name: value for name, value in (query or {}).items() if value is not None},
+            json=body,
+            timeout=self._timeout + (wait or 0),
+        )
+        return answer.json() if answer.content else None
+
+    def _answer(self, method: str, path: str, **how: Any) -> httpx.Response:  # noqa: ANN401
+        try:
+            answer = self._http.request(method, path, **how)
+        except httpx.TransportError as error:
+            raise unreachable(self._http.base_url, error) from error
+        if answer.is_error:
+            raise error_of(answer)
+        return answer
+
+
+def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401 — JSON
+    """Only what was given."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _events_in(lines: Iterator[str]) -> Iterator[ServerEvent]:
+    name = ""
+    for line in lines:
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            yield ServerEvent(name, json.loads(value))
