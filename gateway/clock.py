@@ -1,4 +1,4 @@
-"""Wall time that tests can freeze, move and speed up; everything else is given ``now``.
+"""Wall time that tests can freeze and move; everything else is given ``now``.
 
 Expirations, token ages and time stamps are UNIX seconds of this clock. Timeouts of sockets are
 Trio's time and have nothing to do with it.
@@ -6,6 +6,7 @@ Trio's time and have nothing to do with it.
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -50,10 +51,10 @@ class Clock:
         """Move time forward.
 
         Raises:
-            ValueError: ``seconds`` is negative; what has happened cannot be undone.
+            ValueError: ``seconds`` is negative (what has happened cannot be undone), or not finite.
         """
-        if seconds < 0:
-            raise ValueError(f"time moves forward only: {seconds} s is negative")
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"time moves forward by a number of seconds, not by {seconds}")
         if self._frozen_at is not None:
             self._frozen_at += seconds
         else:

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import math
+import time
+
+import pytest
+
+from gateway.clock import Clock
+from tests.builders import NOW, SettableTime
+
+
+@pytest.fixture
+def machine() -> SettableTime:
+    return SettableTime()
+
+
+@pytest.fixture
+def clock(machine: SettableTime) -> Clock:
+    return Clock(machine.now)
+
+
+def test_time_is_the_machines_until_told_otherwise(clock: Clock, machine: SettableTime) -> None:
+    assert clock.now() == NOW
+    machine.time += 5
+    assert clock.now() == NOW + 5
+    assert not clock.is_frozen
+
+
+def test_without_a_machine_it_is_unix_time() -> None:
+    before = time.time()
+    assert before <= Clock().now() <= time.time()
+
+
+def test_frozen_time_stands_still(clock: Clock, machine: SettableTime) -> None:
+    clock.freeze()
+    machine.time += 5
+    assert clock.is_frozen
+    assert clock.now() == NOW
+
+
+def test_freezing_twice_changes_nothing(clock: Clock, machine: SettableTime) -> None:
+    clock.freeze()
+    machine.time += 5
+    clock.freeze()
+    assert clock.now() == NOW
+
+
+def test_time_runs_on_from_where_it_stood(clock: Clock, machine: SettableTime) -> None:
+    clock.freeze()
+    machine.time += 100
+    clock.resume()
+    assert not clock.is_frozen
+    assert clock.now() == NOW
+    machine.time += 5
+    assert clock.now() == NOW + 5
+
+
+def test_resuming_what_runs_changes_nothing(clock: Clock, machine: SettableTime) -> None:
+    clock.advance(10)
+    clock.resume()
+    machine.time += 5
+    assert clock.now() == NOW + 15
+
+
+def test_time_can_be_moved_by_a_month_running_or_frozen(
+    clock: Clock, machine: SettableTime
+) -> None:
+    month = 30 * 86_400
+    clock.advance(month)
+    assert clock.now() == NOW + month
+    clock.freeze()
+    clock.advance(month)
+    assert clock.now() == NOW + 2 * month
+    clock.resume()
+    machine.time += 1
+    assert clock.now() == NOW + 2 * month + 1
+
+
+@pytest.mark.parametrize("is_frozen", [True, False])
+@pytest.mark.parametrize("seconds", [-1, -0.001, math.inf, -math.inf, math.nan])
+def test_time_moves_forward_and_not_to_the_end_of_time(
+    clock: Clock, is_frozen: bool, seconds: float
+) -> None:
+    if is_frozen:
+        clock.freeze()
+    with pytest.raises(ValueError, match="time moves forward"):
+        clock.advance(seconds)
+    assert clock.now() == NOW
