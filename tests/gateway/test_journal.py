@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from gateway.journal import Event, Journal, LinkEvent, Record, State
 from protocol.identifiers import UniqueId
@@ -209,8 +209,9 @@ def is_delivered(record: Record) -> bool:
     return record.state is State.DELIVERED
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_whoever_waits_is_told_as_soon_as_enough_have_come(journal: Journal) -> None:
+async def test_whoever_waits_is_told_as_soon_as_enough_have_come(
+    journal: Journal, autojump_clock: MockClock
+) -> None:
     _, first = accept(journal, 1)
     _, second = accept(journal, 2)
     async with trio.open_nursery() as nursery:
@@ -226,7 +227,7 @@ async def test_whoever_waits_is_told_as_soon_as_enough_have_come(journal: Journa
         assert not nursery.cancel_scope.cancel_called
         journal.note(second.unique_id, State.DELIVERED)
         await trio.sleep(1)
-    assert trio.current_time() - 2 < 1, "told at once and not by the next look of a poll"
+    assert autojump_clock.current_time() - 2 < 1, "told at once and not by the next look of a poll"
 
 
 async def test_nobody_waits_for_what_is_there(journal: Journal) -> None:
@@ -236,11 +237,12 @@ async def test_nobody_waits_for_what_is_there(journal: Journal) -> None:
     await journal.wait_for(is_delivered, count=0, seconds=math.inf)
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_waiting_ends_when_the_time_is_up(journal: Journal) -> None:
-    began = trio.current_time()
+async def test_waiting_ends_when_the_time_is_up(
+    journal: Journal, autojump_clock: MockClock
+) -> None:
+    began = autojump_clock.current_time()
     await journal.wait_for(is_delivered, count=1, seconds=5)
-    assert trio.current_time() - began == pytest.approx(5)
+    assert autojump_clock.current_time() - began == pytest.approx(5)
     assert not journal._waiters
 
 
@@ -257,8 +259,9 @@ async def test_waiting_for_ever_ends_with_the_push(journal: Journal) -> None:
         journal.note(accepted.unique_id, State.DELIVERED)
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_what_is_wanted_no_longer_does_not_count(journal: Journal) -> None:
+async def test_what_is_wanted_no_longer_does_not_count(
+    journal: Journal, autojump_clock: MockClock
+) -> None:
     _, first = accept(journal, 1)
     _, second = accept(journal, 2)
     journal.note(first.unique_id, State.STORED_OFFLINE)
@@ -271,20 +274,21 @@ async def test_what_is_wanted_no_longer_does_not_count(journal: Journal) -> None
         await wait_all_tasks_blocked()
         journal.note(first.unique_id, State.REPLACED)
         journal.note(second.unique_id, State.STORED_OFFLINE)
-        began = trio.current_time()
-    assert trio.current_time() - began == pytest.approx(5)
+        began = autojump_clock.current_time()
+    assert autojump_clock.current_time() - began == pytest.approx(5)
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_what_a_reset_has_forgotten_does_not_count(journal: Journal) -> None:
+async def test_what_a_reset_has_forgotten_does_not_count(
+    journal: Journal, autojump_clock: MockClock
+) -> None:
     accept(journal, 1)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(lambda: journal.wait_for(anything, count=2, seconds=5))
         await wait_all_tasks_blocked()
         journal.clear()
         accept(journal, 2)
-        began = trio.current_time()
-    assert trio.current_time() - began == pytest.approx(5)
+        began = autojump_clock.current_time()
+    assert autojump_clock.current_time() - began == pytest.approx(5)
 
 
 # -- watching --------------------------------------------------------------------------------------
