@@ -8,7 +8,8 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import trio
-from gateway.console.app import Bind, serve_console
+from gateway.console.app import serve_console
+from gateway.console.server import Bind
 
 from apnsim import logs, options
 from apnsim.console import console_parts

@@ -1,4 +1,4 @@
-"""Driving a server with h2load (nghttp2-client), 4 connections of 50 streams, and reading its words."""
+"""Driving a server with h2load (nghttp2-client): 4 connections of 50 streams."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 CONNECTIONS, STREAMS = 4, 50
 PAYLOAD = (
-    b'{"aps":{"alert":{"title":"Game Request","body":"Bob wants to play poker with you tonight, and '
-    b'says that the others have agreed to come as well"},"badge":3,"sound":"default",'
+    b'{"aps":{"alert":{"title":"Game Request","body":"Bob wants to play poker with you tonight, '
+    b'and says that the others have agreed to come as well"},"badge":3,"sound":"default",'
     b'"thread-id":"poker"},"gameID":"12345678"}'
 )
 
