@@ -127,12 +127,8 @@ class AppConnection:
         try:
             await self._frames.send(frame)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            await self._hear_last_words()
-
-    async def _hear_last_words(self) -> None:
-        """The daemon closed; why may still be in the socket."""
-        while not self._is_over:
-            await self._hear()
+            while not self._is_over:  # why it closed may still be in the socket
+                await self._hear()
 
     async def _hear(self) -> None:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +10,7 @@ import trio
 from trio.abc import HalfCloseableStream, Stream
 
 from certs.contexts import device_client_context
+from devicesim.tls import TlsStream
 from protocol.courier.codec import codec_for
 from protocol.courier.errors import RemoteProtocolError
 from protocol.notification import Environment
@@ -112,9 +112,7 @@ class TlsDial:
                 self._make_context, limiter=_CONTEXT_LIMITER
             )
         tcp, local, remote = await self._open_tcp()
-        tls = trio.SSLStream(
-            self._path.wrap_stream(tcp), self._context, server_hostname=self._server_name
-        )
+        tls = TlsStream(self._path.wrap_stream(tcp), self._context, self._server_name)
         try:
             codec = await self._shake_hands(tls)
         except BaseException:
@@ -132,10 +130,10 @@ class TlsDial:
             ) from None
         return tcp, _address(local), _address(remote)
 
-    async def _shake_hands(self, tls: trio.SSLStream[Stream]) -> Codec:
+    async def _shake_hands(self, tls: TlsStream) -> Codec:
         try:
             await tls.do_handshake()
-            return codec_for(tls.selected_alpn_protocol())
+            return codec_for(tls.selected_alpn)
         except trio.BrokenResourceError as error:
             cause = error.__cause__
             if isinstance(cause, ssl.SSLCertVerificationError):
@@ -145,8 +143,6 @@ class TlsDial:
             raise LinkError(f"{self._where} as {self._server_name}: {why}") from None
         except RemoteProtocolError as error:
             raise LinkError(f"{self._where}: {error}; is that the courier port?") from None
-        except OSError as error:
-            raise LinkError(f"{self._where}: connection lost ({error.strerror})") from None
 
     @property
     def _where(self) -> str:
@@ -157,28 +153,17 @@ async def say_goodbye(stream: Stream) -> None:
     """Close this end's sending side and wait until the other end has closed too.
 
     Then the gateway knows that the device is gone, and what is pushed from now on waits in its
-    store. The caller bounds the time and closes the stream; the transport below TLS is closed here.
+    store. The caller bounds the time and closes the stream.
     """
     try:
-        if isinstance(stream, trio.SSLStream):
-            transport = stream.transport_stream
-            # Pushes may be on their way, which TLS takes ill; what counts is the end of the bytes.
-            try:
-                with suppress(trio.BrokenResourceError):
-                    await stream.unwrap()
-                await _read_to_end(transport)
-            finally:  # unwrap() takes it from the SSLStream, which then no longer closes it
-                await trio.aclose_forcefully(transport)
+        if isinstance(stream, TlsStream):
+            await stream.say_goodbye()
         elif isinstance(stream, HalfCloseableStream):
             await stream.send_eof()
-            await _read_to_end(stream)
+            while await stream.receive_some():
+                pass
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         pass  # gone without a word is gone
-
-
-async def _read_to_end(stream: Stream) -> None:
-    while await stream.receive_some():
-        pass
 
 
 def _address(name: tuple[object, ...]) -> str:

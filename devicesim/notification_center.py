@@ -97,7 +97,7 @@ class NotificationCenter:
 def read_payload(payload: bytes) -> dict[str, Any] | None:
     """The payload as a dictionary; None when it is anything else."""
     try:
-        value = json.loads(payload)
+        value = json.loads(payload.decode())  # decoded here: json would guess the encoding
     except (ValueError, RecursionError):  # not JSON, not Unicode, or brackets beyond measure
         return None
     return value if isinstance(value, dict) else None

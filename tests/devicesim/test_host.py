@@ -396,3 +396,22 @@ async def test_lost_links_are_let_go_in_time(autojump_clock: MockClock) -> None:
         await trio.sleep(3700)
         assert len(town.host._lost) == 0
         assert autojump_clock.current_time() == 3700
+
+
+async def test_each_switch_can_be_set_alone_and_a_deleted_device_leaves_no_files(
+    tmp_path: Path,
+) -> None:
+    async with Town(tmp_path / "devices").running() as town:
+        device = await town.host.create_device()
+        await town.host.install_app(device.id, NEWS)
+        silenced = await town.host.patch_app(device.id, NEWS, notifications_enabled=False)
+        assert (silenced.state, silenced.notifications_enabled) == ("background", False)
+        asleep = await town.host.patch_app(device.id, NEWS, state="suspended")
+        assert (asleep.state, asleep.notifications_enabled) == ("suspended", False)
+        assert (await town.host.patch_device(device.id, power="locked")).online
+        await town.host.delete_device(device.id)
+    assert [path.name for path in files_in(tmp_path / "devices")] == ["lock"]
+
+
+def files_in(directory: Path) -> list[Path]:
+    return sorted(directory.iterdir())
