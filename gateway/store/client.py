@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from gateway.store.availability import Availability
-from gateway.store.launch import StoreCommand, launch
+from gateway.store.launch import StoreCommand
 from gateway.store.pump import Pump
 from gateway.store.store import (
     Accepted,
@@ -65,9 +65,9 @@ class SqliteStore:
         availability = Availability()
         pump = Pump(availability)
         supervisor = Supervisor(command, pump, availability)
-        process = await launch(command)
+        await supervisor.start()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(supervisor.run, process)
+            nursery.start_soon(supervisor.run)
             try:
                 yield cls(pump, supervisor, availability)
             finally:
@@ -78,7 +78,8 @@ class SqliteStore:
     @property
     def process_id(self) -> int | None:
         """The store process, ``None`` while there is none."""
-        return self._supervisor.process_id
+        process = self._supervisor.process
+        return None if process is None else process.process.pid
 
     async def accept(
         self, device: DeviceId, notification: Notification, *, same_id_since: float | None = None

@@ -9,19 +9,15 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import trio
 
 from gateway.store.store import StoreUnavailableError
 from gateway.store.wire import FrameReader, WireError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 START_SECONDS = 20.0
 """Importing takes 0.1 s, recovering a write-ahead log of 64 MiB some seconds on a slow disk."""
-EXIT_SECONDS = 2.0
+EXIT_SECONDS = 5.0
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,11 +52,11 @@ class StoreCommand:
 
 @dataclass(slots=True)
 class StoreProcess:
-    """A store process that has opened its database: the process, our end, its first words."""
+    """A store process that has opened its database, our end of the link, and what waits in it."""
 
     process: trio.Process
     stream: trio.SocketStream
-    ready: Sequence[Any]
+    pending: int
 
     async def leave(self) -> str:
         """Close our end, which ends the process; kill it when it does not. Says how it ended."""
@@ -80,8 +76,7 @@ async def launch(command: StoreCommand) -> StoreProcess:
         with theirs:
             process = await _spawn(command, theirs.fileno())
         with trio.move_on_after(START_SECONDS):
-            ready = await _first_words(stream)
-            return StoreProcess(process, stream, ready)
+            return StoreProcess(process, stream, await _first_words(stream))
         raise WireError(f"nothing was heard within {START_SECONDS:g} s")  # noqa: TRY301
     except (WireError, trio.BrokenResourceError, OSError) as error:
         how = await _end(process, stream, EXIT_SECONDS)
@@ -103,13 +98,13 @@ async def _spawn(command: StoreCommand, descriptor: int) -> trio.Process:
     )
 
 
-async def _first_words(stream: trio.SocketStream) -> Sequence[Any]:
+async def _first_words(stream: trio.SocketStream) -> int:
     reader = FrameReader()
     while data := await stream.receive_some():
         for message in reader.feed(data):
             match message:
-                case ("ready", int(), _):
-                    return tuple(message)
+                case ("ready", int(pending)):
+                    return pending
                 case ("refused", str(why)):
                     raise StoreUnavailableError(why)
                 case _:

@@ -70,7 +70,7 @@ def _run(link: socket.socket, options: argparse.Namespace) -> int:
         link.sendall(frame(["refused", explain(error, path)]))
         return 2
     try:
-        link.sendall(frame(["ready", database.pending, 0]))
+        link.sendall(frame(["ready", database.pending]))
         return serve(link, database)
     finally:
         database.close()

@@ -116,19 +116,14 @@ class Pump:
         self._is_ending = True
         self._bell.set()
 
-    async def converse(self, stream: trio.SocketStream, ready: Sequence[Any]) -> str:
-        """Exchange batches for answers until the stream ends.
-
-        Args:
-            stream: to the store process.
-            ready: its first words.
-
-        Returns:
-            Why it ended.
-        """
+    def resume(self, pending: int) -> None:
+        """There is a process to talk to; so many notifications wait in it."""
         self._refusal = None
-        self.pending = ready[1]
+        self.pending = pending
         self._former_transactions = self.transactions
+
+    async def converse(self, stream: trio.SocketStream) -> str:
+        """Exchange batches for answers until the stream ends; says why it ended."""
         why = "it closed the conversation"
         try:
             async with trio.open_nursery() as nursery:
@@ -194,9 +189,9 @@ class Pump:
     def _settle(self, results: Sequence[Any], failures: Sequence[Any]) -> None:
         if not self._in_flight or len(self._in_flight[0]) != len(results):
             raise WireError("an answer to something else")
+        failed = _by_index(failures)
         batch = self._answered_batch()
         self.operations += len(batch)
-        failed = {index: (kind, text) for index, kind, text in failures}
         for index, call in enumerate(batch):
             if index not in failed:
                 self._answer(call, results[index])
@@ -216,3 +211,14 @@ class Pump:
         for call in calls:
             self._availability.failed(why)
             call.fail(StoreUnavailableError(why))
+
+
+def _by_index(failures: Sequence[Any]) -> dict[int, tuple[str, str]]:
+    failed: dict[int, tuple[str, str]] = {}
+    for failure in failures:
+        match failure:
+            case (int(index), str(kind), str(text)):
+                failed[index] = (kind, text)
+            case _:
+                raise WireError("an answer that is none")
+    return failed

@@ -72,63 +72,54 @@ class Database:
     def apply(self, operations: Sequence[Operation]) -> Outcome:
         """Do all of these in one transaction; when it returns, they are durable.
 
-        An operation that fails leaves no trace and does not fail its neighbours. When the
-        transaction itself fails, nothing of it remains and the outcome names the outage.
+        An operation that fails leaves no trace and does not fail its neighbours: then each gets a
+        transaction of its own. (No savepoints: SQLite ends the whole transaction when the disk is
+        full, and that is when devices must still be able to acknowledge beside failing pushes.)
         """
-        self.change = 0
         try:
-            self.cursor.execute("BEGIN IMMEDIATE")
-            try:
-                outcome = Outcome([_perform(self, operation) for operation in operations])
-            except _FAILURES:
-                outcome = self._replay(operations)
+            return Outcome(self._transaction(operations))
+        except _FAILURES as error:
+            if _is_locked(error):
+                return Outcome(outage=explain(error, self.path))
+        return self._one_by_one(operations)
+
+    def _transaction(self, operations: Sequence[Operation]) -> list[Any]:
+        self.change = 0
+        self.cursor.execute("BEGIN IMMEDIATE")
+        try:
+            results = [_perform(self, operation) for operation in operations]
             self.cursor.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._roll_back()
-            return Outcome(outage=explain(error, self.path))
+        except _FAILURES:
+            if self.connection.in_transaction:
+                self.cursor.execute("ROLLBACK")
+            raise
         self.pending += self.change
         self.transactions += 1
-        return outcome
+        return results
 
-    def _replay(self, operations: Sequence[Operation]) -> Outcome:
-        """Do the batch once more, each operation able to fail alone."""
-        self._roll_back()
-        self.cursor.execute("BEGIN IMMEDIATE")
+    def _one_by_one(self, operations: Sequence[Operation]) -> Outcome:
         results: list[Any] = []
         failures: list[tuple[int, str, str]] = []
+        locked: Exception | None = None
         for index, operation in enumerate(operations):
-            result, failure = self._attempt(operation)
-            results.append(result)
-            if failure is not None:
-                failures.append((index, *failure))
+            try:
+                if locked is not None:
+                    raise locked  # waiting for the lock once is enough
+                results += self._transaction([operation])
+            except _FAILURES as error:
+                locked = error if _is_locked(error) else None
+                results.append(None)
+                failures.append((index, *self._blame(error)))
         return Outcome(results, failures)
 
-    def _attempt(self, operation: Operation) -> tuple[Any, tuple[str, str] | None]:
-        change = self.change
-        self.cursor.execute("SAVEPOINT operation")
-        try:
-            result = _perform(self, operation)
-        except _FAILURES as error:
-            if not self.connection.in_transaction:
-                raise  # some errors of the disk end the whole transaction
-            self.change = change
-            self.cursor.execute("ROLLBACK TO operation")
-            self.cursor.execute("RELEASE operation")
-            return None, self._blame(error)
-        self.cursor.execute("RELEASE operation")
-        return result, None
-
     def _blame(self, error: Exception) -> tuple[str, str]:
-        if isinstance(error, sqlite3.OperationalError | sqlite3.DatabaseError) and not isinstance(
-            error, _OUR_MISTAKES
-        ):
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, _OUR_MISTAKES):
             return UNAVAILABLE, explain(error, self.path)
         return REFUSED, f"{type(error).__name__}: {error}"
 
-    def _roll_back(self) -> None:
-        self.change = 0
-        if self.connection.in_transaction:
-            self.cursor.execute("ROLLBACK")
+
+def _is_locked(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 _OUR_MISTAKES = (

@@ -44,7 +44,7 @@ class Supervisor:
 
     def __init__(self, command: StoreCommand, pump: Pump, availability: Availability) -> None:
         self.restarts = 0
-        self.process_id: int | None = None
+        self.process: StoreProcess | None = None
         self._command = command
         self._pump = pump
         self._availability = availability
@@ -52,8 +52,20 @@ class Supervisor:
         self._ended = trio.Event()
         self._scope = trio.CancelScope(shield=True)
 
-    async def run(self, process: StoreProcess) -> None:
-        """Talk to this process, and to its successors, until :meth:`close`.
+    async def start(self) -> None:
+        """Start the first process.
+
+        Raises:
+            StoreUnavailableError: it does not start.
+        """
+        self._adopt(await launch(self._command))
+
+    def _adopt(self, process: StoreProcess) -> None:
+        self.process = process
+        self._pump.resume(process.pending)
+
+    async def run(self) -> None:
+        """Talk to the process that was started, and to its successors, until :meth:`close`.
 
         Shielded: calls of tasks that end in an orderly way must reach the disk although the
         scope around everything was cancelled already. ``close`` bounds it.
@@ -62,7 +74,7 @@ class Supervisor:
             with self._scope:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(self._probe)
-                    await self._attend_all(process)
+                    await self._attend_all()
                     nursery.cancel_scope.cancel()
         finally:
             self._ended.set()
@@ -77,22 +89,21 @@ class Supervisor:
             self._scope.cancel()
             await self._ended.wait()
 
-    async def _attend_all(self, process: StoreProcess | None) -> None:
+    async def _attend_all(self) -> None:
         delays = _back_off()
-        while process is not None:
+        while self.process is not None:
             began = trio.current_time()
-            await self._attend(process)
+            await self._attend(self.process)
             if trio.current_time() - began > STEADY_SECONDS:
                 delays = _back_off()
-            process = await self._restart(delays)
+            await self._restart(delays)
 
     async def _attend(self, process: StoreProcess) -> None:
-        self.process_id = process.process.pid
         why = "the gateway gave it up"
         try:
-            why = await self._pump.converse(process.stream, process.ready)
+            why = await self._pump.converse(process.stream)
         finally:
-            self.process_id = None
+            self.process = None
             how = await process.leave()
             if not self._closing.is_set() or process.process.returncode != 0:
                 self._lost(f"the store process ended ({how}): {why}; it is started anew")
@@ -110,8 +121,8 @@ class Supervisor:
                 await self._pump.perform(("probe",))
                 self._availability.came_back()
 
-    async def _restart(self, delays: Iterator[float]) -> StoreProcess | None:
-        """The next process; ``None`` when the store is being closed meanwhile."""
+    async def _restart(self, delays: Iterator[float]) -> None:
+        """Start the next process, unless the store is being closed meanwhile."""
         process: StoreProcess | None = None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._lose_patience)
@@ -124,8 +135,8 @@ class Supervisor:
             nursery.cancel_scope.cancel()
         if process is not None:
             self.restarts += 1
+            self._adopt(process)
             self._availability.came_back()
-        return process
 
     async def _relaunch(self) -> StoreProcess | None:
         try:

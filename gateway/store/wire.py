@@ -3,7 +3,7 @@
 A frame is four bytes of length (big endian) and one msgpack value. The gateway sends lists of
 operations, ``[[verb, *arguments], …]``; each is answered, in order, by one of::
 
-    ["ready", pending, 0]           first words: the database is open
+    ["ready", pending]              first words: the database is open
     ["refused", text]               first and last words: it cannot be opened
     ["done", results, failures, pending, transactions]      committed; see ``sqlite.Outcome``
     ["outage", text]                nothing of the batch was committed
