@@ -144,3 +144,9 @@ async def test_there_is_no_path_while_half_open(autojump_clock: MockClock) -> No
     await network.wait()
     assert network.interface == "WiFi"
     assert autojump_clock.current_time() == 60
+
+
+async def test_a_stream_of_no_network_closes_like_any_other() -> None:
+    near, far = memory_stream_pair()
+    await PhoneStream(near, LostStreams()).aclose()
+    assert await far.receive_some() == b""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,9 +131,9 @@ async def test_a_server_with_another_name_is_refused(contexts: Contexts) -> None
     server = trio.SSLStream(far, contexts[0], server_side=True)
     device = TlsStream(near, contexts[1], "courier.push.apple.com")
 
-    async def serve() -> None:
-        await server.do_handshake()  # with TLS 1.3 it learns of the refusal with its first read
-        with pytest.raises(trio.BrokenResourceError):
+    async def serve() -> None:  # with TLS 1.3 it may learn of the refusal at its first read only
+        with suppress(trio.BrokenResourceError):
+            await server.do_handshake()
             await server.receive_some()
 
     async with trio.open_nursery() as nursery:

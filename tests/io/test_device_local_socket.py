@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -368,6 +369,54 @@ async def test_the_app_is_told_when_the_daemon_goes_away(tmp_path: Path) -> None
     with pytest.raises(AppConnectionError, match="no device daemon answers"):
         async with AppConnection.open(path, NEWS):
             pytest.fail("attached")
+
+
+async def test_an_acknowledgement_that_nobody_hears_is_told(door: Door) -> None:
+    async with AppConnection.open(door.path, NEWS) as app:
+        await door.pushes(NEWS, b'"1"')
+        async for push in app:
+            assert push.payload == b'"1"'
+            break
+        await door.socket._peers[NEWS]._frames._stream.aclose()
+        await until_free(door, NEWS)
+        with pytest.raises(AppConnectionError, match="is gone; what arrives waits"):
+            await anext(app)
+    assert len(door.phone.state.inbox) == 1
+
+
+async def test_an_app_that_cannot_be_written_to_is_let_go(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    stream, frames = await raw(door)
+    async with stream:
+        await frames.send({"say": "attach", "bundle_id": NEWS, "push_types": ["alert"]})
+        await frames.receive()
+        stream.socket.shutdown(socket.SHUT_RD)
+        await door.pushes(NEWS, b'"1"')
+        await until_free(door, NEWS)
+    stream, frames = await raw(door)
+    async with stream:
+        stream.socket.shutdown(socket.SHUT_RD)
+        await frames.send({"say": "attach", "bundle_id": "?", "push_types": ["alert"]})
+        while "]: gone" not in caplog.text:
+            await trio.lowlevel.checkpoint()
+    assert len(door.phone.state.inbox) == 1
+
+
+async def test_a_daemon_that_resets_the_connection_is_gone(tmp_path: Path) -> None:
+    with private_unix_listener(tmp_path / "s") as listener:
+        async with trio.open_nursery() as nursery:
+
+            async def reset() -> None:
+                stream = await listener.accept()
+                await stream.receive_some(1)  # the rest stays unread: closing resets
+                await stream.aclose()
+
+            nursery.start_soon(reset)
+            with pytest.raises(AppConnectionError, match="is gone"):
+                async with AppConnection.open(tmp_path / "s", NEWS):
+                    pytest.fail("attached")
 
 
 async def test_a_daemon_that_talks_nonsense_is_told(tmp_path: Path) -> None:
