@@ -13,13 +13,14 @@ the newest ``HISTORY`` per device.
 from __future__ import annotations
 
 import secrets
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import trio
 
 from devicesim.apps import AppState
 from devicesim.dial import tls_dials
+from devicesim.host_errors import CONFIRM_SECONDS, NotConfirmedError, UnknownDeviceError, confirmed
 from devicesim.host_folder import HostFolder
 from devicesim.host_views import AppView, DeviceView, Power, ReceivedView
 from devicesim.keepalive import KeepAliveSweeper
@@ -29,7 +30,7 @@ from devicesim.virtual_device import HISTORY, OnReceived, Surroundings, VirtualD
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from devicesim.backoff import Backoff
@@ -50,16 +51,7 @@ __all__ = [
     "tls_dials",
 ]
 
-CONFIRM_SECONDS = 10.0
 SWEEP_SECONDS = 10.0
-
-
-class UnknownDeviceError(LookupError):
-    """The host has no device with this id."""
-
-
-class NotConfirmedError(Exception):
-    """The gateway did not confirm in time; the device remembers and says it again by itself."""
 
 
 def _ignore(device_id: str, message: Push, presentation: object, detail: str) -> None:
@@ -96,7 +88,6 @@ class DeviceHost:
         )
         self._folder = None if directory is None else HostFolder(directory)
         self._devices: dict[str, VirtualDevice] = {}
-        self._scopes: dict[str, trio.CancelScope] = {}
         self._nursery: trio.Nursery | None = None
         self._serial = 0
 
@@ -120,8 +111,6 @@ class DeviceHost:
                 self._nursery = None
                 with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
                     await self._lost.aclose()
-
-    # -- devices --------------------------------------------------------------------------------
 
     def list_devices(self) -> tuple[DeviceView, ...]:
         """All of them, in the order of their creation."""
@@ -201,7 +190,7 @@ class DeviceHost:
         del self._devices[device_id]
         with trio.move_on_after(CONFIRM_SECONDS):
             await device.daemon.go_offline("the device is deleted")
-        self._scopes.pop(device_id).cancel()
+        device.scope.cancel()
         if self._folder is not None:
             await self._folder.remove(device_id)
 
@@ -219,8 +208,6 @@ class DeviceHost:
         """
         return self._require(device_id).received
 
-    # -- apps -----------------------------------------------------------------------------------
-
     async def install_app(
         self, device_id: str, bundle_id: str, push_types: Iterable[str] = ("alert",)
     ) -> AppView:
@@ -235,7 +222,7 @@ class DeviceHost:
             StateError: it could not be written down.
         """
         device = self._require(device_id)
-        with _confirmed(f"the tokens of {bundle_id}"):
+        with confirmed(f"the tokens of {bundle_id}"):
             await device.daemon.install(bundle_id, push_types)
         return AppView.of(device.state.apps.require(bundle_id))
 
@@ -261,7 +248,7 @@ class DeviceHost:
             app.state = AppState(state)
             await device.state.save()
         if notifications_enabled is not None:
-            with _confirmed(f"the topics of {device_id}"):
+            with confirmed(f"the topics of {device_id}"):
                 await device.daemon.set_notifications_enabled(
                     bundle_id, is_enabled=notifications_enabled
                 )
@@ -275,7 +262,7 @@ class DeviceHost:
             NotConfirmedError: the gateway did not answer.
             StateError: it could not be written down.
         """
-        with _confirmed(f"the end of {bundle_id}"):
+        with confirmed(f"the end of {bundle_id}"):
             await self._require(device_id).uninstall(bundle_id)
 
     async def restore(self, device_id: str) -> DeviceView:
@@ -287,11 +274,9 @@ class DeviceHost:
             StateError: it could not be written down.
         """
         device = self._require(device_id)
-        with _confirmed(f"the new tokens of {device_id}"):
+        with confirmed(f"the new tokens of {device_id}"):
             await device.daemon.restore()
         return device.view
-
-    # -- inside ---------------------------------------------------------------------------------
 
     def _require(self, device_id: str) -> VirtualDevice:
         device = self._devices.get(device_id)
@@ -303,27 +288,10 @@ class DeviceHost:
         if self._nursery is None:
             raise RuntimeError("DeviceHost.run() is not running")
         device = self._devices[state.device_id] = VirtualDevice(state, self._around)
-        scope = self._scopes[state.device_id] = trio.CancelScope()
-        self._nursery.start_soon(_run_within, scope, device)
+        self._nursery.start_soon(device.run)
         return device
 
     async def _sweep_lost(self) -> None:
         while True:
             await trio.sleep(SWEEP_SECONDS)
             await self._lost.sweep()
-
-
-async def _run_within(scope: trio.CancelScope, device: VirtualDevice) -> None:
-    with scope:
-        await device.daemon.run()
-
-
-@contextmanager
-def _confirmed(what: str) -> Iterator[None]:
-    with trio.move_on_after(CONFIRM_SECONDS) as waiting:
-        yield
-    if waiting.cancelled_caught:
-        raise NotConfirmedError(
-            f"the gateway has not confirmed {what} within {CONFIRM_SECONDS:g} s; the device says"
-            " it again at its next connect"
-        )

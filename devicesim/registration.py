@@ -103,7 +103,11 @@ class Registration:
         return app if self._apps.mint(app, answer.topic, answer.token) else None
 
     def hear_invalidated(self, answer: AppTokenInvalidateResponse) -> None:
-        """The gateway knows that a token is gone; if it refuses, it never knew the token."""
+        """The gateway knows that a token is gone.
+
+        One that it refuses is forgotten too: it never knew the token, or could not write just
+        then; in that case the next push for it is acknowledged UNKNOWN_TOKEN, which does the same.
+        """
         self._told.discard(answer.token)
         self._apps.doomed.pop(answer.token, None)
 

@@ -6,6 +6,8 @@ from collections import deque
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
+import trio
+
 from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
 from devicesim.host_views import AppView, DeviceView, Power, ReceivedView
@@ -82,6 +84,7 @@ class VirtualDevice:
         self.network = PhoneNetwork(
             around.lost, NetworkKind(state.extras.get("network", NetworkKind.WIFI))
         )
+        self.scope = trio.CancelScope()
         self._around = around
         self._screen = NotificationCenter()
         self._received: deque[tuple[Push, float, Presented]] = deque(maxlen=HISTORY)
@@ -93,6 +96,11 @@ class VirtualDevice:
             self,
             is_wanted_online=self._wants_link,
         )
+
+    async def run(self) -> None:
+        """Be a device until ``scope`` is cancelled."""
+        with self.scope:
+            await self.daemon.run()
 
     @property
     def view(self) -> DeviceView:
