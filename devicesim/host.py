@@ -27,6 +27,7 @@ from devicesim.keepalive import KeepAliveSweeper
 from devicesim.network import LostStreams, NetworkKind
 from devicesim.state import DeviceState
 from devicesim.virtual_device import HISTORY, OnReceived, Surroundings, VirtualDevice
+from protocol.identifiers import DeviceId
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
@@ -134,20 +135,19 @@ class DeviceHost:
     ) -> DeviceView:
         """Make a device; if ``online``, returns once the gateway knows it, at most 10 s later.
 
-        ``device_id`` is drawn unless given.
-
         Raises:
-            ValueError: no such environment, or the id is taken.
+            ValueError: no such environment, or an id that names no device or another one.
             StateError: it could not be written down.
         """
         world = Environment(environment)
-        device_id = device_id or f"device-{secrets.token_hex(6)}"
-        if device_id in self._devices:
-            raise ValueError(f"there is a device {device_id!r} already")
-        files = None if self._folder is None else await self._folder.make(device_id)
+        identifier = DeviceId.parse(device_id or f"device-{secrets.token_hex(6)}")
+        if identifier in self._devices:
+            raise ValueError(f"there is a device {identifier!r} already")
         self._serial += 1
-        state = DeviceState(device_id, name or f"iPhone {self._serial}", world, files)
-        state.extras = {"online": online, "serial": self._serial}
+        serial = self._serial
+        files = None if self._folder is None else await self._folder.make(identifier)
+        state = DeviceState(identifier, name or f"iPhone {serial}", world, files)
+        state.extras = {"online": online, "serial": serial}
         await state.save()
         device = self._start(state)
         if online:
@@ -187,10 +187,10 @@ class DeviceHost:
             UnknownDeviceError: there is none with this id.
         """
         device = self._require(device_id)
-        del self._devices[device_id]
         with trio.move_on_after(CONFIRM_SECONDS):
             await device.daemon.go_offline("the device is deleted")
         device.scope.cancel()
+        self._devices.pop(device_id, None)
         if self._folder is not None:
             await self._folder.remove(device_id)
 

@@ -415,3 +415,12 @@ async def test_each_switch_can_be_set_alone_and_a_deleted_device_leaves_no_files
 
 def files_in(directory: Path) -> list[Path]:
     return sorted(directory.iterdir())
+
+
+async def test_a_device_may_be_given_its_id_which_is_nobody_elses(town: Town) -> None:
+    device = await town.host.create_device(device_id="phone-7")
+    assert device.id == "phone-7"
+    with pytest.raises(ValueError, match="there is a device 'phone-7' already"):
+        await town.host.create_device(device_id="phone-7")
+    with pytest.raises(ValueError, match="a device id is"):
+        await town.host.create_device(device_id="../elsewhere")
