@@ -105,8 +105,16 @@ def run(settings: Settings, beside: Callable[[Running], Awaitable[None]] | None 
 
 async def _run(settings: Settings, beside: Callable[[Running], Awaitable[None]] | None) -> None:
     stop = trio.Event()
+    async with trio.open_nursery() as signals:
+        await signals.start(_stop_on_signal, stop)
+        await _serve_until(stop, settings, beside)
+        signals.cancel_scope.cancel()
+
+
+async def _serve_until(
+    stop: trio.Event, settings: Settings, beside: Callable[[Running], Awaitable[None]] | None
+) -> None:
     async with trio.open_nursery() as nursery:
-        await nursery.start(_stop_on_signal, stop)
         running = Running(stop)
         companions = (running.run_devices, running.run_console)
         await nursery.start(serve, settings, Clock(), stop, companions)
