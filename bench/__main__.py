@@ -14,13 +14,14 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import trio
 
 from bench import load
-from bench.gateway import bearer_of, gateway
+from bench.gateway import bearer_of, cpu_seconds, gateway, processes_of
 from bench.phones import TOPIC
 from bench.steady import push_steadily
 from certs.authority import Authority
@@ -37,6 +38,7 @@ class Phones:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self.pid = process.pid
         self.tokens: list[str] = self._read()["tokens"]
 
     def count(self) -> dict[str, Any]:
@@ -80,22 +82,34 @@ def accepted(directory: Path, requests: int) -> load.Rate:
     with gateway(directory) as info:
         with phones(directory, info) as online:
             urls = _urls(info, online.tokens)
-        return load.post(urls, bearer_of(info), TOPIC, requests=requests, directory=directory)
+        with measured(processes_of(info["pid"]), requests) as cpu:
+            rate = load.post(urls, bearer_of(info), TOPIC, requests=requests, directory=directory)
+        return replace(rate, cpu=cpu)
 
 
 def delivered(directory: Path, requests: int) -> load.Rate:
     """Pushes to phones that are connected, until the last has reached its app."""
     with gateway(directory) as info, phones(directory, info) as online:
-        began = time.monotonic()
         urls = _urls(info, online.tokens)
-        rate = load.post(urls, bearer_of(info), TOPIC, requests=requests, directory=directory)
-        arrived, last = 0, began
-        deadline = time.monotonic() + 30
-        while arrived < rate.succeeded and time.monotonic() < deadline:
-            report = online.count()
-            arrived, last = arrived + report["arrived"], max(last, report["last"])
-            time.sleep(0.1)
-        return load.Rate(arrived / (last - began), arrived, requests - arrived)
+        with measured(processes_of(info["pid"]) | {"phones": online.pid}, requests) as cpu:
+            began = time.monotonic()
+            rate = load.post(urls, bearer_of(info), TOPIC, requests=requests, directory=directory)
+            arrived, last = 0, began
+            while arrived < rate.succeeded and time.monotonic() < began + 120:
+                report = online.count()
+                arrived, last = arrived + report["arrived"], max(last, report["last"])
+                time.sleep(0.1)
+        return load.Rate(arrived / (last - began), arrived, requests - arrived, cpu)
+
+
+@contextmanager
+def measured(processes: dict[str, int], requests: int) -> Iterator[dict[str, float]]:
+    """Microseconds of processor time per push of each process, filled in at the end."""
+    before = {name: cpu_seconds(pid) for name, pid in processes.items()}
+    cpu: dict[str, float] = {}
+    yield cpu
+    for name, pid in processes.items():
+        cpu[name] = (cpu_seconds(pid) - before[name]) / requests * 1e6
 
 
 def latency(directory: Path) -> tuple[float, float, int]:
@@ -141,11 +155,14 @@ def main() -> int:
         rows = [("bare Node http2, answers 200", node), ("bare Trio + jh2, answers 200", bare)]
         rows.append(("accepted, stored in SQLite", accepted(directory / "a", parsed.requests)))
         rows.append(("delivered to apps", delivered(directory / "d", parsed.requests)))
-        print(f"{'':32}{'per second':>12}{'of Node':>10}{'of bare':>10}{'failed':>8}")
+        print(
+            f"{'':32}{'per second':>12}{'of Node':>10}{'of bare':>10}{'failed':>8}  µs CPU per push"
+        )
         for what, rate in rows:
             ratios = f"{rate.per_second / node.per_second:>10.2f}"
             ratios += f"{rate.per_second / bare.per_second:>10.2f}"
-            print(f"{what:32}{rate.per_second:>12.0f}{ratios}{rate.failed:>8}")
+            cpu = ", ".join(f"{name} {micros:.0f}" for name, micros in rate.cpu.items())
+            print(f"{what:32}{rate.per_second:>12.0f}{ratios}{rate.failed:>8}  {cpu}")
         p50, p99, arrived = latency(directory / "l")
         expected = int(STEADY_PER_SECOND * STEADY_SECONDS)
         print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -36,6 +37,19 @@ def gateway(data_dir: Path, *options: str) -> Iterator[dict[str, Any]]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def processes_of(pid: int) -> dict[str, int]:
+    """The gateway and its store process, by name."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    children = "".join((task / "children").read_text() for task in tasks).split()
+    return {"gateway": pid, "store": int(children[0])}
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def bearer_of(info: dict[str, Any]) -> str:

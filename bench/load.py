@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,11 +25,12 @@ class MissingToolError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What h2load saw."""
+    """What h2load saw; ``cpu`` is microseconds of processor time per push, per process."""
 
     per_second: float
     succeeded: int
     failed: int
+    cpu: dict[str, float] = field(default_factory=dict)
 
 
 def require(program: str, package: str) -> str:

@@ -1,6 +1,6 @@
 """How fast the SQLite store process accepts, and what that costs the gateway.
 
-``python bench/store.py [--seconds 2] [--tasks 50,200,1000]``: closed loops of N tasks, each
+``python -m bench.store [--seconds 2] [--tasks 50,200,1000]``: closed loops of N tasks, each
 accepting 600-byte notifications for random absent devices (no replacement), ``synchronous=FULL``.
 Prints accepts/s, latency, accepts per commit, and µs of CPU in the gateway process per accept,
 first for the empty loop (a checkpoint per turn: what Trio itself takes) and then for the store.

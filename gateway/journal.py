@@ -8,6 +8,7 @@ reports: a viewer that is too slow is dropped and told so, never waited for.
 from __future__ import annotations
 
 import itertools
+import logging
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,6 +44,10 @@ class State(StrEnum):
     NOT_PRESENTED = "Not presented"
 
 
+log = logging.getLogger(__name__)
+
+# At INFO, a push that goes well is one line: where it ended up.
+_LEVELS = {State.RECEIVED: logging.DEBUG, State.PRESENTED: logging.DEBUG}
 _DELIVERED = frozenset({State.DELIVERED, State.DELIVERED_FROM_STORAGE})
 
 
@@ -258,6 +263,8 @@ class Journal:
     def _reach(self, record: Record, state: State, detail: str) -> None:
         record.timeline.append(Event(state, self._now(), detail))
         self._reached[state] += 1
+        if log.isEnabledFor(_LEVELS.get(state, logging.INFO)):
+            _log(record, state, detail)
         if record.presentation is not None and state in _DELIVERED:
             presented, record.presentation = record.presentation, None
             self._reach(record, *presented)
@@ -278,3 +285,12 @@ class Journal:
     def _forget(self, record: Record) -> None:
         if record.notification is not None:
             self._by_unique_id.pop(record.notification.unique_id, None)
+
+
+def _log(record: Record, state: State, detail: str) -> None:
+    """One line per event. Apple's words need no explanation; ours for people follow the colon."""
+    notification = record.notification
+    what = f"{notification.push_type} {notification.topic}" if notification else "request"
+    facts = {"apns_id": record.apns_id, "state": state, "device": record.device, "detail": detail}
+    line = f"{what} {record.apns_id}: {state}" + (f" ({detail})" if detail else "")
+    log.log(_LEVELS.get(state, logging.INFO), line, extra=facts)

@@ -6,7 +6,6 @@ token updates per connection.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from gateway.validation import ValidationRules
     from protocol.provider.http import HttpRequest, HttpResponse
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -62,7 +59,6 @@ class Service:
         reason = rejection.reason
         record.apns_id = echo_of(request) or ApnsId.from_random(self.random_bytes(16))
         self.journal.rejected(record, reason.status, reason.text, rejection.detail)
-        log.debug("refused %s: %s", record.apns_id, rejection)
         return response.rejected(rejection, record.apns_id)
 
     def shutting_down(self, request: HttpRequest) -> HttpResponse:
