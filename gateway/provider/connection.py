@@ -74,7 +74,7 @@ class ProviderConnection:
         self._reading = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
         self._finishing = False
-        self._peer_left = False
+        self._peer_leaves = False
         self._in_flight = 0
         self._unwanted = 0
         self._patience = Patience(settings)
@@ -242,8 +242,8 @@ class ProviderConnection:
         self._outbound.window_opened(stream_id)
 
     def peer_leaves(self, _code: int) -> None:
-        """The provider said GOAWAY: it opens no more streams, and still wants its answers."""
-        self._peer_left = True
+        """The provider said GOAWAY, as node's ``session.close()`` does, and wants its answers."""
+        self._peer_leaves = True
 
     def _finish_if_idle(self) -> None:
         if self._in_flight or self._finishing:
@@ -252,7 +252,7 @@ class ProviderConnection:
             self._finish(reason_json("Shutdown"), "the provider never opens its connection window")
         elif self._drained():
             self._finish(reason_json("Shutdown"), "drained")
-        elif self._peer_left and not self._inbound.streams:
+        elif self._peer_leaves and not self._inbound.streams:
             self._finish(b"", "the provider said GOAWAY")
 
     @property

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from gateway.provider.contract import ConnectionSettings
     from gateway.provider.headers import RawHeaders
 
+ENDLESS = 16
+"""After how many times ``heard_body_bytes`` a body already answered is taken to have no end."""
+
 
 class Stream:
     """One open stream, from its HEADERS to the last byte of its answer.
@@ -33,10 +36,12 @@ class Stream:
         owed_bytes: flow-controlled bytes not yet given back on the stream.
         ended: END_STREAM was heard.
         begun: the request was handed on to be answered.
-        open: neither answered nor withdrawn.
+        open: neither withdrawn nor answered, though the answer may still wait for a window.
+        answered: the whole answer was written.
     """
 
     __slots__ = (
+        "answered",
         "begun",
         "body",
         "ended",
@@ -56,6 +61,7 @@ class Stream:
         self.ended = False
         self.begun = False
         self.open = True
+        self.answered = False
 
     def request(self) -> HttpRequest:
         """The request as far as it was kept."""
@@ -123,29 +129,44 @@ class Inbound:
         self.streams[stream_id] = Stream(stream_id, head)
 
     def data_received(self, stream_id: int, data: bytes, flow_bytes: int) -> None:
-        """Keep the beginning of a body, count the rest, and let the peer go on."""
+        """Keep the beginning of a body, count the rest, and let the peer go on.
+
+        It may go on even after an early answer: reset at once, curl loses the answer and httpx
+        waits for ever. Only a body without end is reset.
+        """
         self.http2.replenish_connection(flow_bytes)
         stream = self.streams.get(stream_id)
-        if stream is None or stream.begun:
+        if stream is None:
             return
         room = self._settings.kept_body_bytes - len(stream.body)
         if room > 0:
             stream.body += data[:room]
         stream.heard_bytes += len(data)
         stream.owed_bytes += flow_bytes
-        if stream.heard_bytes > self._settings.heard_body_bytes:
-            self._start(stream)
-        elif stream.owed_bytes > STREAM_WINDOW_BYTES // 2:
+        if stream.owed_bytes > STREAM_WINDOW_BYTES // 2:
             self.http2.replenish_stream(stream_id, stream.owed_bytes)
             stream.owed_bytes = 0
+        if stream.heard_bytes > self._settings.heard_body_bytes:
+            self._heard_enough(stream)
+
+    def _heard_enough(self, stream: Stream) -> None:
+        if not stream.begun:
+            self._start(stream)
+        endless = stream.heard_bytes > self._settings.heard_body_bytes * ENDLESS
+        if endless and stream.answered:
+            del self.streams[stream.stream_id]
+            self.http2.abandon(stream.stream_id)
 
     def stream_ended(self, stream_id: int) -> None:
         """The request is whole."""
         stream = self.streams.get(stream_id)
-        if stream is not None:
-            stream.ended = True
-            if not stream.begun:
-                self._start(stream)
+        if stream is None:
+            return
+        stream.ended = True
+        if not stream.begun:
+            self._start(stream)
+        elif stream.answered:
+            del self.streams[stream_id]
 
     def stream_reset(self, stream_id: int) -> None:
         """The provider has lost interest: its answer, if one is being made, will be dropped.

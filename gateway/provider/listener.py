@@ -112,14 +112,17 @@ class ProviderFront:
         facts = await self._shake_hands(stream, tls, settings)
         if facts is None:
             await trio.aclose_forcefully(tls)
-        else:
-            await self._run(
-                ProviderConnection(
-                    tls, self.make_answer, self.shutdown_answer, facts, self.settings
-                )
-            )
+            return
+        try:
+            await self._run(tls, facts)
+        except* Exception:  # our bug: this connection ends, the server lives (architecture.md 6)
+            log.exception("connection %d ends: our mistake", facts.connection_id)
+            await trio.aclose_forcefully(tls)
 
-    async def _run(self, connection: ProviderConnection) -> None:
+    async def _run(self, stream: trio.abc.Stream, facts: ConnectionFacts) -> None:
+        connection = ProviderConnection(
+            stream, self.make_answer, self.shutdown_answer, facts, self.settings
+        )
         self._connections.add(connection)
         try:
             if self._draining:

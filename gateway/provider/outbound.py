@@ -20,7 +20,8 @@ class Outbound:
     """Writes the answers of one connection.
 
     Attributes:
-        streams: the open streams by number, shared with ``Inbound``; an answered one is removed.
+        streams: the open streams by number, shared with ``Inbound``; one that has ended and
+            is answered is removed.
         answered: how many answers went out whole.
         peer_opens_window: the peer has enlarged its connection window at least once.
     """
@@ -81,7 +82,7 @@ class Outbound:
 
     def _answered(self, stream: Stream) -> None:
         self.answered += 1
-        self.streams.pop(stream.stream_id, None)
-        if not stream.ended:
-            self._http2.abandon(stream.stream_id)
+        stream.answered = True
+        if stream.ended:
+            self.streams.pop(stream.stream_id, None)
         self._http2.sweep(len(self.streams))

@@ -85,7 +85,7 @@ def listening_with(context: ssl.SSLContext) -> Listen:
     return listen
 
 
-async def until_end(stream: trio.SocketStream) -> bool:
+async def until_end(stream: trio.abc.Stream) -> bool:
     """Whether the other side hangs up, politely or not."""
     try:
         while await stream.receive_some():

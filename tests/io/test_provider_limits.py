@@ -57,31 +57,38 @@ class TestBody:
         kinds = {type(f).__name__ for f in provider.frames_on(number)}
         assert kinds == {"WindowUpdateFrame", "HeadersFrame", "DataFrame"}
 
-    async def test_a_body_without_end_is_answered_413_and_the_rest_is_refused_kindly(
+    async def test_a_body_too_long_to_be_heard_is_answered_early_and_may_go_on(
         self, nursery: trio.Nursery, library: str
     ) -> None:
-        provider, gateway = connect(nursery, too_large, library, heard_body_bytes=100_000)
+        """Reset at once, curl 7.88 loses the answer and httpx waits for ever."""
+        provider, gateway = connect(nursery, too_large, library, heard_body_bytes=50_000)
         await provider.hello()
         await provider.hear()
-        number = await self._pour(provider, 110_000)
-        answer = await provider.answer(number)
-        assert answer.status == 413
+        number = await self._pour(provider, 60_000)
+        assert (await provider.answer(number)).status == 413
+        await self._pour(provider, 200_000, number)
+        provider.core.end_stream(number)
+        await provider.flush()
         await provider.settle()
-        reset = provider.frames_on(number)[-1]
-        assert (type(reset).__name__, reset.error_code) == ("RstStreamFrame", 0)
+        assert "RstStreamFrame" not in {type(f).__name__ for f in provider.frames}
         assert gateway.connection.statistics().streams_open == 0
-        assert (await provider.answer(await provider.post())).status == 200
 
-    async def test_data_that_still_comes_after_the_early_answer_costs_nothing(
+    async def test_a_body_without_end_is_reset_in_the_end_without_reproach(
         self, nursery: trio.Nursery, library: str
     ) -> None:
-        provider, _ = connect(nursery, too_large, library, heard_body_bytes=10_000)
+        provider, gateway = connect(nursery, too_large, library, heard_body_bytes=10_000)
         await provider.hello()
         await provider.hear()
         number = provider.ask(None, end=False)
         data = provider.core.data_to_send()
-        await provider.stream.send_all(data + frame(0, 0, number, b"x" * 16_000) * 4)
-        await provider.answer(number)
+        await provider.stream.send_all(data + frame(0, 0, number, b"x" * 16_000))
+        assert (await provider.answer(number)).status == 413
+        for _ in range(12):
+            await provider.stream.send_all(frame(0, 0, number, b"x" * 16_000))
+        await provider.settle()
+        resets = [f for f in provider.frames_on(number) if type(f).__name__ == "RstStreamFrame"]
+        assert resets[0].error_code == 0  # NO_ERROR; what comes after it is STREAM_CLOSED
+        assert gateway.connection.statistics().streams_open == 0
         assert (await provider.answer(await provider.post())).status == 200
         assert provider.goaways == []
 
@@ -125,8 +132,8 @@ class TestBody:
         assert (await provider.answer(number)).shape[0] == ("HeadersFrame", True)
 
     @staticmethod
-    async def _pour(provider: Provider, total: int) -> int:
-        number = provider.ask(None, end=False)
+    async def _pour(provider: Provider, total: int, number: int | None = None) -> int:
+        number = number or provider.ask(None, end=False)
         left = total
         while left:
             size = min(left, 16_000, provider.core.local_flow_control_window(number))

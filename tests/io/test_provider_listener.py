@@ -7,7 +7,7 @@ import functools
 import socket
 import struct
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Never
 
 import pytest
 import trio
@@ -16,7 +16,7 @@ from gateway.provider.listener import (
     ListenSettings,
     serve_providers,
 )
-from tests.io.provider_front import Front, Listen, speaks
+from tests.io.provider_front import Front, Listen, speaks, until_end
 from tests.io.streams import Held, accepted
 
 if TYPE_CHECKING:
@@ -137,3 +137,19 @@ async def test_b29_a_request_in_two_writes_is_not_held_up_by_delayed_acknowledge
             await provider.flush()
             await provider.answer(number)
         assert time.perf_counter() - started < 0.3
+
+
+async def test_a_bug_of_ours_ends_one_connection_and_the_server_lives(
+    listening: Listen, client_context: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_facts: object, _handle: object) -> Never:
+        raise ZeroDivisionError
+
+    async with listening() as front:
+        works, front.front.make_answer = front.front.make_answer, broken
+        assert await until_end((await front.dial(client_context)).stream)
+        front.front.make_answer = works
+        assert await speaks(await front.dial(client_context))
+    (record,) = [r for r in caplog.records if r.levelname == "ERROR"]
+    assert record.message == "connection 1 ends: our mistake"
+    assert record.exc_info is not None
