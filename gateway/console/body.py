@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
-    from starlette.types import Message, Receive
+    from starlette.types import Message, Receive, Send
 
 MAX_BODY_BYTES = 1024 * 1024
 # What is thrown away for the sake of a client that reads no answer before it has sent everything.
@@ -53,12 +53,24 @@ class RequestBody:
             raise HTTPException(413, self.limit)
         return message
 
-    async def discard(self) -> None:
-        """Read what the application left, so that the connection can go on.
+    def sending(self, send: Send) -> Send:
+        """``send``, but the answer ends no sooner than the body.
 
-        Hypercorn's queue of a request has ten places: with an eleventh part, an application that
-        is done and a client that is still sending would wait for one another.
+        Hypercorn closes the connection under a client that is still sending when the answer ends,
+        and many a client reads no answer before it has sent everything.
         """
+
+        async def send_to_the_end(message: Message) -> None:
+            is_last = message["type"] == "http.response.body" and not message.get("more_body")
+            if is_last and not self._is_complete:
+                await send({**message, "more_body": True})
+                await self._discard()
+                message = {"type": "http.response.body", "body": b"", "more_body": False}
+            await send(message)
+
+        return send_to_the_end
+
+    async def _discard(self) -> None:
         with trio.move_on_after(DISCARD_SECONDS):
             while not self._is_complete and self._bytes <= MAX_DISCARDED_BYTES:
                 await self._next()

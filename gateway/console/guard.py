@@ -124,5 +124,4 @@ class Guard:
             refusal = problem(413, body.limit)
         # curl -d says "form": what people paste should work, and Origin was judged already.
         headers["content-type"] = "application/json"
-        await (refusal or self._app)(scope, body.receive, send)
-        await body.discard()
+        await (refusal or self._app)(scope, body.receive, body.sending(send))

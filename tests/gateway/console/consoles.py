@@ -1,0 +1,264 @@
+"""A console over the real journal, directory, store and key ring, and a small device host."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import trio
+
+from certs.authority import Authority
+from gateway.clock import Clock
+from gateway.console.app import Bind, create_app, serve_console
+from gateway.console.guard import Admission
+from gateway.console.parts import ConsoleParts
+from gateway.journal import Journal, Record, State
+from gateway.provider.keys import KeyRing, RegisteredKey
+from gateway.routing.directory import DeviceDirectory
+from gateway.routing.sessions import SessionTable
+from gateway.store.memory import MemoryStore
+from tests.builders import DEVICE, NOW, counting_bytes, notification, push
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from protocol.identifiers import DeviceId
+    from protocol.notification import Notification
+    from protocol.provider.http import HttpRequest
+
+URL = "http://localhost"
+
+
+class UnknownThingError(LookupError):
+    """What this host says of an unknown id."""
+
+
+class NotNowError(Exception):
+    """What this host says when the gateway did not do its part."""
+
+
+@dataclass(frozen=True)
+class AppFacts:
+    bundle_id: str
+    tokens: dict[str, str]
+    state: str = "background"
+    notifications_enabled: bool = True
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    id: str
+    name: str
+    environment: str
+    online: bool
+    network: str = "wifi"
+    power: str = "awake"
+    apps: tuple[AppFacts, ...] = ()
+
+
+@dataclass(frozen=True)
+class Received:
+    payload: object
+    apns_id: str = "AB"
+    topic: str = "com.example.app"
+    push_type: str = "alert"
+    priority: int = 10
+    collapse_id: str | None = None
+    received_at: float = NOW
+    from_storage: bool = False
+    presentation: str = "shown"
+    detail: str = "alert"
+
+
+@dataclass
+class Host:
+    """Devices that are only remembered; tokens are counted."""
+
+    facts: dict[str, DeviceFacts] = field(default_factory=dict)
+    received: list[Received] = field(default_factory=list)
+    fails: bool = False
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def list_devices(self) -> Sequence[DeviceFacts]:
+        return list(self.facts.values())
+
+    def get_device(self, device_id: str) -> DeviceFacts:
+        if device_id not in self.facts:
+            raise UnknownThingError(f"no device {device_id!r}")
+        return self.facts[device_id]
+
+    def notifications(self, device_id: str) -> Sequence[Received]:
+        self.get_device(device_id)
+        return self.received
+
+    async def create_device(
+        self, name: str | None, environment: str | None, *, online: bool
+    ) -> DeviceFacts:
+        number = next(self.numbers)
+        world = environment or "development"
+        return self._keep(DeviceFacts(f"d{number}", name or f"iPhone {number}", world, online))
+
+    async def patch_device(
+        self,
+        device_id: str,
+        *,
+        online: bool | None = None,
+        network: str | None = None,
+        power: str | None = None,
+    ) -> DeviceFacts:
+        changes = {"online": online, "network": network, "power": power}
+        return self._change(device_id, **changes)
+
+    async def delete_device(self, device_id: str) -> None:
+        self.get_device(device_id)
+        del self.facts[device_id]
+
+    async def restore(self, device_id: str) -> DeviceFacts:
+        apps = [
+            dataclasses.replace(app, tokens={name: self._token() for name in app.tokens})
+            for app in self.get_device(device_id).apps
+        ]
+        return self._change(device_id, apps=tuple(apps))
+
+    async def install_app(
+        self, device_id: str, bundle_id: str, push_types: Sequence[str]
+    ) -> AppFacts:
+        if " " in bundle_id:
+            raise ValueError(f"a bundle id is without spaces, not {bundle_id!r}")
+        if self.fails:
+            raise NotNowError("the gateway has not confirmed the tokens")
+        device = self.get_device(device_id)
+        tokens = {name: self._token() for name in push_types} if device.online else {}
+        app = AppFacts(bundle_id, tokens)
+        self._change(device_id, apps=(*device.apps, app))
+        return app
+
+    async def patch_app(
+        self,
+        device_id: str,
+        bundle_id: str,
+        *,
+        state: str | None = None,
+        notifications_enabled: bool | None = None,
+    ) -> AppFacts:
+        app = self._app(device_id, bundle_id)
+        changes = {"state": state, "notifications_enabled": notifications_enabled}
+        changed = dataclasses.replace(app, **_given(changes))
+        others = [each for each in self.facts[device_id].apps if each is not app]
+        self._change(device_id, apps=(*others, changed))
+        return changed
+
+    async def uninstall_app(self, device_id: str, bundle_id: str) -> None:
+        app = self._app(device_id, bundle_id)
+        others = [each for each in self.facts[device_id].apps if each is not app]
+        self._change(device_id, apps=tuple(others))
+
+    def _app(self, device_id: str, bundle_id: str) -> AppFacts:
+        for app in self.get_device(device_id).apps:
+            if app.bundle_id == bundle_id:
+                return app
+        raise UnknownThingError(f"no app {bundle_id!r}")
+
+    def _token(self) -> str:
+        return next(self.numbers).to_bytes(32).hex()
+
+    def _keep(self, device: DeviceFacts) -> DeviceFacts:
+        self.facts[device.id] = device
+        return device
+
+    def _change(self, device_id: str, **changes: object) -> DeviceFacts:
+        return self._keep(dataclasses.replace(self.get_device(device_id), **_given(changes)))
+
+
+def _given(changes: Mapping[str, object]) -> dict[str, Any]:
+    return {name: value for name, value in changes.items() if value is not None}
+
+
+class Console:
+    """The parts, and shortcuts for what a provider and a device would do."""
+
+    def __init__(self, *, viewer_capacity: int = 256) -> None:
+        self.machine_time = NOW
+        self.clock = Clock(lambda: self.machine_time)
+        self.journal = Journal(self.clock.now, viewer_capacity=viewer_capacity)
+        self.host = Host()
+        self.keys = KeyRing()
+        self.authority = Authority.create()
+        self.resets = 0
+        self.is_ready = True
+        store = MemoryStore()
+        self.parts = ConsoleParts(
+            journal=self.journal,
+            directory=DeviceDirectory(store, self.clock.now, counting_bytes()),
+            clock=self.clock,
+            store=store,
+            sessions=SessionTable(),
+            devices=self.host,
+            keys=self.keys,
+            register_key=lambda *key: self.keys.add(RegisteredKey(*key)),
+            info=lambda: {"version": "1", "time": self.clock.now(), "keys": [], "ca_file": "ca"},
+            connections=lambda: {"provider": [{"id": 1}], "courier": [Received("x")]},
+            activate=self._activate,
+            reset=self._reset,
+            unknown_errors=(UnknownThingError,),
+            failed_errors=(NotNowError,),
+            is_ready=lambda: self.is_ready,
+        )
+
+    def _activate(self, device_id: str, csr: bytes) -> dict[str, Any]:
+        return {
+            "device_id": device_id,
+            "certificate": self.authority.sign_device_request(csr, device_id).decode(),
+            "ca": self.authority.certificate_pem.decode(),
+            "courier": {"host": "127.0.0.1", "port": 5223},
+        }
+
+    async def _reset(self) -> None:
+        self.resets += 1
+        self.journal.clear()
+
+    def accept(
+        self,
+        number: int = 1,
+        *states: State,
+        request: HttpRequest | None = None,
+        device: DeviceId = DEVICE,
+        **changes: object,
+    ) -> Notification:
+        """A push that was answered 200 and went through the states."""
+        record = self.journal.begin(request or push(), "provider-1")
+        accepted = notification(number, **changes)
+        self.journal.received(record, accepted, device)
+        self.journal.accepted(record)
+        for state in states:
+            self.journal.note(accepted.unique_id, state)
+        return accepted
+
+    def reject(self, request: HttpRequest | None = None, apns_id: str = "") -> Record:
+        """A request that was answered 400 BadDeviceToken."""
+        record = self.journal.begin(request or push(), "provider-1")
+        record.apns_id = apns_id
+        self.journal.rejected(record, 400, "BadDeviceToken", "no device has this token")
+        return record
+
+    def client(
+        self, token: str | None = None, *, raise_app_exceptions: bool = True
+    ) -> httpx.AsyncClient:
+        """Ask the application directly, without a socket."""
+        app = create_app(self.parts, Admission(token))
+        transport = httpx.ASGITransport(app, raise_app_exceptions=raise_app_exceptions)
+        return httpx.AsyncClient(transport=transport, base_url=URL)
+
+    @asynccontextmanager
+    async def served(self, token: str | None = None) -> AsyncIterator[str]:
+        """Serve on a free port of loopback, and give the URL."""
+        with trio.fail_after(10):
+            async with trio.open_nursery() as nursery:
+                bind = Bind("127.0.0.1", 0, token)
+                port = await nursery.start(serve_console, self.parts, bind)
+                yield f"http://127.0.0.1:{port}"
+                self.parts.closing.set()

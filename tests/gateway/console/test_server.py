@@ -1,0 +1,313 @@
+"""The console over real sockets."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
+
+import httpx
+import pytest
+import trio
+from hypercorn.config import Config
+
+from gateway.console import server
+from gateway.console.app import Bind, serve_console
+from gateway.console.live import KEEP_ALIVE_SECONDS, EventStream, event_of
+from gateway.console.server import PatientStream, hypercorn_config, serve_app
+from gateway.journal import State
+from protocol.identifiers import DeviceId
+from tests.builders import NOW
+from tests.gateway.console.consoles import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import Message, Receive, Scope, Send
+    from trio.testing import MockClock
+
+EVENTS = "/api/v1/events"
+
+
+def events_in(text: str) -> list[tuple[str, str, dict[str, object]]]:
+    """The (id, name, data) of each event."""
+    found = []
+    for block in text.split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in block.splitlines() if line[:1] != ":")
+        if "event" in lines:
+            found.append((lines.get("id", ""), lines["event"], json.loads(lines["data"])))
+    return found
+
+
+class Viewer:
+    """Both ends of an ASGI response, in memory; ``reads`` False is a viewer that does not."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.is_over = False
+        self.left = trio.Event()
+        self.reading = trio.Event()
+        self.reading.set()
+
+    async def receive(self) -> Message:
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        await self.reading.wait()
+        self.text += message.get("body", b"").decode()
+        self.is_over = message["type"] == "http.response.body" and not message["more_body"]
+
+    async def watch(self, console: Console) -> None:
+        stream = EventStream(console.journal, console.parts.closing)
+        await stream({"type": "http"}, self.receive, self.send)
+
+
+async def test_a_viewer_hears_of_pushes_refusals_and_links(console: Console) -> None:
+    viewer = Viewer()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(viewer.watch, console)
+        await trio.testing.wait_all_tasks_blocked()
+        console.accept(1, State.STORED_OFFLINE)
+        console.reject()
+        console.journal.link(DeviceId("phone"), is_connected=True, detail="link 1")
+        await trio.testing.wait_all_tasks_blocked()
+        viewer.left.set()
+    told = events_in(viewer.text)
+    assert [(place, name) for place, name, _ in told] == [
+        ("1.2", "push"),
+        ("1.2", "push"),
+        ("2.1", "rejected"),
+        ("", "link"),
+    ]
+    assert told[0][2]["state"] == "Stored - Device Offline"
+    assert told[2][2]["reason"] == "BadDeviceToken"
+    assert told[3][2] == {"device": "phone", "connected": True, "at": NOW, "detail": "link 1"}
+    assert console.journal.statistics().viewers == 0
+
+
+async def test_silence_is_filled_with_comments(console: Console, autojump_clock: MockClock) -> None:
+    viewer = Viewer()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(viewer.watch, console)
+        await trio.sleep(2.5 * KEEP_ALIVE_SECONDS)
+        assert autojump_clock.current_time() > KEEP_ALIVE_SECONDS
+        viewer.left.set()
+    assert viewer.text.count(": still here\n\n") == 2
+
+
+async def test_a_slow_viewer_is_dropped_and_told_to_reload() -> None:
+    console, viewer = Console(viewer_capacity=2), Viewer()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(viewer.watch, console)
+        await trio.testing.wait_all_tasks_blocked()
+        viewer.reading = trio.Event()
+        for number in range(10):
+            console.accept(number)
+            await trio.testing.wait_all_tasks_blocked()
+        assert console.journal.statistics().viewers == 0
+        viewer.reading.set()
+    names = [name for _, name, _ in events_in(viewer.text)]
+    assert names == ["push", "push", "push", "reload"]
+    assert viewer.is_over
+
+
+async def test_a_stream_ends_with_the_gateway(console: Console) -> None:
+    viewer = Viewer()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(viewer.watch, console)
+        await trio.testing.wait_all_tasks_blocked()
+        console.parts.closing.set()
+    assert viewer.is_over
+    assert "reload" not in viewer.text
+
+
+async def test_one_event_is_one_line_of_data(console: Console) -> None:
+    record = console.reject()
+    record.detail = "two\nlines"
+    assert event_of(record).count(b"\n") == 4
+
+
+# -- over a socket ------------------------------------------------------------------------------
+
+
+async def test_events_arrive_over_a_socket_as_they_happen(console: Console) -> None:
+    async with (
+        console.served() as url,
+        httpx.AsyncClient() as client,
+        client.stream("GET", url + EVENTS) as answer,
+        aclosing(answer.aiter_lines()) as lines,
+    ):
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        while await anext(lines) != ": connected":
+            pass
+        console.accept(1)
+        while not (line := await anext(lines)).startswith("data: "):
+            pass
+        assert json.loads(line.removeprefix("data: "))["number"] == 1
+        console.parts.closing.set()
+        assert "reload" not in [line async for line in lines]
+
+
+async def test_more_requests_than_hypercorn_allows_share_a_connection(
+    console: Console,
+) -> None:
+    assert hypercorn_config().keep_alive_max_requests > Config.keep_alive_max_requests * 1000
+    async with console.served() as url, httpx.AsyncClient() as client:
+        for _ in range(3):
+            answer = await client.get(f"{url}/livez")
+            assert "connection" not in answer.headers
+            assert "server" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/api/v1/devices", "/nowhere"])
+async def test_a_long_body_gets_its_answer_and_the_connection_goes_on(
+    console: Console, path: str
+) -> None:
+    async with console.served() as url, httpx.AsyncClient() as client:
+        answer = await client.post(url + path, content=b"x" * 3_000_000)
+        assert answer.status_code == 413
+        assert (await client.get(f"{url}/livez")).status_code == 200
+
+
+async def test_a_port_that_is_taken_is_an_error(console: Console) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = Bind("127.0.0.1", taken.getsockname()[1], None)
+        with pytest.raises(OSError, match="in use"):
+            await serve_console(console.parts, bind)
+
+
+async def test_a_name_with_two_addresses_has_one_port(console: Console) -> None:
+    async with trio.open_nursery() as nursery:
+        port = await nursery.start(serve_console, console.parts, Bind("localhost", 0, None))
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"http://localhost:{port}/livez")).status_code == 200
+        console.parts.closing.set()
+
+
+async def test_a_waiting_call_is_given_up_when_its_client_leaves(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, ended = trio.Event(), trio.Event()
+
+    async def wait_for(*_: object, **__: object) -> None:
+        began.set()
+        try:
+            await trio.sleep_forever()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(console.journal, "wait_for", wait_for)
+    async with console.served() as url:
+        async with httpx.AsyncClient() as client, trio.open_nursery() as nursery:
+            nursery.start_soon(client.get, f"{url}/api/v1/notifications?wait=60")
+            await began.wait()
+            nursery.cancel_scope.cancel()
+        await ended.wait()
+
+
+async def unread(url: str) -> trio.SocketStream:
+    """A viewer that asks for events, and reads no more than the first of them."""
+    host, port = url.removeprefix("http://").split(":")
+    stream = await trio.open_tcp_stream(host, int(port))
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    await stream.send_all(b"GET %b HTTP/1.1\r\nhost: localhost\r\n\r\n" % EVENTS.encode())
+    while b": connected" not in await stream.receive_some():
+        pass
+    return stream
+
+
+async def stuff(console: Console) -> None:
+    """Let happen more than any socket buffer holds, until the viewer is dropped."""
+    number = 0
+    while console.journal.statistics().viewers:
+        number += 1
+        console.accept(number, payload=b"x" * 100_000)
+        await trio.lowlevel.checkpoint()
+
+
+async def test_a_viewer_that_does_not_read_does_not_hold_up_the_end(console: Console) -> None:
+    with trio.fail_after(server.DRAIN_SECONDS + 5):
+        async with console.served() as url:
+            stream = await unread(url)
+            await stuff(console)
+        await stream.aclose()
+
+
+async def test_a_viewer_that_does_not_read_does_not_hold_up_a_cancellation(
+    console: Console,
+) -> None:
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            bind = Bind("127.0.0.1", 0, None)
+            port = await nursery.start(serve_console, console.parts, bind)
+            stream = await unread(f"http://127.0.0.1:{port}")
+            await stuff(console)
+            started = trio.current_time()
+            nursery.cancel_scope.cancel()
+        assert trio.current_time() - started < server.SEND_SECONDS / 2
+        await stream.aclose()
+
+
+async def test_a_peer_that_does_not_read_is_given_up() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        stream = PatientStream(trio.SocketStream(trio.socket.from_stdlib_socket(ours)), 0.05)
+        with pytest.raises(trio.BrokenResourceError, match="the peer does not read"):
+            await stream.send_all(b"x" * 10_000_000)
+        with pytest.raises(trio.ClosedResourceError):
+            await stream.send_all(b"x")
+
+
+async def serve_and_ask(app: Callable[..., object], closing: trio.Event) -> httpx.Response | None:
+    """Serve any ASGI application, ask it once, and see it out."""
+    async with trio.open_nursery() as nursery:
+        serve = partial(serve_app, drain_seconds=0.05)
+        port = await nursery.start(serve, app, Bind("127.0.0.1", 0, None), closing)
+        try:
+            async with httpx.AsyncClient() as client:
+                return await client.get(f"http://127.0.0.1:{port}/")
+        except httpx.TransportError:
+            return None
+        finally:
+            closing.set()
+
+
+async def test_a_call_that_does_not_end_is_cut_off_after_the_drain() -> None:
+    closing = trio.Event()
+    ended: list[str] = []
+
+    async def stuck(_scope: Scope, _receive: Receive, _send: Send) -> NoReturn:
+        closing.set()
+        try:
+            await trio.sleep_forever()
+        finally:
+            ended.append("cancelled")
+        raise AssertionError
+
+    with trio.fail_after(5):
+        assert await serve_and_ask(stuck, closing) is None
+    assert ended == ["cancelled"]
+
+
+async def test_an_error_in_one_connection_is_logged_and_ends_that_one_alone(
+    console: Console, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = server.TCPServer.run
+    errors = [ValueError("our bug")]
+
+    async def run(connection: server.TCPServer) -> None:
+        if errors:
+            raise errors.pop()
+        await real(connection)
+
+    monkeypatch.setattr(server.TCPServer, "run", run)
+    async with console.served() as url, httpx.AsyncClient() as client:
+        with pytest.raises(httpx.TransportError):
+            await client.get(f"{url}/livez")
+        assert (await client.get(f"{url}/livez")).status_code == 200
+    assert "our bug" in caplog.text
+    assert {record.levelno for record in caplog.records} == {logging.ERROR}
