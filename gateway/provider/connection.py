@@ -22,10 +22,11 @@ from gateway.provider.contract import ConnectionStatistics
 from gateway.provider.inbound import Inbound
 from gateway.provider.outbound import Outbound
 from gateway.provider.patience import Patience
-from gateway.provider.refusals import reason_json, refusal
+from gateway.provider.refusals import IDLE_TIMEOUT, SHUTDOWN, reason_json, refusal
 from gateway.provider.wire import ENHANCE_YOUR_CALM, PeerError
 from gateway.provider.writer import Writer
 from protocol.provider.http import HttpResponse
+from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -171,7 +172,7 @@ class ProviderConnection:
         if self._patience.is_blocked_too_long(trio.current_time()):
             self._finish(b"", f"{waiting} answers wait for a window that stays closed")
         elif not self._in_flight and not waiting:
-            self._finish(reason_json("IdleTimeout"), f"silent for {self._settings.idle_seconds} s")
+            self._finish(IDLE_TIMEOUT, f"silent for {self._settings.idle_seconds} s")
 
     def begin(self, stream: Stream) -> None:
         """Answer a request: at once if it can be, else in a task of its own."""
@@ -187,20 +188,20 @@ class ProviderConnection:
 
     def _ask(self, stream: Stream) -> HttpResponse | Awaitable[HttpResponse]:
         if stream.head.list_bytes > self._settings.header_list_bytes:
-            return refusal(stream.head.headers, 431, "PayloadTooLarge")
+            return refusal(stream.head.headers, Reason.PAYLOAD_TOO_LARGE, 431)
         answer = self._shutdown_answer if self._draining else self._answer
         try:
             return answer(stream.request())
         except Exception:  # the last line of defence (architecture.md 6)
             log.exception(BUG, self._facts.connection_id, stream.stream_id)
-            return refusal(stream.head.headers, 500, "InternalServerError")
+            return refusal(stream.head.headers, Reason.INTERNAL_SERVER_ERROR)
 
     async def _await_answer(self, stream: Stream, outcome: Awaitable[HttpResponse]) -> None:
         try:
             response = await outcome
         except Exception:  # the last line of defence (architecture.md 6)
             log.exception(BUG, self._facts.connection_id, stream.stream_id)
-            response = refusal(stream.head.headers, 500, "InternalServerError")
+            response = refusal(stream.head.headers, Reason.INTERNAL_SERVER_ERROR)
         if not stream.open:
             self._unwanted -= 1
             return
@@ -249,9 +250,9 @@ class ProviderConnection:
         if self._in_flight or self._finishing:
             return
         if self._window_stays_low():
-            self._finish(reason_json("Shutdown"), "the provider never opens its connection window")
+            self._finish(SHUTDOWN, "the provider never opens its connection window")
         elif self._drained():
-            self._finish(reason_json("Shutdown"), "drained")
+            self._finish(SHUTDOWN, "drained")
         elif self._peer_leaves and not self._inbound.streams:
             self._finish(b"", "the provider said GOAWAY")
 

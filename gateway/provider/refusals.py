@@ -6,17 +6,22 @@ import json
 from typing import TYPE_CHECKING
 
 from protocol.provider.http import HttpResponse
+from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
     from protocol.provider.http import Headers
 
 
-def refusal(request_headers: Headers, status: int, reason: str) -> HttpResponse:
-    """An answer that the shell makes when no one else can."""
+def refusal(request_headers: Headers, reason: Reason, status: int | None = None) -> HttpResponse:
+    """An answer that the shell makes when no one else can; ``status`` if not the reason's own."""
     echo = tuple(field for field in request_headers if field[0] == "apns-id")[:1]
-    return HttpResponse(status, echo, reason_json(reason))
+    return HttpResponse(status or reason.status, echo, reason_json(reason.text))
 
 
-def reason_json(reason: str) -> bytes:
+def reason_json(text: str) -> bytes:
     """Apple's JSON, without spaces as on the wire; in bodies and in GOAWAY."""
-    return json.dumps({"reason": reason}, separators=(",", ":")).encode()
+    return json.dumps({"reason": text}, separators=(",", ":")).encode()
+
+
+SHUTDOWN = reason_json(Reason.SHUTDOWN.text)
+IDLE_TIMEOUT = reason_json(Reason.IDLE_TIMEOUT.text)

@@ -108,7 +108,7 @@ def connect(
 class Provider:
     """Speaks HTTP/2 through h2's client core and takes every frame of the answer apart."""
 
-    def __init__(self, stream: trio.abc.Stream, library: str = "h2") -> None:
+    def __init__(self, stream: Any, library: str = "h2") -> None:
         connection: Any = importlib.import_module(f"{library}.connection")
         config: Any = importlib.import_module(f"{library}.config")
         self.core: Any = connection.H2Connection(

@@ -229,3 +229,20 @@ async def test_requests_after_a_goaway_in_the_same_batch_are_not_begun(
     await provider.hear_out()
     assert asked == [b"1"]
     assert provider.goaways[0].last_stream_id == 1
+
+
+async def test_a_provider_that_listens_no_more_is_still_heard(
+    nursery: trio.Nursery, library: str
+) -> None:
+    """Send and forget: its socket answers ours with resets while its requests still arrive."""
+    held = Held()
+    held.let_go()
+    provider, gateway = connect(nursery, held, library)
+    await provider.stream.receive_stream.aclose()
+    await provider.hello()
+    for _ in range(3):
+        await provider.post()
+        await wait_all_tasks_blocked()
+    await provider.stream.send_stream.aclose()
+    await gateway.ended.wait()
+    assert held.finished == 3

@@ -92,6 +92,20 @@ class TestBody:
         assert (await provider.answer(await provider.post())).status == 200
         assert provider.goaways == []
 
+    async def test_an_endless_body_and_its_end_may_come_in_one_batch(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        provider, gateway = connect(nursery, too_large, library, heard_body_bytes=1000)
+        await provider.hello()
+        await provider.hear()
+        number = provider.ask(None, end=False)
+        data = provider.core.data_to_send() + frame(0, 0, number, b"x" * 10_000) * 3
+        await provider.stream.send_all(data + frame(0, 1, number, b"x"))
+        assert (await provider.answer(number)).status == 413
+        provider.exceed_the_limit()
+        assert (await provider.answer(await provider.post())).status == 200
+        assert gateway.connection.statistics().streams_open == 0
+
     async def test_the_answer_to_an_unfinished_request_may_wait_for_a_task(
         self, nursery: trio.Nursery, library: str
     ) -> None:

@@ -101,12 +101,14 @@ class TestWindow:
     ) -> None:
         provider, gateway = connect(nursery, refused("BadDeviceToken"), library)
         await provider.hello(INITIAL_WINDOW_SIZE=0)
-        number = await provider.post()
-        await provider.hear_until(lambda: provider.frames_on(number))
-        provider.core.reset_stream(number, 8)
-        provider.core.increment_flow_control_window(1000)
+        number, other = provider.ask(), provider.ask()
         await provider.flush()
-        await provider.settle()
+        await provider.hear_until(lambda: provider.frames_on(other))
+        for withdrawn in (number, other):
+            provider.core.reset_stream(withdrawn, 8)
+            provider.core.increment_flow_control_window(1000)
+            await provider.flush()
+            await provider.settle()
         assert gateway.connection.statistics().streams_open == 0
         gateway.connection.drain()
         await provider.hear_out()
