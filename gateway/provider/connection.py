@@ -7,8 +7,7 @@ bounded memory; and the writer hangs up on it after ``write_seconds``.
 
 How a connection ends: ``_finish`` says GOAWAY, the reader stops, the writer flushes and closes the
 stream at once (clients.md 24). Requests that were heard whole are answered to the end even if
-nobody is there to hear it: the provider may have sent and left. Only cancellation from outside cuts
-them.
+nobody is there to hear it: the provider may have sent and left.
 """
 
 from __future__ import annotations
