@@ -8,8 +8,6 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import trio
-from gateway.console.app import serve_console
-from gateway.console.server import Bind
 
 from apnsim import logs, options
 from apnsim.console import console_parts
@@ -18,6 +16,8 @@ from apnsim.virtual_devices import VirtualDevices
 from certs.files import PUBLIC_MODE, CredentialError, write_credential
 from devicesim.files import StateError
 from gateway.clock import Clock
+from gateway.console.app import serve_console
+from gateway.console.server import Bind
 from gateway.serve import serve, url_host
 from gateway.store.factory import UnknownStoreError
 from gateway.store.store import StoreUnavailableError
