@@ -72,6 +72,17 @@ async def empty(_device: DeviceId, _notification: Notification) -> None:
     await trio.lowlevel.checkpoint()
 
 
+def sync_milliseconds(folder: Path) -> float:
+    """How long the disk takes to make one page durable: the least a lone accept can take."""
+    descriptor = os.open(folder / "sync", os.O_CREAT | os.O_RDWR, 0o600)
+    began = time.perf_counter()
+    for page in range(50):
+        os.pwrite(descriptor, bytes(4096), page * 4096)
+        os.fsync(descriptor)
+    os.close(descriptor)
+    return (time.perf_counter() - began) / 50 * 1000
+
+
 async def measure(tasks: int, seconds: float, folder: Path) -> None:
     """One line of the report."""
     turns, _, turn_cpu = await loop(empty, tasks, 0.3)
@@ -99,8 +110,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--in-flight", type=int, default=pump.MAX_IN_FLIGHT)
     options = parser.parse_args(arguments)
     pump.MAX_IN_FLIGHT = options.in_flight
-    print(f"SQLite store process, synchronous=FULL, load average {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory(dir=".") as folder:
+        print(
+            f"SQLite store process, synchronous=FULL, load average {os.getloadavg()[0]:.1f},"
+            f" one fsync {sync_milliseconds(Path(folder)):.2f} ms"
+        )
         for tasks in map(int, options.tasks.split(",")):
             trio.run(measure, tasks, options.seconds, Path(folder))
     return 0

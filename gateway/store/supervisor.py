@@ -106,7 +106,7 @@ class Supervisor:
             self.process = None
             how = await process.leave()
             if not self._closing.is_set() or process.process.returncode != 0:
-                self._lost(f"the store process ended ({how}): {why}; it is started anew")
+                self._lost(f"the store process ended ({how}): {why}")
 
     def _lost(self, why: str) -> None:
         self._availability.failed(why)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import trio
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.store.memory import MemoryStore
@@ -27,8 +27,11 @@ TOPICS = st.sampled_from([Topic("a.b"), Topic("a.c"), Topic("a.d")])
 SMALL = st.integers(0, 12)
 WINDOWS = st.none() | SMALL
 
+ACCEPTS = st.tuples(st.just("accept"), DEVICES, TOPICS, SMALL, SMALL, WINDOWS)
 STEPS = st.one_of(
-    st.tuples(st.just("accept"), DEVICES, TOPICS, SMALL, SMALL, WINDOWS),
+    ACCEPTS,
+    ACCEPTS,
+    ACCEPTS,
     st.tuples(st.just("attach"), DEVICES),
     st.tuples(st.just("detach"), DEVICES, SMALL),
     st.tuples(st.just("fetch"), DEVICES, SMALL, SMALL, st.integers(1, 4)),
@@ -223,7 +226,28 @@ async def compare(steps: list[tuple[Any, ...]], database: Database) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(STEPS, max_size=40))
+@given(st.lists(STEPS, min_size=5, max_size=40))
+@example(
+    [
+        ("attach", DeviceId("phone")),
+        ("accept", DeviceId("phone"), Topic("a.b"), 3, 1, None),
+        ("accept", DeviceId("phone"), Topic("a.b"), 9, 2, 5),
+        ("accept", DeviceId("phone"), Topic("a.b"), 9, 2, 5),
+        ("accept", DeviceId("phone"), Topic("a.c"), 9, 3, None),
+        ("accept", DeviceId("phone"), Topic("a.b"), 9, 4, None),
+        ("wait", 3),
+        ("fetch", DeviceId("phone"), 1, 0, 4),
+        ("attach", DeviceId("phone")),
+        ("fetch", DeviceId("phone"), 1, 0, 4),
+        ("fetch", DeviceId("phone"), 2, 2, 4),
+        ("detach", DeviceId("phone"), 1),
+        ("detach", DeviceId("phone"), 2),
+        ("accept", DeviceId("phone"), Topic("a.b"), 9, 5, None),
+        ("pending", DeviceId("phone")),
+        ("wait", 12),
+        ("expire", 2),
+    ]
+)
 def test_both_stores_do_what_the_model_does(steps: list[tuple[Any, ...]]) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
