@@ -105,6 +105,11 @@ class Endpoint:
         except StoreUnavailableError as error:
             outage = Rejection(Reason.SERVICE_UNAVAILABLE, str(error))
             return service.refuse(request, record, outage)
+        except Exception:
+            # Our bug: the connection logs it and answers; every request is on record all the same.
+            bug = Reason.INTERNAL_SERVER_ERROR
+            service.journal.rejected(record, bug.status, bug.text, "a bug of ours: see the log")
+            raise
         if unique_id != notification.unique_id:
             record.detail = f"the same push as {unique_id}, by its apns-id: not taken again"
         service.journal.accepted(record)

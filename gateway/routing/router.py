@@ -70,6 +70,10 @@ class Router:
             return self._offer(notification, registration.device, now)
         return await self._keep(notification, registration.device)
 
+    def clear(self) -> None:
+        """Forget what was handed over (reset)."""
+        self._offers = _Offers(self._same_id_seconds)
+
     def _offer(self, notification: Notification, device: DeviceId, now: float) -> UniqueId:
         first = self._offers.find((device, notification.apns_id), now)
         if first is not None:

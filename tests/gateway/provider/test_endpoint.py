@@ -356,6 +356,8 @@ async def test_a_bug_is_not_hidden_here(gateway: Gateway) -> None:
     gateway.sessions.arrive(Broken())
     with pytest.raises(RuntimeError, match="a bug"):
         await gateway.answer(valid())
+    [record] = gateway.journal.records()
+    assert (record.status, record.reason) == (500, "InternalServerError")
 
 
 # -- the same apns-id again ------------------------------------------------------------------------

@@ -267,3 +267,12 @@ async def test_only_so_many_offers_are_remembered() -> None:
     session.offered.clear()
     await world.router.route(once(99_999), registration())
     assert len(session.offered) == 1
+
+
+async def test_a_reset_forgets_what_was_handed_over() -> None:
+    world = World(same_id_seconds=3600)
+    session = world.connected()
+    await world.route(once(1))
+    world.router.clear()
+    await world.route(once(2))
+    assert len(session.offered) == 2
