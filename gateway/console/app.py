@@ -53,6 +53,7 @@ def create_app(parts: ConsoleParts, admission: Admission) -> FastAPI:
     answer_errors(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.state.routes = [*app.routes, *(route for router in ROUTERS for route in router.routes)]
     return app
 
 

@@ -1,21 +1,22 @@
-"""The operations of the application, as its own OpenAPI document tells them."""
+"""What the routes of the application know of themselves: their methods and parameters."""
 
 # No "from __future__ import annotations": FastAPI reads the annotation of the dependency.
+from collections.abc import Iterable
 
-import re
-from typing import Any
-
-from fastapi import FastAPI, Request
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Route
 
 
-def operations_at(app: FastAPI, path: str) -> dict[str, dict[str, Any]]:
-    """Every operation at a path, by method in lower case; empty when there is none."""
-    found: dict[str, dict[str, Any]] = {}
-    for template, operations in app.openapi()["paths"].items():
-        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
-            found.update(operations)
-    return found
+def methods_at(routes: Iterable[BaseRoute], path: str) -> list[str]:
+    """The methods of every route at a path (Starlette names those of the first one only)."""
+    found: set[str] = set()
+    for route in routes:
+        if isinstance(route, Route | APIRoute) and route.path_regex.match(path):
+            found.update(route.methods or ())
+    return sorted(found)
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
@@ -26,10 +27,15 @@ async def refuse_unknown_parameters(request: Request) -> None:
     """
     if not request.query_params:
         return
-    operation = operations_at(request.app, request.url.path)[request.method.lower()]
-    parameters = operation.get("parameters", [])
-    known = [each["name"] for each in parameters if each["in"] == "query"]
+    route = request.scope["route"]
+    assert isinstance(route, APIRoute)
+    known = _query_parameters_of(route.dependant)
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         detail = f"query.{unknown[0][:80]}: unknown parameter; known: {', '.join(known) or 'none'}"
         raise HTTPException(422, detail)
+
+
+def _query_parameters_of(dependant: Dependant) -> list[str]:
+    own = [parameter.alias for parameter in dependant.query_params]
+    return own + [name for each in dependant.dependencies for name in _query_parameters_of(each)]

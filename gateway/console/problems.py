@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from gateway.console.operations import operations_at
+from gateway.console.operations import methods_at
 from gateway.console.rendering import Json
 from gateway.store.store import StoreUnavailableError
 
@@ -114,7 +114,7 @@ async def _on_http_exception(request: Request, error: Exception) -> ProblemAnswe
     if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
         detail = f"there is no {path}; /api/v1/openapi.json lists what there is"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = ", ".join(sorted(map(str.upper, operations_at(request.app, path))))
+        allowed = ", ".join(methods_at(request.app.state.routes, path))
         detail, headers = (
             f"{request.method} is not for {path}; allowed: {allowed}",
             {"allow": allowed},

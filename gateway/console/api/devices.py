@@ -10,7 +10,7 @@ from pydantic import Field
 from gateway.console.api.apps import InstalledApp, installed_app
 from gateway.console.api.common import Body, Parts, device_refusals
 from gateway.console.device_host import DeviceView, ReceivedView
-from gateway.console.rendering import Json, read_value
+from gateway.console.rendering import Json, json_list, read_value
 from gateway.console.views import JsonDictionary
 from protocol.notification import Environment
 
@@ -117,11 +117,11 @@ async def restore_device(parts: Parts, device_id: str) -> Json:
 
 
 @router.get("/{device_id}/notifications", response_model=list[ReceivedPush])
-async def list_received(parts: Parts, device_id: str) -> Json:
+async def list_received(parts: Parts, device_id: str) -> Response:
     """What the device received, oldest first."""
     with device_refusals(parts):
         received = parts.devices.notifications(device_id)
-    return Json([_received(view) for view in received])
+    return await json_list(_received(view) for view in received)
 
 
 def _device(view: DeviceView) -> Device:

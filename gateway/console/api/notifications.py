@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
 from gateway.console.api.common import Parts, Searching, Since
 from gateway.console.problems import refusals
-from gateway.console.rendering import Json
+from gateway.console.rendering import Json, json_list
 from gateway.console.views import PushStory, PushView, is_in, push_view, story_of
 from gateway.journal import Record, State
 from protocol.identifiers import DeviceToken
@@ -78,14 +78,15 @@ async def _filter_of(
 @router.get("", response_model=list[PushView])
 async def list_notifications(
     search: Searching, wanted: Annotated[Filter, Depends(_filter_of)]
-) -> Json:
+) -> Response:
     """Pushes with their timelines, oldest first.
 
     With `wait`, answers when `count` pushes match or the time is up, whichever is first. A push
     that was `Presented` still counts as `Delivered to Device`. Requests that were refused are
     listed only when `state=Rejected` asks for them.
     """
-    return Json([push_view(record) for record in await search.find(wanted)])
+    found = await search.find(wanted)
+    return await json_list(push_view(record) for record in found)
 
 
 @router.get("/{apns_id}", response_model=PushStory)

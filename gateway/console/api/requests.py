@@ -3,10 +3,10 @@
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from gateway.console.api.common import Searching, Since
-from gateway.console.rendering import Json
+from gateway.console.rendering import json_list
 from gateway.console.views import RequestView, request_view
 from gateway.journal import Record
 
@@ -19,7 +19,7 @@ async def list_requests(
     status: Annotated[int | None, Query(description="Of the answer, such as 400.")] = None,
     reason: Annotated[str | None, Query(description="Such as BadDeviceToken.")] = None,
     since: Since = None,
-) -> Json:
+) -> Response:
     """Every provider request with its answer, oldest first."""
 
     def wanted(record: Record) -> bool:
@@ -30,4 +30,5 @@ async def list_requests(
             and (since is None or record.received_at >= since)
         )
 
-    return Json([request_view(record) for record in await search.find(wanted)])
+    found = await search.find(wanted)
+    return await json_list(request_view(record) for record in found)

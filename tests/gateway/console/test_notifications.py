@@ -6,6 +6,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from gateway.console.rendering import VALUES_AT_ONCE, json_list
+from gateway.console.views import push_view
 from gateway.journal import State
 from protocol.identifiers import DeviceId, Topic
 from tests.builders import APNS_ID, NOW, PATH, TOKEN, notification, push
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 PUSHES = "/api/v1/notifications"
 
 
-async def numbers(client: httpx.AsyncClient, **query: object) -> list[int]:
+async def numbers(client: httpx.AsyncClient, **query: str | float | list[str]) -> list[int]:
     answer = await client.get(PUSHES, params=query)
     assert answer.status_code == 200, answer.text
     return [each["number"] for each in answer.json()]
@@ -229,6 +231,24 @@ async def test_any_payload_can_be_told(console: Console) -> None:
     assert told[2]["raw_payload"].startswith('{"a":[[[')
 
 
+async def test_a_long_list_lets_the_gateway_work_in_between(console: Console) -> None:
+    for number in range(5 * VALUES_AT_ONCE):
+        console.accept(number)
+    turns = 0
+
+    async def work() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(work)
+        await json_list(push_view(record) for record in console.journal.records())
+        nursery.cancel_scope.cancel()
+    assert turns >= 2
+
+
 async def test_requests_are_told_with_their_answers(console: Console) -> None:
     console.accept(1)
     console.machine_time += 10
@@ -237,7 +257,7 @@ async def test_requests_are_told_with_their_answers(console: Console) -> None:
     console.journal.adopt(notification(9), DeviceId("phone"))
     async with console.client() as client:
 
-        async def found(**query: object) -> list[int]:
+        async def found(**query: str | float) -> list[int]:
             answer = await client.get("/api/v1/requests", params=query)
             return [each["number"] for each in answer.json()]
 

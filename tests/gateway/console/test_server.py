@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import socket
-from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,6 +12,7 @@ import httpx
 import pytest
 import trio
 from hypercorn.config import Config
+from hypercorn.trio.tcp_server import TCPServer
 
 from gateway.console import server
 from gateway.console.app import Bind, serve_console
@@ -139,8 +139,8 @@ async def test_events_arrive_over_a_socket_as_they_happen(console: Console) -> N
         console.served() as url,
         httpx.AsyncClient() as client,
         client.stream("GET", url + EVENTS) as answer,
-        aclosing(answer.aiter_lines()) as lines,
     ):
+        lines = answer.aiter_lines()
         assert answer.headers["content-type"].startswith("text/event-stream")
         while await anext(lines) != ": connected":
             pass
@@ -180,11 +180,32 @@ async def test_a_port_that_is_taken_is_an_error(console: Console) -> None:
             await serve_console(console.parts, bind)
 
 
-async def test_a_name_with_two_addresses_has_one_port(console: Console) -> None:
+async def test_a_name_with_two_addresses_has_one_port(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[trio.SocketListener] = []
+
+    async def open_both(port: int, *, host: str) -> list[trio.SocketListener]:
+        assert (port, host) == (0, "localhost")
+        opened.extend(await open_one(0, host="127.0.0.1"))
+        opened.extend(await open_one(0, host="127.0.0.1"))
+        return list(opened)
+
+    open_one = trio.open_tcp_listeners
+    monkeypatch.setattr(trio, "open_tcp_listeners", open_both)
     async with trio.open_nursery() as nursery:
         port = await nursery.start(serve_console, console.parts, Bind("localhost", 0, None))
-        async with httpx.AsyncClient() as client:
-            assert (await client.get(f"http://localhost:{port}/livez")).status_code == 200
+        assert port == opened[0].socket.getsockname()[1]
+        assert [each.socket.fileno() == -1 for each in opened] == [False, True]
+        console.parts.closing.set()
+
+
+async def test_a_port_that_was_asked_for_is_the_port(console: Console) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as chosen:
+        free = chosen.getsockname()[1]
+    async with trio.open_nursery() as nursery:
+        bind = Bind("127.0.0.1", free, None)
+        assert await nursery.start(serve_console, console.parts, bind) == free
         console.parts.closing.set()
 
 
@@ -296,15 +317,15 @@ async def test_a_call_that_does_not_end_is_cut_off_after_the_drain() -> None:
 async def test_an_error_in_one_connection_is_logged_and_ends_that_one_alone(
     console: Console, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = server.TCPServer.run
+    real = TCPServer.run
     errors = [ValueError("our bug")]
 
-    async def run(connection: server.TCPServer) -> None:
+    async def run(connection: TCPServer) -> None:
         if errors:
             raise errors.pop()
         await real(connection)
 
-    monkeypatch.setattr(server.TCPServer, "run", run)
+    monkeypatch.setattr(TCPServer, "run", run)
     async with console.served() as url, httpx.AsyncClient() as client:
         with pytest.raises(httpx.TransportError):
             await client.get(f"{url}/livez")
