@@ -6,7 +6,7 @@ import argparse
 import sys
 from importlib import import_module
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from apnsim.errors import CommandError
 
@@ -24,6 +24,8 @@ COMMANDS = {
     "certs": "make and show certificates of the local authority",
 }
 
+PROG = "apnsim"
+
 EPILOG = """\
 first steps:
   apnsim demo                          a gateway, two phones, and a curl line to paste
@@ -32,6 +34,14 @@ first steps:
 
 exit codes: 0 done, 1 it failed, 2 bad usage or it cannot start
 """
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a mistake costs one line instead of a page of usage and a line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where to read on; exit code 2."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,8 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser(first: list[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="apnsim",
+    parser = Parser(
+        prog=PROG,
         description="An APNs-compatible push gateway with phones: see what a device really got.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

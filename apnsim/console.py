@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from devicesim.apps import UnknownAppError
-from devicesim.host import UnknownDeviceError
+from devicesim.files import StateError
+from devicesim.host import NotConfirmedError, UnknownDeviceError
 from gateway.console.parts import ConsoleParts
 from gateway.provider.keys import RegisteredKey
+from gateway.store.store import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +59,8 @@ def console_parts(
         activate=lambda device_id, csr: _activate(gateway, device_id, csr),
         reset=reset,
         unknown_errors=(UnknownDeviceError, UnknownAppError),
+        failed_errors=(NotConfirmedError, StateError, StoreUnavailableError),
+        is_ready=lambda: gateway.is_store_answering,
         closing=closing,
     )
 

@@ -44,8 +44,9 @@ def find_key(parsed: argparse.Namespace) -> ProviderKey:
                 return ProviderKey.load(registered.key_file, key.team_id, key.key_id)
     except (CredentialError, ValueError) as error:
         raise CommandError(str(error)) from None
+    which = "no key" if parsed.key_id is None else f"no .p8 of the key {parsed.key_id}"
     raise CommandError(
-        f"no key in {parsed.data_dir}: start the gateway once, call 'apnsim keys make', "
+        f"{which} in {parsed.data_dir}: start the gateway once, call 'apnsim keys make', "
         "or give --key-file and --team-id"
     )
 

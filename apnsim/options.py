@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from apnsim.errors import CannotStartError
-from gateway import settings
+from gateway import settings, values
 
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Callable
+
+
+_METAVARS: dict[Callable[[Any], Any], str] = {
+    values.count: "N",
+    values.whole_number: "N",
+    values.server_name: "NAME",
+}
 
 
 def data_dir(parser: argparse.ArgumentParser) -> None:
@@ -24,10 +33,31 @@ def data_dir(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def url(text: str) -> str:
+    """Argparse's type for the address of a gateway: scheme, host, perhaps a port."""
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise argparse.ArgumentTypeError(f"expected http(s)://HOST:PORT, not {text!r}")
+    return text.rstrip("/")
+
+
+def count(text: str) -> int:
+    """Argparse's type for a number of things."""
+    try:
+        return values.count(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}, not {text!r}") from None
+
+
 def console_url(parser: argparse.ArgumentParser) -> None:
     """``--console-url``, for commands that ask a running gateway."""
     parser.add_argument(
         "--console-url",
+        type=url,
         metavar="URL",
         default=os.environ.get("APNSIM_CONSOLE_URL", "http://127.0.0.1:2198"),
         help="the gateway's control API (default: $APNSIM_CONSOLE_URL or http://127.0.0.1:2198)",
@@ -42,18 +72,19 @@ def console_url(parser: argparse.ArgumentParser) -> None:
 
 def gateway_settings(parser: argparse.ArgumentParser) -> None:
     """Every setting of the gateway as an option."""
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=os.environ.get("APNSIM_CONFIG") or None,
+        help="settings in TOML (default: $APNSIM_CONFIG)",
+    )
     for option in settings.options():
         about = option.about + _default_of(option)
-        metavar = option.name.rsplit("_", 1)[-1].upper()
-        choices = list(option.choices) or None
+        # Not argparse's ``choices``: values are judged together, so that all mistakes are told.
         kind: dict[str, Any] = {"action": "append"} if option.is_repeatable else {}
         parser.add_argument(
-            option.flag,
-            help=about.replace("%", "%%"),
-            choices=choices,
-            metavar=None if choices else metavar,
-            **kind,
+            option.flag, help=about.replace("%", "%%"), metavar=_metavar_of(option), **kind
         )
 
 
@@ -72,8 +103,11 @@ def read_settings(
     names = [option.name for option in settings.options()]
     given = {name: getattr(parsed, name) for name in names if getattr(parsed, name) is not None}
     try:
-        return settings.load(parsed.config, os.environ, {**(defaults or {}), **given})
+        file = None if parsed.config is None else Path(parsed.config)
+        return settings.load(file, os.environ, {**(defaults or {}), **given})
     except settings.SettingsError as error:
+        if len(error.problems) == 1:
+            raise CannotStartError(error.problems[0]) from None
         raise CannotStartError(
             "\n  ".join(["these settings cannot be used:", *error.problems])
         ) from None
@@ -84,6 +118,12 @@ def first_line(group: BaseException) -> str:
     while isinstance(group, BaseExceptionGroup):
         group = group.exceptions[0]
     return str(group)
+
+
+def _metavar_of(option: settings.Option) -> str:
+    if option.choices:
+        return f"{{{','.join(option.choices)}}}"
+    return _METAVARS.get(option.convert) or option.name.rsplit("_", 1)[-1].upper()
 
 
 def _default_of(option: settings.Option) -> str:

@@ -15,10 +15,12 @@ from apnsim.errors import CannotStartError
 from apnsim.virtual_devices import VirtualDevices
 from certs.files import PUBLIC_MODE, CredentialError, write_credential
 from devicesim.files import StateError
+from devicesim.host import NotConfirmedError
 from gateway.clock import Clock
 from gateway.console.app import serve_console
 from gateway.console.server import Bind
-from gateway.serve import serve, url_host
+from gateway.ports import opening, url_host
+from gateway.serve import serve
 from gateway.store.factory import UnknownStoreError
 from gateway.store.store import StoreUnavailableError
 
@@ -26,12 +28,21 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from gateway.provider.keys import RegisteredKey
     from gateway.serve import Gateway
     from gateway.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
+CANNOT_START = (
+    StoreUnavailableError,
+    UnknownStoreError,
+    CredentialError,
+    StateError,
+    NotConfirmedError,
+    OSError,
+)
 GRACE_SECONDS = 5.0
 """On top of the drain: for the companions and the store to end."""
 
@@ -53,6 +64,11 @@ class Running:
     def info(self) -> dict[str, Any]:
         """What ``GET /api/v1/info`` and the ready file say."""
         return {**self.gateway.info(), "console_url": self.console_url}
+
+    def signing_key(self) -> RegisteredKey:
+        """A believed key whose ``.p8`` is here; made if all that are registered lie elsewhere."""
+        gateway = self.gateway
+        return gateway.home.signing_key(gateway.keys, gateway.settings.team_id)
 
     def stop(self) -> None:
         """Ask for an orderly end. Returns at once."""
@@ -77,7 +93,8 @@ class Running:
         parts = console_parts(gateway, self.devices, self.info, self._stop)
         bind = Bind(settings.host, settings.console_port, settings.console_token)
         async with trio.open_nursery() as nursery:
-            port = await nursery.start(serve_console, parts, bind)
+            with opening("console", settings.host, [settings.console_port]):
+                port = await nursery.start(serve_console, parts, bind)
             self.console_url = f"http://{url_host(settings.host)}:{port}"
             task_status.started()
 
@@ -93,20 +110,18 @@ def run(settings: Settings, beside: Callable[[Running], Awaitable[None]] | None 
         CannotStartError: one line that says why.
     """
     logs.set_up(settings.log_format, settings.log_level)
+    if settings.ready_file is not None:
+        _forget(settings.ready_file)
     try:
         trio.run(_run, settings, beside)
-    except* (StoreUnavailableError, UnknownStoreError, CredentialError, StateError) as group:
+    except* CANNOT_START as group:
         raise CannotStartError(options.first_line(group)) from None
-    except* OSError as group:
-        raise CannotStartError(
-            f"{options.first_line(group)}; is another gateway running?"
-        ) from None
 
 
 async def _run(settings: Settings, beside: Callable[[Running], Awaitable[None]] | None) -> None:
     stop = trio.Event()
     async with trio.open_nursery() as signals:
-        await signals.start(_stop_on_signal, stop)
+        await signals.start(_stop_on_signal, stop, signals.cancel_scope)
         await _serve_until(stop, settings, beside)
         signals.cancel_scope.cancel()
 
@@ -127,12 +142,25 @@ async def _serve_until(
 
 
 async def _stop_on_signal(
-    stop: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    stop: trio.Event,
+    scope: trio.CancelScope,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         task_status.started()
         async for _ in signals:
+            if stop.is_set():
+                log.warning("asked to stop a second time: ending without the drain")
+                scope.cancel()
             stop.set()
+
+
+def _forget(ready_file: Path) -> None:
+    """Whoever waits for the file must not find that of an earlier gateway."""
+    try:
+        ready_file.unlink(missing_ok=True)
+    except OSError as error:
+        raise CannotStartError(f"{ready_file}: cannot be replaced ({error.strerror})") from None
 
 
 def _announce(info: dict[str, Any], ready_file: Path | None) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certs.authority import DEFAULT_SERVER_NAMES, Authority
+from certs.files import CredentialError, CredentialFileError
 from certs.provider_key import ProviderKey
 from gateway.provider.keys import KeyRing, RegisteredKey
 
@@ -40,20 +41,39 @@ class Home:
         """Where virtual devices keep their state."""
         return self.directory / "devices"
 
+    def prepare(self) -> None:
+        """Make the directory, for its owner's eyes only, if it is not there."""
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise CredentialFileError(
+                self.directory, f"cannot be the data directory ({error.strerror})"
+            ) from None
+
     def authority(self) -> Authority:
         """The certificate authority of this directory."""
+        self.prepare()
         return Authority.load_or_create(self.directory)
 
     def server_leaf(self, more_names: Sequence[str]) -> Leaf:
         """A fresh server certificate: nobody pins it, so its key never touches the disk."""
         return self.authority().issue_server([*DEFAULT_SERVER_NAMES, *more_names])
 
+    def signing_key(self, ring: KeyRing, team_id: str) -> RegisteredKey:
+        """A key of the ring whose ``.p8`` is at hand; made if there is none."""
+        at_hand = (each for each in ring if each.key_file is not None and each.key_file.exists())
+        return next(at_hand, None) or self.make_key(ring, team_id)
+
     def key_ring(self) -> KeyRing:
         """The keys that are believed, possibly none yet."""
-        return KeyRing(self.directory / "keys.json")
+        try:
+            return KeyRing(self.directory / "keys.json")
+        except ValueError as error:
+            raise CredentialError(str(error)) from None
 
     def make_key(self, ring: KeyRing, team_id: str, key_id: str | None = None) -> RegisteredKey:
         """Make a ``.p8`` key, write it, and believe it."""
+        self.prepare()
         key = ProviderKey.generate(team_id, key_id)
         registered = RegisteredKey(key.public, key_file=key.write(self.directory).resolve())
         ring.add(registered)

@@ -21,6 +21,7 @@ from gateway.courier.listener import CourierFront, serve_couriers
 from gateway.courier.terms import CourierSettings, Services
 from gateway.home import Home
 from gateway.journal import Journal
+from gateway.ports import opening, url_host
 from gateway.provider.contract import ConnectionSettings
 from gateway.provider.endpoint import Endpoint, Service
 from gateway.provider.identity import ConnectionIdentity, IdentityRules
@@ -30,6 +31,7 @@ from gateway.routing.router import Router
 from gateway.routing.sessions import SessionTable
 from gateway.settings import Auth, BackgroundPriority10, Settings, UnknownTokens
 from gateway.store.factory import open_store
+from gateway.store.store import StoreUnavailableError
 from gateway.validation import ValidationRules
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ class Gateway:
             secrets.token_bytes,
             max_pushes_per_second=settings.max_pushes_per_token_per_second,
         )
+        self.is_store_answering = True
         self.adopted: Callable[[Registration], None] = lambda _: None
         self.identities: WeakValueDictionary[int, ConnectionIdentity] = WeakValueDictionary()
         self.leaf = self.home.server_leaf(settings.san)
@@ -104,8 +107,18 @@ class Gateway:
         }
 
     async def expire(self) -> int:
-        """Forget what has expired by now; how many there were."""
-        return await upkeep.expire(self.store, self.journal, self.clock.now)
+        """Forget what has expired by now; how many there were.
+
+        Raises:
+            StoreUnavailableError: ``is_store_answering`` says so until it answers again.
+        """
+        try:
+            count = await upkeep.expire(self.store, self.journal, self.clock.now)
+        except StoreUnavailableError:
+            self.is_store_answering = False
+            raise
+        self.is_store_answering = True
+        return count
 
     async def sweep(self) -> None:
         """Ask links to leave that have been silent for too long."""
@@ -187,12 +200,14 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
         settings.provider_port, settings.host, settings.environment, settings.handshake_seconds
     )
     context = provider_server_context(gateway.leaf)
-    gateway.provider_ports = await accepting.start(
-        serve_providers, gateway.providers, context, listen, links
-    )
-    gateway.courier_port = await accepting.start(
-        serve_couriers, gateway.couriers, settings.host, settings.courier_port, links
-    )
+    with opening("provider", settings.host, settings.provider_port):
+        gateway.provider_ports = await accepting.start(
+            serve_providers, gateway.providers, context, listen, links
+        )
+    with opening("courier", settings.host, [settings.courier_port]):
+        gateway.courier_port = await accepting.start(
+            serve_couriers, gateway.couriers, settings.host, settings.courier_port, links
+        )
     accepting.start_soon(upkeep.pass_on_wakes, gateway.store, gateway.sessions)
     accepting.start_soon(upkeep.every, EXPIRE_SECONDS, gateway.expire)
     accepting.start_soon(upkeep.every, SWEEP_SECONDS, gateway.sweep)
@@ -218,11 +233,12 @@ async def serve(
         task_status: started with the gateway once every port is open.
 
     Raises:
-        OSError: a port cannot be bound.
+        PortError: a port cannot be opened.
         StoreUnavailableError: the store cannot be opened.
         UnknownStoreError: ``settings.store`` names none.
         certs.files.CredentialError: a file of the data directory cannot be used.
     """
+    Home(settings.data_dir).prepare()
     async with open_store(settings.store, settings.data_dir) as store:
         gateway = Gateway(settings, clock, store)
         await gateway.directory.load()
@@ -238,9 +254,3 @@ async def serve(
                 gateway.drain()
                 links.cancel_scope.deadline = trio.current_time() + settings.drain_seconds
             beside.cancel_scope.cancel()
-
-
-def url_host(host: str) -> str:
-    """The host as a URL has it; somebody who listens everywhere is at home on loopback."""
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"[{reachable}]" if ":" in reachable else reachable

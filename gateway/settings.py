@@ -94,7 +94,7 @@ class Settings:
     provider_port: tuple[int, ...] = _setting(
         (2197,),
         "port of the provider API; may be given several times; 0 chooses a free one",
-        values.several(values.port),
+        values.one_or_more(values.port),
     )
     courier_port: int = _setting(5223, "port of the long-lived TLS links of devices", values.port)
     console_port: int = _setting(2198, "port of the control API, plain HTTP", values.port)
@@ -116,7 +116,7 @@ class Settings:
     san: tuple[str, ...] = _setting(
         (),
         "one more name or address for the server certificate; may be given several times",
-        values.several(values.text),
+        values.several(values.server_name),
     )
     team_id: str = _setting(
         "APNSIMTEAM", "team of the authentication key that is made at first", values.team_id
@@ -224,7 +224,7 @@ def load(
     Args:
         file: a TOML file, or None.
         environment: environment variables; only those that begin with ``APNSIM_`` and name a
-            setting count, because ``apnsim exec`` sets others of that prefix.
+            setting count (unless they are empty), because ``apnsim exec`` sets others.
         command_line: setting name → text or list of texts; None values are left out.
 
     Raises:
@@ -234,8 +234,8 @@ def load(
     known = {option.name: option for option in options()}
     raw = _read_file(file, known, problems) if file is not None else {}
     for option in known.values():
-        if option.variable in environment:
-            text = environment[option.variable]
+        # A variable that is set to nothing (a compose file's ``APNSIM_SAN=``) is not set.
+        if text := environment.get(option.variable):
             raw[option.name] = (option.variable, text.split(",") if option.is_repeatable else text)
     for name, value in command_line.items():
         if value is not None:
@@ -245,7 +245,8 @@ def load(
         try:
             converted[name] = known[name].convert(value)
         except ValueError as error:
-            problems.append(f"{source}: {error}, not {value!r}")
+            culprit = error.culprit if isinstance(error, values.SeveralError) else value
+            problems.append(f"{source}: {error}, not {culprit!r}")
     if problems:
         raise SettingsError(problems)
     return Settings(**converted)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from certs.server_names import InvalidServerNameError, alternative_names
 from protocol.identifiers import InvalidIdentifierError, TeamId
 
 if TYPE_CHECKING:
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
 Raw: TypeAlias = Any  # text, or what TOML makes of it
+
+
+class SeveralError(ValueError):
+    """One of several values does not fit; ``culprit`` is that one."""
+
+    def __init__(self, expected: str, culprit: Raw) -> None:
+        super().__init__(expected)
+        self.culprit = culprit
 
 
 def text(value: Raw) -> str:
@@ -28,7 +37,8 @@ def text(value: Raw) -> str:
 def whole_number(value: Raw) -> int:
     """0 or more."""
     try:
-        number = int(value) if isinstance(value, int | str) else -1
+        # TOML's true is a Python int.
+        number = int(value) if isinstance(value, int | str) and value is not True else -1
     except ValueError:
         number = -1
     if number < 0:
@@ -46,8 +56,8 @@ def count(value: Raw) -> int:
 def seconds(value: Raw) -> float:
     """A finite number, 0 or more."""
     try:
-        number = float(value)
-    except (TypeError, ValueError):
+        number = -1.0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
         number = -1.0
     if not 0 <= number < float("inf"):
         raise ValueError("expected seconds, 0 or more")
@@ -64,7 +74,31 @@ def port(value: Raw) -> int:
 
 def several(one: Callable[[Raw], Any]) -> Callable[[Raw], tuple[Any, ...]]:
     """A list, or a single one."""
-    return lambda value: tuple(map(one, value if isinstance(value, list) else [value]))
+
+    def convert(value: Raw) -> tuple[Any, ...]:
+        return tuple(
+            _one_of_several(one, each) for each in (value if isinstance(value, list) else [value])
+        )
+
+    return convert
+
+
+def one_or_more(one: Callable[[Raw], Any]) -> Callable[[Raw], tuple[Any, ...]]:
+    """A list that is not empty, or a single one."""
+
+    def convert(value: Raw) -> tuple[Any, ...]:
+        if value == []:
+            raise ValueError("expected at least one")
+        return several(one)(value)
+
+    return convert
+
+
+def _one_of_several(one: Callable[[Raw], Any], value: Raw) -> object:
+    try:
+        return one(value)
+    except ValueError as error:
+        raise SeveralError(str(error), value) from None
 
 
 def choice(kind: type[StrEnum]) -> Callable[[Raw], StrEnum]:
@@ -87,6 +121,22 @@ def team_id(value: Raw) -> str:
         raise ValueError("expected ten upper-case letters and digits") from None
 
 
+def server_name(value: Raw) -> str:
+    """A DNS name or an IP address."""
+    try:
+        alternative_names([text(value)])
+    except InvalidServerNameError:
+        raise ValueError(
+            "expected a DNS name (an international one in its xn-- form) or an IP address"
+        ) from None
+    return str(value)
+
+
 def path(value: Raw) -> Path:
-    """A path, relative to the working directory."""
-    return Path(text(value))
+    """A path, relative to the working directory; ``~`` is the home directory."""
+    if "\0" in text(value):
+        raise ValueError("expected a path")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("expected a path whose home directory is known") from None

@@ -39,7 +39,7 @@ LAYERS = (
     ("validation", "faults"),
     ("routing",),
     ("store",),
-    ("journal", "settings", "clock"),
+    ("journal", "settings", "clock", "ports"),
     ("values",),
 )
 

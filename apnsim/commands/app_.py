@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path(STATE_DIR) / SOCKET_NAME,
         help=f"the daemon's socket (default: {STATE_DIR}/{SOCKET_NAME})",
     )
-    parser.add_argument("--count", type=int, metavar="N", help="leave after N pushes")
+    parser.add_argument("--count", type=options.count, metavar="N", help="leave after N pushes")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     parser.add_argument("--uninstall", action="store_true", help="remove the app and leave")
 

@@ -16,10 +16,20 @@ if TYPE_CHECKING:
     from apnsim.serve import Running
     from protocol.courier.messages import Push
 
+EPILOG = """\
+examples:
+  apnsim demo
+  apnsim demo --data-dir /tmp/demo --store memory     nothing stays but the CA and the keys
+
+The phones and their tokens are the same at the next start (unless the store is memory).
+"""
+
 BUNDLE_ID = "com.example.app"
 PHONES = ("Anna's iPhone", "Ben's iPhone")
 
 BANNER = """
+apnsim {version}: the gateway is up and two phones are connected.
+
   provider API   {provider_url}
   CA file        {ca_file}
   key            {key_file}
@@ -37,12 +47,17 @@ Paste this into another terminal:
 
 {curl}
 
+or, without curl:
+
+{send}
+
 What the phones receive appears below. Ctrl-C ends it.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The settings of the gateway."""
+    parser.epilog = EPILOG
     options.gateway_settings(parser)
 
 
@@ -55,17 +70,19 @@ def run(parsed: argparse.Namespace) -> int:
 async def _show(running: Running) -> None:
     running.devices.watch(_print_push)
     tokens = [await _phone(running, name) for name in PHONES]
-    info = running.info()
-    key = next(key for key in info["keys"] if key["key_file"])
+    registered = running.signing_key()
     print(
         BANNER.format(
-            **{**info, **key},
+            **running.info(),
+            key_file=registered.key_file,
+            key_id=registered.key.key_id,
             topic=BUNDLE_ID,
             phone=PHONES[0],
             token=tokens[0],
             other_phone=PHONES[1],
             other_token=tokens[1],
             curl=_curl(running, tokens[0]),
+            send=_send(running, tokens[1]),
         )
     )
     sys.stdout.flush()
@@ -82,9 +99,7 @@ async def _phone(running: Running, name: str) -> str:
 
 def _curl(running: Running, token: str) -> str:
     info = running.info()
-    data_dir = running.gateway.home.directory.resolve()
-    command = shutil.which("apnsim", path=str(Path(sys.executable).parent)) or "apnsim"
-    bearer = f"$({shlex.quote(command)} keys token --data-dir {shlex.quote(str(data_dir))})"
+    bearer = f"$({_apnsim()} keys token {_data_dir(running)})"
     return " \\\n  ".join(
         [
             f"curl -i --http2 --cacert {shlex.quote(info['ca_file'])}",
@@ -94,6 +109,27 @@ def _curl(running: Running, token: str) -> str:
             f"{info['provider_url']}/3/device/{token}",
         ]
     )
+
+
+def _send(running: Running, token: str) -> str:
+    url = shlex.quote(running.info()["provider_url"])
+    return " \\\n  ".join(
+        [
+            f"{_apnsim()} send {_data_dir(running)} --url {url}",
+            f"--topic {BUNDLE_ID} --alert Hello",
+            f"--token {token}",
+        ]
+    )
+
+
+def _apnsim() -> str:
+    """This very command, for a shell that does not know of the virtual environment."""
+    beside_python = shutil.which("apnsim", path=str(Path(sys.executable).parent))
+    return shlex.quote(beside_python) if beside_python else "apnsim"
+
+
+def _data_dir(running: Running) -> str:
+    return f"--data-dir {shlex.quote(str(running.gateway.home.directory.resolve()))}"
 
 
 def _print_push(name: str, push: Push, presentation: str, detail: str) -> None:

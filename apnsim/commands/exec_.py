@@ -16,7 +16,7 @@ from apnsim import options, serve
 from apnsim.errors import CannotStartError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator
 
 EPILOG = """\
 examples:
@@ -59,24 +59,36 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 async def _run_command(argv: list[str], outcome: list[int], running: serve.Running) -> None:
-    environment = {**os.environ, **variables(running.info())}
-    # Ctrl-C reaches the command too, being in the terminal's foreground group: it decides.
-    with trio.open_signal_receiver(signal.SIGINT):
-        finished = await trio.run_process(argv, env=environment, check=False, stdin=None)
-    code = finished.returncode
+    environment = {**os.environ, **variables(running)}
+    start = functools.partial(trio.run_process, argv, env=environment, check=False, stdin=None)
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            process = await nursery.start(start)
+            nursery.start_soon(_pass_on, signals, process)
+            code = await process.wait()
+            nursery.cancel_scope.cancel()
     outcome.append(code if code >= 0 else 128 - code)
     running.stop()
 
 
-def variables(info: Mapping[str, Any]) -> dict[str, str]:
+async def _pass_on(signals: AsyncIterator[int], process: trio.Process) -> None:
+    """The command decides what a signal means; the gateway is there until it has ended."""
+    async for number in signals:
+        # Ctrl-C has reached it already, being in the terminal's foreground group.
+        if number == signal.SIGTERM:
+            process.send_signal(number)
+
+
+def variables(running: serve.Running) -> dict[str, str]:
     """What the command finds in its environment about the gateway."""
-    key = next(key for key in info["keys"] if key["key_file"])
+    registered = running.signing_key()
+    info = running.info()
     return {
         "APNSIM_PROVIDER_URL": info["provider_url"],
         "APNSIM_CONSOLE_URL": info["console_url"],
         "APNSIM_CA_FILE": info["ca_file"],
-        "APNSIM_KEY_FILE": key["key_file"],
-        "APNSIM_KEY_ID": key["key_id"],
-        "APNSIM_TEAM_ID": key["team_id"],
+        "APNSIM_KEY_FILE": str(registered.key_file),
+        "APNSIM_KEY_ID": registered.key.key_id,
+        "APNSIM_TEAM_ID": registered.key.team_id,
         "APNSIM_COURIER": info["courier"],
     }

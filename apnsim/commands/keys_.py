@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +68,10 @@ def _ring(parsed: argparse.Namespace) -> KeyRing:
 
 
 def _list(parsed: argparse.Namespace) -> None:
-    for registered in _ring(parsed):
+    ring = _ring(parsed)
+    if not len(ring):
+        print(f"no keys in {parsed.data_dir} yet; see: apnsim keys make --help", file=sys.stderr)
+    for registered in ring:
         key = registered.key
         print(f"{key.key_id}  team {key.team_id}  {registered.key_file or '(public half only)'}")
 
@@ -84,7 +88,11 @@ def _add(parsed: argparse.Namespace) -> None:
         pem = file.read_bytes()
     except OSError as error:
         raise CommandError(f"{file}: cannot be read ({error.strerror})") from None
-    _ring(parsed).add(RegisteredKey(ProviderPublicKey.from_pem(pem, parsed.team_id, key_id)))
+    try:
+        key = ProviderPublicKey.from_pem(pem, parsed.team_id, key_id)
+    except CredentialError as error:
+        raise CommandError(f"{file}: {error}") from None
+    _ring(parsed).add(RegisteredKey(key))
     print(f"{key_id}  team {parsed.team_id}  registered")
 
 

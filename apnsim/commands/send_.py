@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import httpx
 
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--apns-id", metavar="UUID")
     parser.add_argument(
         "--url",
+        type=options.url,
         default=os.environ.get("APNSIM_PROVIDER_URL", "https://127.0.0.1:2197"),
         help="the gateway (default: $APNSIM_PROVIDER_URL or https://127.0.0.1:2197)",
     )
@@ -70,17 +72,31 @@ def run(parsed: argparse.Namespace) -> int:
     headers = {name: getattr(parsed, key) for key, name in HEADERS.items() if getattr(parsed, key)}
     headers.setdefault("apns-push-type", PushType.ALERT)
     headers["authorization"] = f"bearer {credentials.find_key(parsed).sign(int(time.time()))}"
-    try:
-        with httpx.Client(http2=True, verify=_trust(parsed), trust_env=False) as client:
-            answer = client.post(
-                f"{parsed.url}/3/device/{parsed.token}", content=body, headers=headers
-            )
-    except httpx.ConnectError as error:
-        raise CommandError(f"cannot reach {parsed.url} ({error}); is `apnsim serve` up?") from None
-    except httpx.HTTPError as error:
-        raise CommandError(f"{parsed.url}: {str(error) or type(error).__name__}") from None
+    answer = _post(parsed, headers, body)
     print(f"{answer.status_code} apns-id {answer.headers.get('apns-id')} {answer.text}".rstrip())
     return 0 if answer.status_code == httpx.codes.OK else 1
+
+
+def _post(parsed: argparse.Namespace, headers: dict[str, str], body: bytes) -> httpx.Response:
+    # Whatever was typed goes out: saying what is wrong with it is the gateway's business.
+    url = f"{parsed.url}/3/device/{quote(parsed.token, safe='')}"
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    try:
+        with httpx.Client(http2=True, verify=_trust(parsed), trust_env=False) as client:
+            return client.post(url, content=body, headers=raw)
+    except httpx.ConnectError as error:
+        raise CommandError(_unreachable(parsed, error)) from None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise CommandError(f"{parsed.url}: {str(error) or type(error).__name__}") from None
+
+
+def _unreachable(parsed: argparse.Namespace, error: httpx.ConnectError) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return (
+            f"{parsed.url}: its certificate was not issued by {_ca_file(parsed)}, or not for this"
+            " host; give the CA of that gateway with --ca-file"
+        )
+    return f"cannot reach {parsed.url} ({error}); is `apnsim serve` up?"
 
 
 def _payload(parsed: argparse.Namespace) -> bytes:
@@ -99,8 +115,14 @@ def _payload(parsed: argparse.Namespace) -> bytes:
 
 
 def _trust(parsed: argparse.Namespace) -> ssl.SSLContext:
-    ca_file = Path(parsed.ca_file or parsed.data_dir / "ca.pem")
+    ca_file = _ca_file(parsed)
     try:
         return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise CannotStartError(f"CA file {ca_file}: {error.strerror or error}") from None
+    except ssl.SSLError:
+        raise CannotStartError(f"CA file {ca_file}: holds no certificate in PEM form") from None
+    except OSError as error:
+        raise CannotStartError(f"CA file {ca_file}: {error.strerror}") from None
+
+
+def _ca_file(parsed: argparse.Namespace) -> Path:
+    return Path(parsed.ca_file or parsed.data_dir / "ca.pem")

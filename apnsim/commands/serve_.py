@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     import argparse
 
 EPILOG = """\
+examples:
+  apnsim serve                                    everything in .apnsim, on the usual ports
+  apnsim serve --config apnsim.toml --log-format json
+  apnsim serve --provider-port 2197 --provider-port 443 --san gateway.test
+  apnsim serve --store memory --provider-port 0 --ready-file ready.json    for scripts
+
 Every option is also a key of the TOML file (provider_port = 2197) and an environment
 variable (APNSIM_PROVIDER_PORT). The command line wins over the environment, the
 environment over the file. Ctrl-C or SIGTERM drains and exits 0.

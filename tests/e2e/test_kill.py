@@ -22,9 +22,10 @@ import trio
 from certs.authority import Authority
 from devicesim.host import DeviceHost, tls_dials
 from tests.e2e.gateway_process import gateway_process, token_for
+from tests.e2e.world import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from protocol.courier.messages import Push
@@ -131,29 +132,24 @@ async def test_nothing_that_was_answered_200_is_lost_or_comes_twice(tmp_path: Pa
             await fleet.patch(fleet.devices[third : 2 * third], network="half-open")
             nursery.start_soon(provider.push_all, fleet.tokens)
 
-            await _until(lambda: provider.sent >= PUSHES // 5)
+            await until(lambda: provider.sent >= PUSHES // 5)
             await gateway.kill()
             await gateway.start()
-            await _until(lambda: provider.sent >= 2 * PUSHES // 5)
+            await until(lambda: provider.sent >= 2 * PUSHES // 5)
             os.kill(gateway.store_pid, signal.SIGKILL)
-            await _until(lambda: provider.sent >= 3 * PUSHES // 5)
+            await until(lambda: provider.sent >= 3 * PUSHES // 5)
             await fleet.patch(fleet.devices[2 * third :], network="half-open")
-            await _until(lambda: provider.sent >= 4 * PUSHES // 5)
+            await until(lambda: provider.sent >= 4 * PUSHES // 5)
             os.kill(gateway.store_pid, signal.SIGKILL)
             await gateway.kill()
             await gateway.start()
-            await _until(lambda: provider.sent == PUSHES)
+            await until(lambda: provider.sent == PUSHES)
 
             await fleet.patch(fleet.devices, network="wifi", online=True)
-            await _until(lambda: set(provider.accepted) <= set(fleet.received))
+            await until(lambda: set(provider.accepted) <= set(fleet.received))
             await fleet.host.delete_all()
             nursery.cancel_scope.cancel()
     twice = [apns_id for apns_id, count in Counter(fleet.received).items() if count > 1]
     assert twice == []
     # The crashes cost some pushes their answer, not their sense: most were accepted.
     assert len(provider.accepted) > PUSHES // 2
-
-
-async def _until(is_so: Callable[[], bool]) -> None:
-    while not is_so():
-        await trio.sleep(0.02)

@@ -1,0 +1,50 @@
+"""Where the gateway listens: readable errors of ports, and hosts as URLs have them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_HINTS = {
+    errno.EADDRINUSE: "stop what listens there (another gateway?) or choose another --{0}-port;"
+    " 0 is a free one",
+    errno.EACCES: "a port below 1024 needs privileges; choose another --{0}-port",
+}
+
+
+class PortError(OSError):
+    """A port cannot be opened; names it, its option, and what to do."""
+
+
+@contextmanager
+def opening(what: str, host: str, ports: Sequence[int]) -> Iterator[None]:
+    """Around what opens ports.
+
+    Args:
+        what: ``provider`` for the ports of ``--provider-port``.
+        host: where they are opened.
+        ports: which.
+
+    Raises:
+        PortError: in place of the ``OSError`` of the system, which names nothing.
+    """
+    try:
+        yield
+    except OSError as error:
+        # Numbers of resolvers are negative, and mean something else.
+        number = error.errno or 0
+        why = os.strerror(number) if number > 0 else error.strerror
+        hint = _HINTS.get(number, "expected --host to be an address of this machine")
+        where = " or ".join(str(port) for port in ports)
+        raise PortError(f"{what} port {where} of {host}: {why}; {hint.format(what)}") from None
+
+
+def url_host(host: str) -> str:
+    """The host as a URL has it; somebody who listens everywhere is at home on loopback."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{reachable}]" if ":" in reachable else reachable
