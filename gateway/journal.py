@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import trio
+
+from gateway.records import Event, JournalStatistics, LinkEvent, Record, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,86 +25,14 @@ if TYPE_CHECKING:
     from protocol.provider.http import HttpRequest
 
 
-class State(StrEnum):
-    """A point in a push's life. Apple's ten statuses, then four of our own."""
-
-    RECEIVED = "Received by APNs"
-    DELIVERED = "Delivered to Device"
-    DELIVERED_FROM_STORAGE = "Delivered to Device (From Storage)"
-    STORED_OFFLINE = "Stored - Device Offline"
-    STORED_POWER = "Stored - Power Considerations"
-    DISCARDED_UNREGISTERED = "Discarded - Token Unregistered"
-    DISCARDED_UNREGISTERED_FROM_STORAGE = "Discarded - Token Unregistered (From Storage)"
-    DISCARDED_EXPIRED = "Discarded - Expired"
-    DISCARDED_DISABLED = "Discarded - Disabled"
-    DISCARDED_DISABLED_FROM_STORAGE = "Discarded - Disabled (From Storage)"
-    REJECTED = "Rejected"
-    REPLACED = "Replaced"
-    PRESENTED = "Presented"
-    NOT_PRESENTED = "Not presented"
-
+__all__ = ["Event", "Journal", "JournalStatistics", "LinkEvent", "Record", "State"]
 
 log = logging.getLogger(__name__)
 
+OK = 200
 # At INFO, a push that goes well is one line: where it ended up.
 _LEVELS = {State.RECEIVED: logging.DEBUG, State.PRESENTED: logging.DEBUG}
 _DELIVERED = frozenset({State.DELIVERED, State.DELIVERED_FROM_STORAGE})
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One point of a timeline; ``at`` is UNIX seconds by the gateway's clock."""
-
-    state: State
-    at: float
-    detail: str = ""
-
-
-@dataclass(slots=True, eq=False)
-class Record:
-    """One provider request and what became of it.
-
-    ``request`` is None for a push that was accepted before this gateway process started and
-    whose request is therefore not known. ``status`` is 0 until it has been answered.
-    """
-
-    number: int
-    received_at: float
-    connection: str
-    request: HttpRequest | None
-    apns_id: str = ""
-    status: int = 0
-    reason: str = ""
-    detail: str = ""
-    notification: Notification | None = None
-    device: DeviceId | None = None
-    timeline: list[Event] = field(default_factory=list)
-    presentation: tuple[State, str] | None = None
-
-    @property
-    def state(self) -> State | None:
-        """Where the push is now; None before anything was decided."""
-        return self.timeline[-1].state if self.timeline else None
-
-
-@dataclass(frozen=True, slots=True)
-class LinkEvent:
-    """A device's link came up or went down."""
-
-    device: DeviceId
-    is_connected: bool
-    at: float
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class JournalStatistics:
-    """How much the journal holds, and how often each state was reached since the start."""
-
-    records: int
-    requests: int
-    viewers: int
-    reached: dict[State, int]
 
 
 class Journal:
@@ -129,6 +57,7 @@ class Journal:
         self._viewers: set[trio.MemorySendChannel[Record | LinkEvent]] = set()
         self._waiters: set[Callable[[Record], None]] = set()
         self._reached = dict.fromkeys(State, 0)
+        self._answers: Counter[tuple[int, str]] = Counter()
 
     # -- writing: called on the hot path, never waits ------------------------------------------
 
@@ -153,11 +82,13 @@ class Journal:
     def rejected(self, record: Record, status: int, reason: str, detail: str) -> None:
         """The request was refused, for Apple's ``reason``; ``detail`` is for people."""
         record.status, record.reason, record.detail = status, reason, detail
+        self._answers[status, reason] += 1
         self._reach(record, State.REJECTED, f"{status} {reason}" + (f": {detail}" * bool(detail)))
 
     def accepted(self, record: Record) -> None:
         """The request was answered 200."""
-        record.status = 200
+        record.status = OK
+        self._answers[OK, ""] += 1
 
     def note(self, unique_id: UniqueId, state: State, detail: str = "") -> None:
         """A push reached a state; unknown ones only count (their record made room)."""
@@ -255,7 +186,11 @@ class Journal:
     def statistics(self) -> JournalStatistics:
         """How much the journal holds."""
         return JournalStatistics(
-            len(self._records), self._requests, len(self._viewers), dict(self._reached)
+            len(self._records),
+            self._requests,
+            len(self._viewers),
+            dict(self._reached),
+            dict(self._answers),
         )
 
     # -- within --------------------------------------------------------------------------------
@@ -263,6 +198,8 @@ class Journal:
     def _reach(self, record: Record, state: State, detail: str) -> None:
         record.timeline.append(Event(state, self._now(), detail))
         self._reached[state] += 1
+        if not record.status and state is not State.RECEIVED:
+            record.status = OK  # it was taken: whoever is told of this sees the answer, too
         if log.isEnabledFor(_LEVELS.get(state, logging.INFO)):
             _log(record, state, detail)
         if record.presentation is not None and state in _DELIVERED:

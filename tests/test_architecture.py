@@ -40,6 +40,7 @@ LAYERS = (
     ("routing",),
     ("store",),
     ("journal", "settings", "clock", "ports"),
+    ("records",),
     ("values",),
 )
 

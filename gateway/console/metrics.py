@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -33,11 +32,13 @@ def _families(
     def one(value: float) -> list[Sample]:
         return [({}, value)]
 
-    yield "apnsim_requests_total", ("counter", "Provider requests."), one(journal.requests)
     yield (
-        "apnsim_recent_requests",
-        ("gauge", "Answered provider requests that the journal still holds."),
-        _recent_requests(parts),
+        "apnsim_requests_total",
+        ("counter", "Provider requests, by status and reason."),
+        [
+            ({"status": str(status), "reason": reason}, count)
+            for (status, reason), count in sorted(journal.answers.items())
+        ],
     )
     yield (
         "apnsim_pushes_total",
@@ -62,18 +63,6 @@ def _families(
         one(sessions.superseded),
     )
     yield "apnsim_clock_seconds", ("gauge", "The gateway's time."), one(parts.clock.now())
-
-
-def _recent_requests(parts: ConsoleParts) -> list[Sample]:
-    answers = Counter(
-        (record.status, record.reason)
-        for record in parts.journal.records()
-        if record.request is not None and record.status
-    )
-    return [
-        ({"status": str(status), "reason": reason}, count)
-        for (status, reason), count in sorted(answers.items())
-    ]
 
 
 def _family(name: str, kind: str, text: str, samples: Iterable[Sample]) -> Iterator[str]:

@@ -161,7 +161,7 @@ async def test_time_and_the_gateway_itself() -> None:
         assert apnsim.info().version == "1"
         assert apnsim.info().provider_url is None  # of a gateway that does not tell
         assert apnsim.connections()["provider"] == [{"id": 1}]
-        assert "apnsim_requests_total 0" in apnsim.metrics()
+        assert "apnsim_journal_records 0" in apnsim.metrics()
         apnsim.reset()
 
     await using(console, use)

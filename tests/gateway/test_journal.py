@@ -345,3 +345,20 @@ def test_the_journal_counts_what_it_holds_and_what_was_reached(journal: Journal)
     assert statistics.reached[State.REJECTED] == 1
     assert sum(statistics.reached.values()) == 2
     assert set(statistics.reached) == set(State)
+
+
+def test_answers_are_counted_by_status_and_reason() -> None:
+    journal = Journal(lambda: NOW)
+    journal.accepted(journal.begin(push(), ""))
+    for _ in range(2):
+        journal.rejected(journal.begin(push(), ""), 400, "BadPriority", "")
+    assert journal.statistics().answers == {(200, ""): 1, (400, "BadPriority"): 2}
+
+
+def test_whoever_hears_that_a_push_was_stored_sees_its_answer() -> None:
+    journal = Journal(lambda: NOW)
+    record = journal.begin(push(), "")
+    journal.received(record, notification(), DEVICE)
+    assert record.status == 0
+    journal.note(notification().unique_id, State.STORED_OFFLINE)
+    assert record.status == 200

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 from contextlib import closing
@@ -137,12 +136,10 @@ def test_whatever_arrives_the_process_answers_or_says_why_it_ends(
 
 @pytest.fixture
 def signals() -> Iterator[None]:
-    """``main`` ignores signals and sets the umask; this process must not stay so."""
+    """``main`` ignores signals; this process must not stay so."""
     meant = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {each: signal.getsignal(each) for each in meant}
-    umask = os.umask(0o022)
     yield
-    os.umask(umask)
     for each, handler in before.items():
         signal.signal(each, handler)
 

@@ -217,3 +217,14 @@ async def test_the_end_comes_after_everything_gathered_was_answered() -> None:
         await wait_all_tasks_blocked()
         assert peer.answers == [1, 1]
         assert peer.why == "it closed the conversation"
+
+
+async def test_refusing_what_was_gathered_is_no_outage_of_its_own() -> None:
+    """Closing does it, and must not say in the log that pushes fail."""
+    peer = Peer()
+    async with peer.ours, peer.stream, trio.open_nursery() as nursery:
+        nursery.start_soon(peer.call, "pending", None)
+        await wait_all_tasks_blocked()
+        peer.pump.refuse("the store is closed")
+    assert str(peer.answers[0]) == "the store is closed"
+    assert not peer.availability.is_outage

@@ -1,0 +1,91 @@
+"""What the journal keeps: requests, pushes and the points of their lives, in Apple's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from protocol.identifiers import DeviceId
+    from protocol.notification import Notification
+    from protocol.provider.http import HttpRequest
+
+
+class State(StrEnum):
+    """A point in a push's life. Apple's ten statuses, then four of our own."""
+
+    RECEIVED = "Received by APNs"
+    DELIVERED = "Delivered to Device"
+    DELIVERED_FROM_STORAGE = "Delivered to Device (From Storage)"
+    STORED_OFFLINE = "Stored - Device Offline"
+    STORED_POWER = "Stored - Power Considerations"
+    DISCARDED_UNREGISTERED = "Discarded - Token Unregistered"
+    DISCARDED_UNREGISTERED_FROM_STORAGE = "Discarded - Token Unregistered (From Storage)"
+    DISCARDED_EXPIRED = "Discarded - Expired"
+    DISCARDED_DISABLED = "Discarded - Disabled"
+    DISCARDED_DISABLED_FROM_STORAGE = "Discarded - Disabled (From Storage)"
+    REJECTED = "Rejected"
+    REPLACED = "Replaced"
+    PRESENTED = "Presented"
+    NOT_PRESENTED = "Not presented"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One point of a timeline; ``at`` is UNIX seconds by the gateway's clock."""
+
+    state: State
+    at: float
+    detail: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """One provider request and what became of it.
+
+    ``request`` is None for a push that was accepted before this gateway process started and
+    whose request is therefore not known. ``status`` is 0 until it has been answered.
+    """
+
+    number: int
+    received_at: float
+    connection: str
+    request: HttpRequest | None
+    apns_id: str = ""
+    status: int = 0
+    reason: str = ""
+    detail: str = ""
+    notification: Notification | None = None
+    device: DeviceId | None = None
+    timeline: list[Event] = field(default_factory=list)
+    presentation: tuple[State, str] | None = None
+
+    @property
+    def state(self) -> State | None:
+        """Where the push is now; None before anything was decided."""
+        return self.timeline[-1].state if self.timeline else None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEvent:
+    """A device's link came up or went down."""
+
+    device: DeviceId
+    is_connected: bool
+    at: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStatistics:
+    """How much the journal holds; how often each state was reached since the start.
+
+    ``answers`` counts them by status and reason, which is empty for 200.
+    """
+
+    records: int
+    requests: int
+    viewers: int
+    reached: dict[State, int]
+    answers: dict[tuple[int, str], int]
