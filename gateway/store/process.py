@@ -37,7 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    os.umask(0o077)
     with socket.socket(fileno=options.socket) as link:
         try:
             return _run(link, options)

@@ -103,7 +103,8 @@ class Pump:
         """Fail what was gathered, and every call from now on."""
         self._refusal = why
         gathered, self._gathering = self._gathering, deque()
-        self._fail(gathered, why)
+        for call in gathered:  # the outage was reported already, and a close is none
+            call.fail(StoreUnavailableError(why))
 
     def lose(self, why: str) -> None:
         """The conversation broke off: nobody knows what became of what was sent."""
