@@ -248,8 +248,9 @@ class ProviderConnection:
     def _finish_if_idle(self) -> None:
         if self._in_flight or self._finishing:
             return
-        if self._window_stays_low():
-            self._finish(SHUTDOWN, "the provider never opens its connection window")
+        if self._window_stays_low():  # no GOAWAY: aioapns would lose its next push, or hang
+            self._log("the provider never opens its connection window")
+            self._finish_quietly()
         elif self._drained():
             self._finish(SHUTDOWN, "drained")
         elif self._peer_leaves and not self._inbound.streams:
@@ -267,10 +268,7 @@ class ProviderConnection:
         return overdue or not self._inbound.streams
 
     def _window_stays_low(self) -> bool:
-        """Whether this is aioapns, which never opens its window: 65,535 bytes of refusals is all.
-
-        After that its caller hangs (clients.md 22); a new connection has a new window.
-        """
+        """Whether this is aioapns, whose callers hang after 65,535 bytes of errors (clients.md 22)."""
         low = self._http2.peer_window_bytes < self._settings.low_window_bytes
         if self._outbound.peer_opens_window or not low:
             return False

@@ -132,20 +132,24 @@ class TestWindow:
 async def test_b22_a_peer_that_never_opens_its_window_is_sent_away_before_it_hangs(
     autojump_clock: trio.abc.Clock, nursery: trio.Nursery, library: str, opens: bool
 ) -> None:
-    """aioapns never does; everyone else does in time, and stays."""
+    """aioapns never does; everyone else does in time, and stays.
+
+    Without GOAWAY: after one aioapns raises ProtocolError for its next push, and at times hangs;
+    after a plain close it opens a new connection and goes on (measured: interop, aioapns 4.0).
+    """
     provider, _ = connect(nursery, refused("x" * 1000), library)
     await provider.hello()
     for _ in range(100):
         await provider.post()
         await trio.sleep(0.1)
-        await provider.hear()
-        if provider.goaways:
+        if not await provider.hear():
             break
         if opens and provider.core.inbound_flow_control_window < 20_000:
             provider.core.increment_flow_control_window(40_000)
             await provider.flush()
     assert provider.core.inbound_flow_control_window > 0
-    assert [f.additional_data for f in provider.goaways] == [b'{"reason":"Shutdown"}'][opens:]
+    assert provider.at_end is not opens
+    assert provider.goaways == []
 
 
 async def test_b22_a_burst_that_uses_up_the_window_leaves_the_peer_time_to_open_it(
