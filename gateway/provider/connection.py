@@ -268,7 +268,7 @@ class ProviderConnection:
         return overdue or not self._inbound.streams
 
     def _window_stays_low(self) -> bool:
-        """Whether this is aioapns, whose callers hang after 65,535 bytes of errors (clients.md 22)."""
+        """Whether this is aioapns, which hangs after 65,535 bytes of errors (clients.md 22)."""
         low = self._http2.peer_window_bytes < self._settings.low_window_bytes
         if self._outbound.peer_opens_window or not low:
             return False
