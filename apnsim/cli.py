@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -50,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser(arguments[:1])
     parsed = parser.parse_args(arguments)
     try:
-        return int(parsed.run(parsed))
+        code = int(parsed.run(parsed))
+        sys.stdout.flush()  # here, where the reader's absence is understood
+        return code
     except CommandError as error:
         print(f"apnsim {parsed.command}: {error}", file=sys.stderr)
         return error.exit_code
@@ -58,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # The reader of our output has left (`apnsim … | head`): not an error of ours.
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 

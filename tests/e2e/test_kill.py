@@ -9,147 +9,125 @@ the sockets of a killed process.
 from __future__ import annotations
 
 import os
+import random
 import signal
-import ssl
-import time
-import uuid
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import httpx
+import pytest
 import trio
 
-from certs.authority import Authority
-from devicesim.host import DeviceHost, tls_dials
-from tests.e2e.gateway_process import gateway_process, token_for
+from tests.e2e.fleet import Fleet, Provider, Target
+from tests.e2e.gateway_process import GatewayProcess, gateway_process
 from tests.e2e.world import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from protocol.courier.messages import Push
-    from tests.e2e.gateway_process import GatewayProcess
-
+# Each app of the first population gets one push: every one that is accepted must arrive.
 DEVICES, APPS = 50, 40
-PUSHES = DEVICES * APPS
-PROVIDERS = 8
+# Each app of the second gets several while its device is away: the newest one must arrive.
+ABSENT_DEVICES, ABSENT_APPS, ROUNDS = 10, 4, 10
+PUSHES = DEVICES * APPS + ABSENT_DEVICES * ABSENT_APPS * ROUNDS
 
 
-class Fleet:
-    """Devices in this process, and what their apps received."""
+class Run:
+    """One gateway, two populations, and what is expected of them."""
 
     def __init__(self, gateway: GatewayProcess) -> None:
-        authority = Authority.load(gateway.data_dir)
-        self.received: list[str] = []
-        self.host = DeviceHost(
-            tls_dials(*gateway.courier, authority.certificate_pem, authority.issue_device),
-            trio.current_time,
-            on_received=self._note,
-        )
+        self.gateway = gateway
+        self.fleet = Fleet(gateway)
+        self.provider = Provider(gateway)
         self.devices: list[str] = []
-        self.tokens: list[tuple[str, str]] = []
+        self.absent_devices: list[str] = []
+        self.absent: list[Target] = []
+        self.once: list[Target] = []
+        self.is_pushed = trio.Event()
 
-    def _note(self, _device: str, push: Push, _presentation: object, _detail: str) -> None:
-        self.received.append(push.apns_id)
+    async def populate(self) -> None:
+        grown = await self.fleet.grow(DEVICES, APPS)
+        self.devices = [targets[0].device for targets in grown]
+        self.once = [target for targets in grown for target in targets]
+        absent = await self.fleet.grow(ABSENT_DEVICES, ABSENT_APPS)
+        self.absent_devices = [targets[0].device for targets in absent]
+        self.absent = [target for targets in absent for target in targets]
 
-    async def grow(self) -> None:
-        """Devices with their apps; ``tokens`` holds (token, topic), shuffled over the devices."""
-        tokens: dict[int, list[tuple[str, str]]] = {}
+    @property
+    def plan(self) -> list[Target]:
+        """Every push to be sent, those of both populations mixed, always in the same way."""
+        plan = self.once + self.absent * ROUNDS
+        random.Random(1).shuffle(plan)
+        return plan
 
-        async def one(number: int) -> None:
-            device = await self.host.create_device()
-            self.devices.append(device.id)
-            tokens[number] = []
-            for app in range(APPS):
-                topic = f"com.example.app{app}"
-                view = await self.host.install_app(device.id, topic)
-                tokens[number].append((view.tokens["alert"], topic))
+    async def sent(self, share: float) -> None:
+        """Wait until that much of the plan was sent."""
+        await until(lambda: len(self.provider.progress) >= share * PUSHES)
 
-        async with trio.open_nursery() as nursery:
-            for number in range(DEVICES):
-                nursery.start_soon(one, number)
-        self.tokens = [tokens[number][app] for app in range(APPS) for number in range(DEVICES)]
+    def has_all_arrived(self) -> bool:
+        received, accepted = set(self.fleet.received), set(self.provider.accepted)
+        sent = self.provider.sent
+        return all(accepted.intersection(sent[target]) <= received for target in self.once) and all(
+            self.last(target, received) >= self.last(target, accepted) for target in self.absent
+        )
 
-    async def patch(self, devices: list[str], **change: object) -> None:
-        async with trio.open_nursery() as nursery:
-            for device in devices:
-                nursery.start_soon(lambda d=device: self.host.patch_device(d, **change))  # type: ignore[misc]
+    def last(self, target: Target, among: set[str]) -> int:
+        """Which of the pushes sent to the target was the last of those; -1 = none.
 
+        A push that got no answer may have been kept all the same, and then it may take the place
+        of older ones that had got theirs.
+        """
+        numbers = [n for n, each in enumerate(self.provider.sent[target]) if each in among]
+        return max(numbers, default=-1)
 
-class Provider:
-    """Pushes; remembers what was answered 200. A new connection after every failure."""
+    def is_in_order(self, target: Target) -> bool:
+        order = {apns_id: number for number, apns_id in enumerate(self.provider.sent[target])}
+        numbers = [order[each] for each in self.fleet.received if each in order]
+        return numbers == sorted(numbers)
 
-    def __init__(self, gateway: GatewayProcess) -> None:
-        self._trust = ssl.create_default_context(cafile=gateway.info["ca_file"])
-        self._url = gateway.info["provider_url"]
-        self._bearer = token_for(gateway.info)
-        self.accepted: list[str] = []
-        self.sent = 0
+    async def push_all(self) -> None:
+        await self.provider.push_all(self.plan)
+        self.is_pushed.set()
 
-    async def push_all(self, tokens: list[tuple[str, str]]) -> None:
-        remaining = iter(tokens)
-        async with trio.open_nursery() as nursery:
-            for _ in range(PROVIDERS):
-                nursery.start_soon(trio.to_thread.run_sync, self._push_some, remaining)
+    async def put_away(self) -> None:
+        """Some devices leave, some go dark; some stay until later."""
+        third, half = DEVICES // 3, ABSENT_DEVICES // 2
+        offline, dark = self.devices[:third], self.devices[third : 2 * third]
+        await self.fleet.patch(offline + self.absent_devices[:half], online=False)
+        await self.fleet.patch(dark + self.absent_devices[half:], network="half-open")
 
-    def _push_some(self, remaining: Iterator[tuple[str, str]]) -> None:
-        while self._push_over_one_connection(remaining):
-            time.sleep(0.05)  # in a thread: until the gateway is back
-
-    def _push_over_one_connection(self, remaining: Iterator[tuple[str, str]]) -> bool:
-        """Push until there is nothing more to push (False) or the connection fails (True)."""
-        with httpx.Client(http2=True, verify=self._trust, trust_env=False, timeout=10) as client:
-            for token, topic in remaining:
-                self.sent += 1
-                try:
-                    self._push(client, token, topic)
-                except httpx.HTTPError:
-                    return True
-        return False
-
-    def _push(self, client: httpx.Client, token: str, topic: str) -> None:
-        apns_id = str(uuid.uuid4())
-        headers = {"apns-topic": topic, "apns-id": apns_id, "apns-push-type": "alert"}
-        headers["authorization"] = f"bearer {self._bearer}"
-        url = f"{self._url}/3/device/{token}"
-        answer = client.post(url, headers=headers, content=b'{"aps":{}}')
-        if answer.status_code == httpx.codes.OK:
-            self.accepted.append(apns_id)
-        else:
-            assert answer.json() == {"reason": "ServiceUnavailable"}
+    async def suffer(self) -> None:
+        """The gateway is killed, its store, both; and the last devices go dark."""
+        await self.sent(0.2)
+        await self.gateway.kill()
+        await self.gateway.start()
+        await self.sent(0.4)
+        os.kill(self.gateway.store_pid, signal.SIGKILL)
+        await self.sent(0.6)
+        await self.fleet.patch(self.devices[2 * DEVICES // 3 :], network="half-open")
+        await self.sent(0.8)
+        os.kill(self.gateway.store_pid, signal.SIGKILL)
+        await self.gateway.kill()
+        await self.gateway.start()
 
 
+@pytest.mark.takes_seconds(120)
 async def test_nothing_that_was_answered_200_is_lost_or_comes_twice(tmp_path: Path) -> None:
-    with trio.fail_after(120):
-        async with gateway_process(tmp_path) as gateway, trio.open_nursery() as nursery:
-            fleet = Fleet(gateway)
-            await nursery.start(fleet.host.run)
-            await fleet.grow()
-            provider = Provider(gateway)
-            third = DEVICES // 3
-            await fleet.patch(fleet.devices[:third], online=False)
-            await fleet.patch(fleet.devices[third : 2 * third], network="half-open")
-            nursery.start_soon(provider.push_all, fleet.tokens)
-
-            await until(lambda: provider.sent >= PUSHES // 5)
-            await gateway.kill()
-            await gateway.start()
-            await until(lambda: provider.sent >= 2 * PUSHES // 5)
-            os.kill(gateway.store_pid, signal.SIGKILL)
-            await until(lambda: provider.sent >= 3 * PUSHES // 5)
-            await fleet.patch(fleet.devices[2 * third :], network="half-open")
-            await until(lambda: provider.sent >= 4 * PUSHES // 5)
-            os.kill(gateway.store_pid, signal.SIGKILL)
-            await gateway.kill()
-            await gateway.start()
-            await until(lambda: provider.sent == PUSHES)
-
-            await fleet.patch(fleet.devices, network="wifi", online=True)
-            await until(lambda: set(provider.accepted) <= set(fleet.received))
-            await fleet.host.delete_all()
-            nursery.cancel_scope.cancel()
-    twice = [apns_id for apns_id, count in Counter(fleet.received).items() if count > 1]
-    assert twice == []
+    async with gateway_process(tmp_path) as gateway, trio.open_nursery() as nursery:
+        run = Run(gateway)
+        await nursery.start(run.fleet.host.run)
+        await run.populate()
+        await run.put_away()
+        nursery.start_soon(run.push_all)
+        await run.suffer()
+        await run.is_pushed.wait()
+        await run.fleet.patch(run.devices + run.absent_devices, network="wifi", online=True)
+        await until(run.has_all_arrived)
+        await run.fleet.host.delete_all()
+        nursery.cancel_scope.cancel()
+    received, accepted = run.fleet.received, run.provider.accepted
+    assert [apns_id for apns_id, count in Counter(received).items() if count > 1] == []
+    assert all(run.is_in_order(target) for target in run.absent)
     # The crashes cost some pushes their answer, not their sense: most were accepted.
-    assert len(provider.accepted) > PUSHES // 2
+    assert len(accepted) > PUSHES // 2
+    # And of what waited, newer ones did take the place of older ones.
+    assert len(received) < len(accepted)

@@ -40,7 +40,7 @@ class World:
         self.clock = clock
         self.stop = stop
         self.devices = running.devices
-        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._clients: dict[tuple[str, int], httpx.AsyncClient] = {}
         self._exits = AsyncExitStack()
         key = running.signing_key()
         assert key.key_file is not None
@@ -62,20 +62,26 @@ class World:
         return view.tokens[push_type]
 
     async def push(
-        self, token: str, text: str = "Hello", *, sni: str = "localhost", **headers: str
+        self,
+        token: str,
+        text: str = "Hello",
+        *,
+        sni: str = "localhost",
+        connection: int = 0,
+        **headers: str,
     ) -> httpx.Response:
         """Push an alert; ``apns_topic=…`` and the like add to or replace the headers."""
-        if sni not in self._clients:
+        if (sni, connection) not in self._clients:
             client = httpx.AsyncClient(
                 http2=True,
                 verify=ssl.create_default_context(cafile=self.gateway.home.ca_file),
                 trust_env=False,
                 base_url=self.gateway.info()["provider_url"],
             )
-            self._clients[sni] = await self._exits.enter_async_context(client)
+            self._clients[sni, connection] = await self._exits.enter_async_context(client)
         said = {"apns-topic": TOPIC, "apns-push-type": "alert"}
         said |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self._clients[sni].post(
+        return await self._clients[sni, connection].post(
             f"/3/device/{token}",
             content=json.dumps({"aps": {"alert": text}}),
             headers={"authorization": f"bearer {self._bearer}", **said},

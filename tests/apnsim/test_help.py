@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apnsim import cli
+from gateway import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.apnsim.conftest import Outcome
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+ACTIONS = [
+    ("keys", action) for action in ("list", "make", "add", "remove", "token")
+] + [("certs", action) for action in ("ca", "device", "server")]  # fmt: skip
+
+
+def test_the_first_help_names_every_command_and_the_first_steps(
+    apnsim: Callable[..., Outcome],
+) -> None:
+    outcome = apnsim("--help")
+    assert outcome.code == 0
+    for command, about in cli.COMMANDS.items():
+        assert re.search(rf"^    {command}\s+{re.escape(about[:40])}", outcome.out, re.MULTILINE)
+    assert "first steps:" in outcome.out
+    assert "exit codes: 0 done, 1 it failed, 2 bad usage or it cannot start" in outcome.out
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_the_help_of_each_command_teaches_by_example(
+    apnsim: Callable[..., Outcome], command: str
+) -> None:
+    outcome = apnsim(command, "--help")
+    assert outcome.code == 0
+    assert f"examples:\n  apnsim {command}" in outcome.out
+    assert not outcome.err
+
+
+@pytest.mark.parametrize(("command", "action"), ACTIONS)
+def test_the_help_of_each_action_says_where_the_files_are(
+    apnsim: Callable[..., Outcome], command: str, action: str
+) -> None:
+    outcome = apnsim(command, action, "--help")
+    assert outcome.code == 0
+    assert "--data-dir DIR" in outcome.out
+
+
+@pytest.mark.parametrize("command", ["serve", "demo", "exec"])
+def test_every_setting_is_an_option_with_its_meaning_and_its_default(
+    apnsim: Callable[..., Outcome], command: str
+) -> None:
+    text = " ".join(apnsim(command, "--help").out.split())
+    for option in settings.options():
+        assert option.flag in text
+        assert option.about.split(";")[0] in text.replace("- ", "-")
+    assert "port of the provider API; may be given several times" in text
+    assert "--provider-port PORT" in text
+    assert "(default: 2197)" in text
+    assert "--auth {strict,lenient}" in text
+    assert "(default: strict)" in text
+    assert "--drain-seconds SECONDS" in text
+    assert "--streams N" in text
+    assert "(default: 3600)" in text
+
+
+def commands_in(text: str) -> Iterator[list[str]]:
+    """Every ``apnsim …`` at the beginning of a line, or between backquotes."""
+    for line in re.findall(r"^ {0,2}apnsim [a-z].*$|`apnsim [a-z][^`]*`", text, re.MULTILINE):
+        command = re.split(r"\s{3,}|\s#|\s\(", line.strip().strip("`"))[0]
+        yield shlex.split(command)[1:]
+
+
+def documented() -> Iterator[list[str]]:
+    yield from commands_in(README)
+    yield from commands_in(cli.EPILOG)
+    for command in cli.COMMANDS:
+        module = __import__(f"apnsim.commands.{command}_", fromlist=["EPILOG"])
+        yield from commands_in(module.EPILOG)
+
+
+@pytest.mark.parametrize("arguments", list(documented()), ids=" ".join)
+def test_every_command_in_the_readme_and_in_the_help_can_be_given_like_that(
+    arguments: list[str],
+) -> None:
+    parsed = cli._parser(arguments[:1]).parse_args(arguments)
+    assert callable(parsed.run)
+
+
+def test_commands_are_found_in_the_documentation() -> None:
+    found = {arguments[0] for arguments in documented()}
+    assert found == set(cli.COMMANDS)
+
+
+def test_what_the_readme_says_of_variables_is_true() -> None:
+    for variable in re.findall(r"APNSIM_[A-Z_]+", README):
+        known = {option.variable for option in settings.options()}
+        told = {"APNSIM_PROVIDER_URL", "APNSIM_CA_FILE", "APNSIM_"}  # by exec, and of all options
+        assert variable in known | told
+
+
+def test_the_version_is_that_of_the_distribution(apnsim: Callable[..., Outcome]) -> None:
+    outcome = apnsim("--version")
+    assert (outcome.code, outcome.out) == (0, "apnsim 0.1.0\n")
+
+
+def test_python_m_apnsim_is_apnsim() -> None:
+    command = [sys.executable, "-m", "apnsim", "--version"]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "apnsim 0.1.0\n", "")
+
+
+def test_a_reader_that_leaves_early_is_no_error_of_ours(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        finished = subprocess.run(
+            [sys.executable, "-m", "apnsim", "keys", "make", "--data-dir", str(tmp_path)],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (finished.returncode, finished.stderr) == (1, b"")

@@ -1,0 +1,63 @@
+"""A database that cannot be written: 503 for as long as it lasts, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from gateway.store.client import SqliteStore
+from gateway.store.store import StoreUnavailableError
+from tests.e2e.world import until, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_a_locked_database_answers_503_and_recovers(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with world(tmp_path, store="sqlite") as here:
+        phone = await here.phone()
+        token = await here.install(phone)
+        await here.switch(phone, online=False)
+        await here.pushes(token, "before")
+        console = httpx.AsyncClient(base_url=here.running.console_url, trust_env=False)
+        locking = sqlite3.connect(tmp_path / "store.sqlite3", isolation_level=None)
+        try:
+            locking.execute("BEGIN IMMEDIATE")
+            refused = await here.push(token, "during")
+            assert (refused.status_code, refused.json()) == (503, {"reason": "ServiceUnavailable"})
+            with pytest.raises(StoreUnavailableError):
+                await here.gateway.expire()
+            async with console:
+                assert (await console.get("/livez")).status_code == 200
+                assert (await console.get("/readyz")).status_code == 503
+                locking.execute("ROLLBACK")
+                await until(lambda: here.gateway.is_store_answering)
+                assert (await console.get("/readyz")).status_code == 200
+        finally:
+            locking.close()
+        await here.switch(phone, online=True)
+        assert await here.received(phone, 1) == ["+before"]
+        await here.pushes(token, "after")
+        assert await here.received(phone, 2) == ["+before", "after"]
+    assert sum("answered 503" in record.message for record in caplog.records) == 1
+    assert sum("available again" in record.message for record in caplog.records) == 1
+
+
+async def test_devices_stay_connected_while_the_store_process_is_replaced(tmp_path: Path) -> None:
+    async with world(tmp_path, store="sqlite") as here:
+        phone = await here.phone()
+        token = await here.install(phone)
+        store = here.gateway.store
+        assert isinstance(store, SqliteStore)
+        assert store.process_id is not None
+        os.kill(store.process_id, signal.SIGKILL)
+        await until(lambda: store.statistics().restarts == 1)
+        await here.pushes(token, "after")
+        assert [text.strip("+") for text in await here.received(phone, 1)] == ["after"]
