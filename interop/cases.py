@@ -1,0 +1,209 @@
+"""The table of cases: what is pushed, and what client, device and gateway must then say.
+
+Cases run in this order, for one client after the
+other; the client's process and its connection live on from case to case.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from interop.phone import Phone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Push:
+    """One push, as every client program reads it; None is "do not say"."""
+
+    token: str
+    topic: str
+    payload: dict[str, Any]
+    push_type: str = "alert"
+    priority: int | None = None
+    expiration: int | None = None
+    collapse_id: str | None = None
+    apns_id: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Only what is to be said."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def nothing(phone: Phone) -> None:
+    """Leave the phone alone."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of the table.
+
+    Attributes:
+        shows: what it proves, for docs/interop.md.
+        pushes: what is sent.
+        at_once: how many of them at a time.
+        status: what the client must report for every push.
+        reason: the same, of a refusal.
+        arrives: whether accepted pushes reach the device.
+        from_storage: whether they do so only after they were kept for it.
+        before: what happens to the phone before the client pushes.
+        after: and what when it has its answers.
+        first_reason: with what the first attempt of each push is refused.
+        connections: on how many connections at most the requests come.
+    """
+
+    name: str
+    shows: str
+    pushes: Callable[[Phone], list[Push]]
+    at_once: int = 1000
+    status: int = 200
+    reason: str = ""
+    arrives: bool = True
+    from_storage: bool = False
+    before: Callable[[Phone], None] = nothing
+    after: Callable[[Phone], None] = nothing
+    first_reason: str = ""
+    connections: int | None = None
+
+
+def alert(phone: Phone, text: str = "Grüße 👋", **more: Any) -> Push:  # noqa: ANN401 — of Push
+    """An alert whose payload no other push has."""
+    payload = {"aps": {"alert": text}, "id": str(uuid.uuid4()), "list": [1, None, True, {"a": 0}]}
+    return Push(**{"token": phone.tokens["alert"], "topic": phone.topic, "payload": payload} | more)
+
+
+def background(phone: Phone) -> Push:
+    """A push that wakes the app; Apple demands priority 5."""
+    payload = {"aps": {"content-available": 1}, "id": str(uuid.uuid4())}
+    return alert(phone, payload=payload, push_type="background", priority=5)
+
+
+def voip(phone: Phone) -> Push:
+    """A call; as large as no other push may be."""
+    payload = {"call": "x" * 4900, "id": str(uuid.uuid4())}
+    token, topic = phone.tokens["voip"], f"{phone.topic}.voip"
+    return alert(phone, payload=payload, push_type="voip", token=token, topic=topic)
+
+
+def mixed_case_id() -> str:
+    """An apns-id that differs from itself in upper and in lower case."""
+    return uuid.uuid4().hex[:8] + str(uuid.uuid4()).upper()[8:]
+
+
+def collapsing(phone: Phone) -> list[Push]:
+    """Two alerts of which the second replaces the first on the screen."""
+    return [alert(phone, collapse_id="score"), alert(phone, collapse_id="score")]
+
+
+CASES = (
+    Case(
+        "twenty at once, cold",
+        "20 pushes at once on a connection that does not exist yet: the gateway allows 1 stream "
+        "until it believes the provider, and must queue the others rather than refuse them.",
+        lambda phone: [alert(phone) for _ in range(20)],
+    ),
+    Case("alert", "The everyday push.", lambda phone: [alert(phone)]),
+    Case("background", "Priority 5, wakes the app.", lambda phone: [background(phone)]),
+    Case(
+        "voip",
+        "A VoIP push of 4.9 KB: another topic, another token, another limit.",
+        lambda phone: [voip(phone)],
+    ),
+    Case(
+        "priority 5",
+        "The device is told the priority.",
+        lambda phone: [alert(phone, priority=5)],
+    ),
+    Case("collapse id", "The device is told the collapse id.", collapsing),
+    Case(
+        "own apns-id",
+        "The provider's apns-id comes back byte for byte, in its own letter case.",
+        lambda phone: [alert(phone, apns_id=mixed_case_id())],
+    ),
+    Case(
+        "expiration 0",
+        "Tried once; the device is there.",
+        lambda phone: [alert(phone, expiration=0)],
+    ),
+    Case(
+        "expiration 0, away",
+        "Tried once; the device is away and never hears of it.",
+        lambda phone: [alert(phone, expiration=0)],
+        arrives=False,
+        before=Phone.leave,
+        after=Phone.come_back,
+    ),
+    Case(
+        "stored",
+        "The device is away, and gets the push when it comes back.",
+        lambda phone: [alert(phone)],
+        from_storage=True,
+        before=Phone.leave,
+        after=Phone.come_back,
+    ),
+    Case(
+        "200 large, one connection",
+        "200 pushes of 3.9 KB at once, on one connection: more than HTTP/2's first window holds.",
+        lambda phone: [alert(phone, "x" * 3800) for _ in range(200)],
+        connections=1,
+    ),
+    Case(
+        "bad token",
+        "BadDeviceToken, with the provider's own apns-id.",
+        lambda phone: [alert(phone, token="ab" * 32, apns_id=mixed_case_id())],
+        status=400,
+        reason="BadDeviceToken",
+    ),
+    Case(
+        "payload too large",
+        "PayloadTooLarge.",
+        lambda phone: [alert(phone, "x" * 4200)],
+        status=413,
+        reason="PayloadTooLarge",
+    ),
+    Case(
+        "unregistered",
+        "Unregistered, with the time at which the app was uninstalled.",
+        lambda phone: [alert(phone, token=phone.gone_token, topic=f"{phone.topic}.gone")],
+        status=410,
+        reason="Unregistered",
+    ),
+    Case(
+        "1300 unregistered",
+        "1300 refusals, 100 at once: 66,300 bytes of bodies, more than a client can receive that "
+        "never opens its window.",
+        lambda phone: [
+            alert(phone, token=phone.gone_token, topic=f"{phone.topic}.gone") for _ in range(1300)
+        ],
+        at_once=100,
+        status=410,
+        reason="Unregistered",
+    ),
+    Case(
+        "token re-signed",
+        "ExpiredProviderToken makes the client sign anew and try again on the same connection, "
+        "where the new token must be believed at once.",
+        lambda phone: [alert(phone)],
+        before=Phone.age_token,
+        first_reason="ExpiredProviderToken",
+        connections=1,
+    ),
+    Case(
+        "token expired",
+        "ExpiredProviderToken for every token: the clocks are two hours apart.",
+        lambda phone: [alert(phone)],
+        status=403,
+        reason="ExpiredProviderToken",
+        before=Phone.age_every_token,
+    ),
+    Case(
+        "nothing else",
+        "After all of it the device connects anew: nothing was kept, nothing comes twice.",
+        lambda _phone: [],
+        before=Phone.reconnect,
+    ),
+)

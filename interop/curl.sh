@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# curl as a provider. Each line of stdin is a JSON array of pushes; each line of stdout is the
+# array of answers. The pushes of a line share one curl and so one connection, one after the other.
+set -euo pipefail
+
+bearer=$(apnsim keys token)
+
+# A push becomes a section of a curl configuration file.
+sections='
+  def header($name): values | "header = " + ("\($name): \(.)" | @json);
+  def section: [
+    "url = " + (env.APNSIM_PROVIDER_URL + "/3/device/" + .token | @json),
+    "cacert = " + (env.APNSIM_CA_FILE | @json),
+    "http2", "silent", "show-error",
+    ("bearer \($bearer)" | header("authorization")),
+    (.topic | header("apns-topic")),
+    (.push_type | header("apns-push-type")),
+    (.priority | header("apns-priority")),
+    (.expiration | header("apns-expiration")),
+    (.collapse_id | header("apns-collapse-id")),
+    (.apns_id | header("apns-id")),
+    "data-raw = " + (.payload | tojson | @json),
+    "write-out = " + ("{\"status\": \"%{http_code}\", \"headers\": %{header_json}}\n" | @json)
+  ] | join("\n");
+  map(section) | join("\nnext\n")'
+
+# What comes back is, for each push, the body (if any) and then what write-out says.
+answers='
+  reduce .[] as $part ({answers: [], body: {}};
+    if $part | has("headers")
+    then .answers += [{status: $part.status | tonumber, apns_id: $part.headers["apns-id"][0]} + .body]
+      | .body = {}
+    else .body = $part end)
+  | .answers'
+
+while read -r pushes; do
+  jq --raw-output --arg bearer "$bearer" "$sections" <<<"$pushes" |
+    curl --config - | jq --compact-output --slurp "$answers"
+done

@@ -1,0 +1,58 @@
+"use strict";
+// Node's own http2: no APNs library, the requests are written by hand.
+const crypto = require("node:crypto");
+const fs = require("node:fs");
+const http2 = require("node:http2");
+const answerPushes = require("./dialogue");
+
+const { APNSIM_PROVIDER_URL, APNSIM_CA_FILE, APNSIM_KEY_FILE, APNSIM_KEY_ID, APNSIM_TEAM_ID } =
+  process.env;
+const HEADERS = {
+  topic: "apns-topic",
+  push_type: "apns-push-type",
+  priority: "apns-priority",
+  expiration: "apns-expiration",
+  collapse_id: "apns-collapse-id",
+  apns_id: "apns-id",
+};
+
+function signedToken() {
+  const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const claims = { iss: APNSIM_TEAM_ID, iat: Math.floor(Date.now() / 1000) };
+  const signed = `${encode({ alg: "ES256", kid: APNSIM_KEY_ID })}.${encode(claims)}`;
+  const key = { key: fs.readFileSync(APNSIM_KEY_FILE), dsaEncoding: "ieee-p1363" };
+  return `${signed}.${crypto.sign("sha256", signed, key).toString("base64url")}`;
+}
+
+const authorization = `bearer ${signedToken()}`;
+let session;
+
+function connected() {
+  if (!session || session.closed || session.destroyed) {
+    session = http2.connect(APNSIM_PROVIDER_URL, { ca: fs.readFileSync(APNSIM_CA_FILE) });
+    session.on("error", () => {}); // every request hears of it too
+  }
+  return session;
+}
+
+function send(push) {
+  const headers = { ":method": "POST", ":path": `/3/device/${push.token}`, authorization };
+  for (const [name, header] of Object.entries(HEADERS)) {
+    if (push[name] !== undefined) headers[header] = push[name];
+  }
+  return new Promise((resolve) => {
+    const request = connected().request(headers);
+    let answer = {};
+    let body = "";
+    request.setEncoding("utf8");
+    request.on("response", (heard) => {
+      answer = { status: heard[":status"], apns_id: heard["apns-id"] };
+    });
+    request.on("data", (part) => (body += part));
+    request.on("end", () => resolve({ ...answer, ...(body && JSON.parse(body)) }));
+    request.on("error", (error) => resolve({ error: String(error) }));
+    request.end(JSON.stringify(push.payload));
+  });
+}
+
+answerPushes(send).then(() => session?.close());

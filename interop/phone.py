@@ -1,0 +1,87 @@
+"""The phone that one client pushes to, and what a case may do to it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apnsim.client import Apnsim, Device
+    from apnsim.client_views import ReceivedNotification
+
+ARRIVAL_SECONDS = 5.0
+TOKEN_LIFETIME_SECONDS = 3600
+
+
+@dataclass
+class Phone:
+    """A virtual device of its own for each client, with one app that stays and one that leaves.
+
+    Attributes:
+        tokens: of the app, by push type.
+        gone_token: of the app that was uninstalled, ``gone_between`` (milliseconds, UNIX).
+        signed_at: by when the client has surely signed its provider token; UNIX seconds.
+    """
+
+    control: Apnsim
+    device: Device
+    topic: str
+    tokens: dict[str, str]
+    gone_token: str
+    gone_between: tuple[int, int]
+    signed_at: float = field(default_factory=time.time)
+    _seen: int = 0
+
+    @classmethod
+    def create(cls, control: Apnsim, client: str) -> Phone:
+        """Unpack a phone, install two apps, uninstall one."""
+        topic = f"com.example.{client}"
+        device = control.create_device(client)
+        tokens = device.install(topic, ["alert", "voip"]).tokens
+        gone = device.install(f"{topic}.gone")
+        gone_token = gone.token
+        before = control.clock().now
+        gone.uninstall()
+        after = control.clock().now
+        gone_between = (int(before * 1000), int(after * 1000))
+        return cls(control, device, topic, tokens, gone_token, gone_between)
+
+    def arrivals(self, expected: int) -> list[ReceivedNotification]:
+        """What the device received since the last call; waits until it is as much as expected."""
+        deadline = time.monotonic() + ARRIVAL_SECONDS
+        while len(received := self.device.notifications()) < self._seen + expected:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.02)
+        new = received[self._seen :]
+        self._seen = len(received)
+        return new
+
+    def leave(self) -> None:
+        """Lose the network."""
+        self.device.go_offline()
+
+    def come_back(self) -> None:
+        """Have the network again."""
+        self.device.go_online()
+
+    def reconnect(self) -> None:
+        """Whatever the gateway still has for the device, it hands over now."""
+        self.leave()
+        self.come_back()
+
+    def age_token(self) -> None:
+        """Have the client's provider token be too old, and one signed from now on be fresh.
+
+        The gateway's clock is an hour ahead of the client's, less a moment, and stands still.
+        """
+        moment = 2
+        time.sleep(max(0.0, self.signed_at + 2 * moment - time.time()))
+        now = time.time() + TOKEN_LIFETIME_SECONDS - moment
+        self.control.set_clock(frozen=True, now=max(now, self.control.clock().now))
+
+    def age_every_token(self) -> None:
+        """Have every token be too old, however fresh it is: the clocks disagree by two hours."""
+        ahead = self.control.clock().now - time.time()
+        self.control.advance_clock(max(0.0, 2 * TOKEN_LIFETIME_SECONDS - ahead))

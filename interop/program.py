@@ -1,0 +1,88 @@
+"""A client program, and the conversation with it: a line of pushes, a line of answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from interop.cases import Push
+
+ANSWER_SECONDS = 30.0
+
+
+class ProgramError(Exception):
+    """The program did not answer."""
+
+
+class Program:
+    """A client's process. It finds the gateway in the ``APNSIM_*`` variables.
+
+    Args:
+        command: how to start it.
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        # So that a shell script finds `apnsim` as its user would.
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env={**os.environ, "PATH": path},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def send(self, pushes: Sequence[Push]) -> list[dict[str, Any]]:
+        """Have the client send all of them at once; its answers, in the same order.
+
+        Raises:
+            ProgramError: it hangs, ended, or talks nonsense.
+        """
+        line = json.dumps([push.to_json() for push in pushes]) + "\n"
+        answered = self._exchange(line.encode())
+        try:
+            answers = json.loads(answered)
+        except ValueError:
+            raise ProgramError(f"it printed {answered[:80]!r} instead of answers") from None
+        if not isinstance(answers, list) or len(answers) != len(pushes):
+            raise ProgramError(f"expected {len(pushes)} answers, not {answered[:80]!r}")
+        return answers
+
+    def _exchange(self, line: bytes) -> bytes:
+        assert self._process.stdin is not None
+        try:
+            while line:
+                line = line[self._process.stdin.write(line) :]
+        except BrokenPipeError:
+            raise ProgramError(f"it ended with {self._process.wait()}") from None
+        return self._read_line()
+
+    def _read_line(self) -> bytes:
+        assert self._process.stdout is not None
+        deadline = time.monotonic() + ANSWER_SECONDS
+        line = b""
+        while not line.endswith(b"\n"):
+            patience = max(0.0, deadline - time.monotonic())
+            if not select.select([self._process.stdout], [], [], patience)[0]:
+                raise ProgramError(f"it hangs: no answer within {ANSWER_SECONDS:g} s")
+            part = os.read(self._process.stdout.fileno(), 1 << 16)
+            if not part:
+                raise ProgramError(f"it ended with {self._process.wait()}")
+            line += part
+        return line
