@@ -37,7 +37,7 @@ coverage: setup
 	$(BIN)/python tests/coverage_rules.py
 
 interop: setup
-	$(BIN)/python -m interop
+	$(BIN)/python -m interop $(if $(CI),--require-all)
 
 bench: setup
 	$(BIN)/python -m bench
