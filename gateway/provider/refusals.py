@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import TYPE_CHECKING
 
+from protocol.identifiers import ApnsId
 from protocol.provider.http import HttpResponse
 from protocol.provider.rejection import Reason
 
@@ -14,8 +16,10 @@ if TYPE_CHECKING:
 
 def refusal(request_headers: Headers, reason: Reason, status: int | None = None) -> HttpResponse:
     """An answer that the shell makes when no one else can; ``status`` if not the reason's own."""
-    echo = tuple(field for field in request_headers if field[0] == "apns-id")[:1]
-    return HttpResponse(status or reason.status, echo, reason_json(reason.text))
+    sent = next((value for name, value in request_headers if name == "apns-id"), "")
+    # Every answer has one, also those to requests without (measured; kalyke needs it).
+    apns_id = sent or ApnsId.from_random(secrets.token_bytes(16))
+    return HttpResponse(status or reason.status, (("apns-id", apns_id),), reason_json(reason.text))
 
 
 def reason_json(text: str) -> bytes:

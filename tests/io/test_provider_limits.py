@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from trio.testing import wait_all_tasks_blocked
 
+from protocol.identifiers import ApnsId
 from protocol.provider.http import HttpRequest, HttpResponse
 from tests.io.streams import (
     APNS_ID,
@@ -172,6 +173,17 @@ class TestHeaders:
         assert (answer.status, answer.reason) == (431, "PayloadTooLarge")
         assert answer.headers["apns-id"] == APNS_ID
         assert held.asked == []
+
+    @pytest.mark.parametrize("sent", [(), (("apns-id", ""),)])
+    async def test_b11_the_shells_own_answer_has_an_apns_id_though_none_was_sent(
+        self, nursery: trio.Nursery, library: str, sent: tuple[tuple[str, str], ...]
+    ) -> None:
+        provider, _ = connect(nursery, Held(), library)
+        await provider.hello()
+        answer = await provider.answer(await provider.post(b"{}", (*sent, ("x", "y" * 8000))))
+        assert answer.status == 431
+        made = ApnsId.parse(answer.headers["apns-id"])
+        assert made == made.upper(), "as Apple's servers write theirs"
 
     async def test_a_header_bomb_ends_the_connection(
         self, nursery: trio.Nursery, library: str
