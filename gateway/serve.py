@@ -78,6 +78,13 @@ class Gateway:
         self.adopted: Callable[[Registration], None] = lambda _: None
         self.identities: WeakValueDictionary[int, ConnectionIdentity] = WeakValueDictionary()
         self.leaf = self.home.server_leaf(settings.san)
+        self.router = Router(
+            store,
+            self.sessions,
+            self.journal,
+            clock.now,
+            same_id_seconds=settings.same_apns_id_seconds,
+        )
         self.providers = self._provider_front()
         self.couriers = self._courier_front()
         self.provider_ports: list[int] = []
@@ -130,6 +137,7 @@ class Gateway:
             session.leave("the gateway is reset")
         await self.store.clear()
         await self.directory.load()
+        self.router.clear()
         self.journal.clear()
 
     def drain(self) -> None:
@@ -140,13 +148,7 @@ class Gateway:
     def _provider_front(self) -> ProviderFront:
         settings = self.settings
         service = Service(
-            Router(
-                self.store,
-                self.sessions,
-                self.journal,
-                self.clock.now,
-                same_id_seconds=settings.same_apns_id_seconds,
-            ),
+            self.router,
             self.directory,
             self.journal,
             self.clock.now,
@@ -199,7 +201,10 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
     listen = ListenSettings(
         settings.provider_port, settings.host, settings.environment, settings.handshake_seconds
     )
-    context = provider_server_context(gateway.leaf)
+    # Apple asks every provider for a certificate and needs none (clients.md 7). What one proves is
+    # not emulated yet: a provider without a token is told MissingProviderToken.
+    ca_pem = gateway.authority.certificate_pem
+    context = provider_server_context(gateway.leaf, client_ca_pem=ca_pem)
     with opening("provider", settings.host, settings.provider_port):
         gateway.provider_ports = await accepting.start(
             serve_providers, gateway.providers, context, listen, links

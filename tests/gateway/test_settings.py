@@ -1,0 +1,90 @@
+"""Every setting has three doors: the command line, the environment, the file, in that order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gateway import settings
+from gateway.settings import Auth, Settings, load, options
+
+if TYPE_CHECKING:
+    from gateway.settings import Option
+
+# For each setting, what to write and what it means; never its default.
+WRITTEN: dict[str, tuple[Any, Any]] = {
+    "host": ("0.0.0.0", "0.0.0.0"),
+    "provider_port": (["443", "2197"], (443, 2197)),
+    "courier_port": ("5224", 5224),
+    "console_port": ("0", 0),
+    "data_dir": ("elsewhere", Path("elsewhere")),
+    "store": ("memory", "memory"),
+    "auth": ("lenient", Auth.LENIENT),
+    "unknown_tokens": ("adopt", settings.UnknownTokens.ADOPT),
+    "environment": ("production", settings.Environment.PRODUCTION),
+    "san": (["gateway.test", "10.0.0.1"], ("gateway.test", "10.0.0.1")),
+    "team_id": ("TEAM123456", "TEAM123456"),
+    "ready_file": ("ready.json", Path("ready.json")),
+    "log_format": ("json", settings.LogFormat.JSON),
+    "log_level": ("debug", settings.LogLevel.DEBUG),
+    "console_token": ("secret", "secret"),
+    "drain_seconds": ("0.5", 0.5),
+    "handshake_seconds": ("3", 3.0),
+    "idle_seconds": ("60", 60.0),
+    "silent_seconds": ("61", 61.0),
+    "window": ("7", 7),
+    "streams_before_authentication": ("100", 100),
+    "streams": ("500", 500),
+    "provider_token_update_seconds": ("0", 0.0),
+    "unregistered_delay_seconds": ("60", 60.0),
+    "same_apns_id_seconds": ("3600", 3600.0),
+    "max_pushes_per_token_per_second": ("5", 5),
+    "background_priority_10": ("accept", settings.BackgroundPriority10.ACCEPT),
+    "journal_size": ("10", 10),
+    "http2_library": ("h2", settings.Http2Library.H2),
+}
+
+
+def test_the_defaults_are_those_of_the_documented_interface() -> None:
+    made = load(None, {}, {})
+    assert made == Settings()
+    ports = (made.provider_port, made.courier_port, made.console_port)
+    assert ports == ((2197,), 5223, 2198)
+    assert (made.host, made.data_dir, made.store) == ("127.0.0.1", Path(".apnsim"), "sqlite")
+    assert (made.auth, made.unknown_tokens, made.environment) == ("strict", "reject", "development")
+
+
+def test_every_setting_is_in_this_table() -> None:
+    assert set(WRITTEN) == {option.name for option in options()}
+    for option in options():
+        assert option.default != WRITTEN[option.name][1]
+
+
+@pytest.mark.parametrize("option", options(), ids=lambda option: option.name)
+def test_every_setting_may_come_from_each_door(option: Option, tmp_path: Path) -> None:
+    text, value = WRITTEN[option.name]
+    joined = ",".join(text) if isinstance(text, list) else text
+    file = tmp_path / "apnsim.toml"
+    quoted = str(text).replace("'", '"') if isinstance(text, list) else f'"{text}"'
+    bare = quoted.replace('"', "") if isinstance(value, int | float) else quoted
+    for key in (option.name, option.name.replace("_", "-")):
+        file.write_text(f"{key} = {bare}\n")
+        assert getattr(load(file, {}, {}), option.name) == value
+    assert option.variable == f"APNSIM_{option.name.upper()}"
+    assert getattr(load(None, {option.variable: joined}, {}), option.name) == value
+    assert option.flag == "--" + option.name.replace("_", "-")
+    assert getattr(load(None, {}, {option.name: text}), option.name) == value
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "apnsim.toml"
+    file.write_text("window = 1\nstreams = 1\njournal_size = 1\n")
+    environment = {"APNSIM_STREAMS": "2", "APNSIM_JOURNAL_SIZE": "2"}
+    made = load(file, environment, {"journal_size": "3", "window": None})
+    assert (made.window, made.streams, made.journal_size) == (1, 2, 3)
+
+
+def test_other_variables_of_ours_and_empty_ones_are_no_settings() -> None:
+    assert load(None, {"APNSIM_CONSOLE_URL": "http://x", "APNSIM_SAN": ""}, {}) == Settings()

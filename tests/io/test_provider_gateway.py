@@ -1,0 +1,126 @@
+"""The provider front as the whole gateway runs it: what `serve` really switches on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from functools import partial
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+import trio
+
+from gateway.journal import State
+from tests.e2e.world import TOPIC, until
+from tests.io.provider_desk import APNS_ID, desk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_settings_are_exactly_apples_and_the_stream_limit_rises_before_the_first_200(
+    tmp_path: Path,
+) -> None:
+    """reference/apns-provider-api.md 1.3, measured: curl printed 1, then 1000, then the 200."""
+    async with desk(tmp_path) as provider:
+        line = await provider.dial()
+        refused = await provider.ask(line, authorization=None)
+        assert refused.status == 403
+        said = [frame.settings for frame in line.frames if _is_settings(frame)]
+        apples = {1: 4096, 3: 1, 4: 65_535, 5: 16_384, 6: 8000}
+        assert said == [apples], "nobody has proved anything yet"
+        before = len(line.frames)
+        assert (await provider.ask(line)).status == 200
+        raised, answer = line.frames[before:]
+        assert raised.settings == {3: 1000}
+        assert answer.stream_id == 3
+
+
+def _is_settings(frame: object) -> bool:
+    return type(frame).__name__ == "SettingsFrame" and "ACK" not in frame.flags  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs the openssl command")
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+async def test_b7_every_provider_is_asked_for_a_certificate_and_needs_none(
+    tmp_path: Path, version: str
+) -> None:
+    """Measured on Apple's servers: a CertificateRequest to everyone, an empty answer is fine."""
+    async with desk(tmp_path) as provider:
+        gateway = provider.here.gateway
+        address = f"127.0.0.1:{gateway.provider_ports[0]}"
+        command = ["openssl", "s_client", "-connect", address, version, "-alpn", "h2"]
+        command += ["-CAfile", str(gateway.home.ca_file), "-verify_return_error"]
+        run = partial(trio.run_process, command, stdin=b"", capture_stdout=True, check=False)
+        said = (await run(stderr=subprocess.DEVNULL)).stdout.decode("latin-1")
+        assert "Requested Signature Algorithms" in said, "only a CertificateRequest has them"
+        assert "Verify return code: 0 (ok)" in said
+        assert "ALPN protocol: h2" in said
+        assert (await provider.ask()).status == 200
+
+
+async def test_a_device_certificate_proves_nothing_to_the_provider_api(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        gateway = provider.here.gateway
+        line = await provider.dial(certificate=gateway.authority.issue_device("phone"))
+        refused = await provider.ask(line, authorization=None)
+        assert (refused.status, refused.reason) == (403, "MissingProviderToken")
+
+
+async def test_after_a_reset_a_repeated_apns_id_is_new(tmp_path: Path) -> None:
+    """What expires at once is remembered by the router, not by the store."""
+    async with desk(tmp_path, same_apns_id_seconds=3600) as provider:
+        here = provider.here
+        first = await provider.ask(apns_expiration="0")
+        again = await provider.ask(apns_expiration="0")
+        assert first.headers["apns-unique-id"] == again.headers["apns-unique-id"], "the same push"
+        [phone] = here.devices.list_devices()
+        await here.received(phone.id, 1)
+        await here.gateway.reset()
+        await until(lambda: phone.id in here.connected)
+        provider.token = await here.install(phone.id, "com.example.fresh")
+        answer = await provider.ask(apns_expiration="0", apns_topic="com.example.fresh")
+        assert answer.status == 200
+        assert answer.headers["apns-unique-id"] != first.headers["apns-unique-id"]
+        await here.reached(APNS_ID, State.DELIVERED)
+
+
+async def test_the_console_shows_who_is_connected(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        here = provider.here
+        line = await provider.dial()
+        await until(lambda: bool(here.gateway.providers.statistics()))
+        [before] = (await _get(here.running.console_url, "/api/v1/connections"))["provider"]
+        assert (before["authentication"], before["team_id"], before["key_id"]) == (
+            "none yet",
+            None,
+            None,
+        )
+        assert (before["streams_open"], before["stream_limit"]) == (0, 1)
+        number = line.core.get_next_available_stream_id()
+        assert (await provider.ask(line)).status == 200
+        unfinished = line.core.get_next_available_stream_id()
+        assert unfinished > number
+        line.core.send_headers(
+            unfinished, [(":method", "POST"), (":scheme", "https"), (":path", "/")]
+        )
+        await line.flush()
+        await line.settle()
+        shown = await _get(here.running.console_url, "/api/v1/connections")
+        [after] = shown["provider"]
+        assert after["authentication"] == "token"
+        assert (after["team_id"], after["key_id"]) == (provider.key.team_id, provider.key.key_id)
+        assert (after["streams_open"], after["stream_limit"]) == (1, 1000)
+        assert after["requests_answered"] == 1
+        [courier] = shown["courier"]
+        [phone] = here.devices.list_devices()
+        assert courier["device"] == phone.id
+        assert TOPIC in json.dumps(phone.apps, default=str)
+
+
+async def _get(url: str, path: str) -> dict[str, list[dict[str, object]]]:
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        found: dict[str, list[dict[str, object]]] = (await client.get(path)).json()
+        return found

@@ -1,0 +1,249 @@
+"""Every reason that a device push with a provider token can earn, each by its real condition.
+
+The whole gateway: real TLS, HTTP/2 frames taken apart, real tokens of virtual devices, real SQLite
+(reference/apns-provider-api.md §3.1, §3.2).
+"""
+
+# ruff: noqa: ANN401 - settings and headers are passed on by name
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from certs.provider_key import ProviderKey
+from gateway.routing.router import Router
+from protocol.notification import Environment
+from protocol.provider.rejection import Reason
+from tests.e2e.world import PRODUCTION, TOPIC, until
+from tests.io.provider_desk import APNS_ID, TEAM, desk
+
+if TYPE_CHECKING:
+    import pytest
+
+    from protocol.identifiers import UniqueId
+    from protocol.notification import Notification
+    from tests.e2e.world import World
+    from tests.io.streams import Answered
+
+# The rest of Apple's table, and why it is not here: certificates and Live Activities are other
+# parts, IdleTimeout is said in GOAWAY, and what earns Forbidden nobody knows (docs/fidelity.md).
+ELSEWHERE = {
+    Reason.BAD_CERTIFICATE,
+    Reason.BAD_CERTIFICATE_ENVIRONMENT,
+    Reason.EXPIRED_TOKEN,
+    Reason.FORBIDDEN,
+    Reason.IDLE_TIMEOUT,
+}
+
+
+def is_refused(
+    answer: Answered, reason: Reason, body: str | None = None, apns_id: str = APNS_ID
+) -> None:
+    """Byte for byte: the status, the apns-id alone, JSON without spaces in one DATA frame."""
+    assert answer.headers == {":status": str(reason.status), "apns-id": apns_id}
+    assert answer.body.decode() == (body or f'{{"reason":"{reason.text}"}}')
+    assert answer.shape == [("HeadersFrame", False), ("DataFrame", True)]
+
+
+ZEROS = "/3/device/" + "0" * 64
+
+REQUESTS: list[tuple[Reason, dict[str, Any]]] = [
+    (Reason.METHOD_NOT_ALLOWED, {"method": "GET", "authorization": None, "body": None}),
+    (Reason.METHOD_NOT_ALLOWED, {"method": "PUT", "path": "/nowhere"}),
+    (Reason.BAD_PATH, {"path": "/3/devices/00"}),
+    (Reason.BAD_PATH, {"path": "/"}),
+    (Reason.MISSING_PROVIDER_TOKEN, {"authorization": None}),
+    (Reason.MISSING_PROVIDER_TOKEN, {"authorization": "bearer "}),
+    # Both measured on Apple's servers: authentication comes before token and topic.
+    (
+        Reason.MISSING_PROVIDER_TOKEN,
+        {"authorization": None, "path": "/3/device/aaaa", "apns_topic": None},
+    ),
+    (Reason.INVALID_PROVIDER_TOKEN, {"authorization": "bearer a.b.c", "path": ZEROS}),
+    (Reason.DUPLICATE_HEADERS, {"more": (("apns-topic", TOPIC),)}),
+    (Reason.DUPLICATE_HEADERS, {"more": (("apns-id", APNS_ID.lower()),)}),
+    (Reason.MISSING_DEVICE_TOKEN, {"path": "/3/device/"}),
+    (Reason.BAD_EXPIRATION_DATE, {"apns_expiration": "1.5"}),
+    (Reason.BAD_EXPIRATION_DATE, {"apns_expiration": "-1"}),
+    (Reason.BAD_PRIORITY, {"apns_priority": "0"}),
+    (Reason.BAD_PRIORITY, {"apns_priority": "10", "apns_push_type": "background"}),
+    (Reason.INVALID_PUSH_TYPE, {"apns_push_type": "toast"}),
+    (Reason.BAD_COLLAPSE_ID, {"apns_collapse_id": "x" * 65}),
+    (Reason.MISSING_TOPIC, {"apns_topic": None}),
+    (Reason.BAD_TOPIC, {"apns_topic": "com example"}),
+    (Reason.TOPIC_DISALLOWED, {"apns_push_type": "voip"}),
+    (Reason.TOPIC_DISALLOWED, {"apns_topic": f"<{TOPIC}>"}),
+    (Reason.BAD_DEVICE_TOKEN, {"path": "/3/device/not-hex"}),
+    (Reason.BAD_DEVICE_TOKEN, {"path": ZEROS}),
+    (Reason.PAYLOAD_EMPTY, {"body": None}),
+    (Reason.PAYLOAD_EMPTY, {"body": b"[]"}),
+    (Reason.PAYLOAD_TOO_LARGE, {"body": b'{"a":"%s"}' % (b"x" * 4089)}),
+    (Reason.DEVICE_TOKEN_NOT_FOR_TOPIC, {"apns_topic": f"{TOPIC}.voip"}),
+]
+
+
+async def test_what_one_request_can_earn_alone(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        line = await provider.dial()
+        for reason, request in REQUESTS:
+            is_refused(await provider.ask(line, **request), reason)
+        assert (await provider.ask(line)).status == 200
+
+
+async def test_a_bad_message_id_is_echoed_all_the_same(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        answer = await provider.ask(apns_id="no uuid")
+        is_refused(answer, Reason.BAD_MESSAGE_ID, apns_id="no uuid")
+
+
+async def test_a_refusal_and_an_acceptance_without_an_apns_id_get_one_like_apples(
+    tmp_path: Path,
+) -> None:
+    async with desk(tmp_path) as provider:
+        line = await provider.dial()
+        accepted = await provider.ask(line, apns_id=None)
+        refused = await provider.ask(line, apns_id=None, path=ZEROS)
+        assert list(accepted.headers) == [":status", "apns-id", "apns-unique-id"]
+        assert list(refused.headers) == [":status", "apns-id"]
+        for answer, name, digit in (
+            (accepted, "apns-id", "[0-9A-F]"),
+            (refused, "apns-id", "[0-9A-F]"),
+            (accepted, "apns-unique-id", "[0-9a-f]"),
+        ):
+            form = "-".join(f"{digit}{{{count}}}" for count in (8, 4, 4, 4, 12))
+            assert re.fullmatch(form, answer.headers[name]), answer.headers
+        assert (accepted.body, accepted.shape) == (b"", [("HeadersFrame", True)])
+
+
+async def test_in_production_nothing_but_the_apns_id_is_told(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        phone = await provider.here.phone("abroad", environment="production")
+        provider.token = await provider.here.install(phone)
+        answer = await provider.ask(await provider.dial(PRODUCTION))
+        assert answer.headers == {":status": "200", "apns-id": APNS_ID}
+        is_refused(await provider.ask(), Reason.BAD_DEVICE_TOKEN)
+
+
+async def test_keys_of_another_age_environment_kind_and_team(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        stale = provider.bearer(age=3602)
+        is_refused(await provider.ask(authorization=stale), Reason.EXPIRED_PROVIDER_TOKEN)
+        stranger = ProviderKey.generate(TEAM, "STRANGER12")
+        answer = await provider.ask(authorization=provider.bearer(stranger))
+        is_refused(answer, Reason.INVALID_PROVIDER_TOKEN)
+        abroad = provider.new_key(environments=frozenset({Environment.PRODUCTION}))
+        answer = await provider.ask(authorization=provider.bearer(abroad))
+        is_refused(answer, Reason.BAD_ENVIRONMENT_KEY_ID_IN_TOKEN)
+        narrow = provider.new_key(key_id="NARROW1234", topics=frozenset({"com.example.other"}))
+        answer = await provider.ask(authorization=provider.bearer(narrow))
+        is_refused(answer, Reason.TOPIC_DISALLOWED)
+
+
+async def test_what_a_connection_binds(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        second = provider.bearer(provider.new_key())
+        foreign = provider.bearer(provider.new_key(team_id="OTHERTEAM1", key_id="FOREIGN123"))
+        line = await provider.dial()
+        assert (await provider.ask(line)).status == 200
+        answer = await provider.ask(line, authorization=second)
+        is_refused(answer, Reason.UNRELATED_KEY_ID_IN_TOKEN)
+        answer = await provider.ask(line, authorization=foreign)
+        is_refused(answer, Reason.INVALID_PROVIDER_TOKEN)
+        answer = await provider.ask(line, authorization=provider.bearer(age=60))
+        is_refused(answer, Reason.TOO_MANY_PROVIDER_TOKEN_UPDATES)
+        for bearer in (second, foreign, provider.bearer(age=60)):
+            assert (await provider.ask(authorization=bearer)).status == 200, "elsewhere it is fine"
+
+
+async def test_an_uninstalled_apps_token_is_410_with_its_time(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        [phone] = provider.here.devices.list_devices()
+        before = time.time() * 1000
+        await provider.here.devices.uninstall_app(phone.id, TOPIC)
+        answer = await provider.ask()
+        body = answer.body.decode()
+        told = re.fullmatch(r'{"reason":"Unregistered","timestamp":(\d{13})}', body)
+        assert told, body
+        assert before - 1 <= int(told[1]) <= time.time() * 1000
+        is_refused(answer, Reason.UNREGISTERED, body)
+
+
+async def test_more_pushes_to_one_token_than_are_allowed(tmp_path: Path) -> None:
+    async with desk(tmp_path, max_pushes_per_token_per_second=1) as provider:
+        provider.here.clock.freeze()
+        line = await provider.dial()
+        assert (await provider.ask(line)).status == 200
+        is_refused(await provider.ask(line), Reason.TOO_MANY_REQUESTS)
+
+
+async def test_a_locked_database_is_503_and_said_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk(tmp_path, store="sqlite") as provider:
+        with closing(sqlite3.connect(tmp_path / "store.sqlite3", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            is_refused(await provider.ask(), Reason.SERVICE_UNAVAILABLE)
+            other.execute("ROLLBACK")
+        assert any("lock" in record.getMessage() for record in caplog.records)
+        assert (await provider.ask()).status == 200
+
+
+class Gate:
+    """A router that holds pushes, or breaks."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, is_broken: bool = False) -> None:
+        self.asked, self.go, self._is_broken = trio.Event(), trio.Event(), is_broken
+        self._route = Router.route
+        gate = self
+
+        async def route(router: Router, notification: Notification, known: Any) -> UniqueId:
+            return await gate.pass_on(router, notification, known)
+
+        monkeypatch.setattr(Router, "route", route)
+
+    async def pass_on(self, router: Router, notification: Notification, known: Any) -> UniqueId:
+        self.asked.set()
+        if self._is_broken:
+            raise RuntimeError("a bug")
+        await self.go.wait()
+        return await self._route(router, notification, known)
+
+
+async def test_while_the_gateway_drains_a_new_push_is_told_shutdown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch)
+    async with desk(tmp_path) as provider:
+        line = await provider.dial()
+        first = await provider.send(line)
+        await gate.asked.wait()
+        provider.here.stop.set()
+        await until(lambda: all(each.draining for each in _statistics(provider.here)))
+        is_refused(await provider.ask(line), Reason.SHUTDOWN)
+        gate.go.set()
+        assert (await line.answer(first)).status == 200
+        await line.hear_out()
+        [goaway] = line.goaways
+        assert (goaway.additional_data, goaway.error_code) == (b'{"reason":"Shutdown"}', 0)
+
+
+def _statistics(here: World) -> list[Any]:
+    return list(here.gateway.providers.statistics())
+
+
+async def test_a_bug_of_ours_is_500(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Gate(monkeypatch, is_broken=True)
+    async with desk(tmp_path) as provider:
+        is_refused(await provider.ask(), Reason.INTERNAL_SERVER_ERROR)
+
+
+def test_no_reason_is_left_out() -> None:
+    source = Path(__file__).read_text(encoding="utf-8").partition("def is_refused")[2]
+    assert {each for each in Reason if f"Reason.{each.name}" in source} == set(Reason) - ELSEWHERE
