@@ -38,7 +38,7 @@ def opening(what: str, host: str, ports: Sequence[int]) -> Iterator[None]:
     except OSError as error:
         # Numbers of resolvers are negative, and mean something else.
         number = error.errno or 0
-        why = os.strerror(number) if number > 0 else error.strerror
+        why = os.strerror(number) if number > 0 else error.strerror or str(error)
         hint = _HINTS.get(number, "expected --host to be an address of this machine")
         where = " or ".join(str(port) for port in ports)
         raise PortError(f"{what} port {where} of {host}: {why}; {hint.format(what)}") from None

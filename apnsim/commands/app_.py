@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import trio
 
-from apnsim import options
+from apnsim import options, output
 from apnsim.commands.device_ import SOCKET_NAME, STATE_DIR
 from apnsim.errors import CommandError
 from devicesim.app_connection import AppConnection, AppConnectionError
@@ -109,8 +108,7 @@ def _described(push: Push) -> tuple[str, dict[str, Any]]:
 
 
 def _say(parsed: argparse.Namespace, line: str, entry: dict[str, Any]) -> None:
-    print(json.dumps(entry, ensure_ascii=False) if parsed.json else line)
-    sys.stdout.flush()
+    output.say(json.dumps(entry, ensure_ascii=False) if parsed.json else line)
 
 
 async def _stop_on_signal(scope: trio.CancelScope) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apnsim import options, serve
+from apnsim import options, output, serve
 
 if TYPE_CHECKING:
     import argparse
@@ -71,7 +71,7 @@ async def _show(running: Running) -> None:
     running.devices.watch(_print_push)
     tokens = [await _phone(running, name) for name in PHONES]
     registered = running.signing_key()
-    print(
+    output.say(
         BANNER.format(
             **running.info(),
             key_file=registered.key_file,
@@ -85,7 +85,6 @@ async def _show(running: Running) -> None:
             send=_send(running, tokens[1]),
         )
     )
-    sys.stdout.flush()
 
 
 async def _phone(running: Running, name: str) -> str:
@@ -134,5 +133,5 @@ def _data_dir(running: Running) -> str:
 
 def _print_push(name: str, push: Push, presentation: str, detail: str) -> None:
     payload = push.payload.decode("utf-8", "replace")
-    print(f"{name}: {presentation}{f' ({detail})' if detail else ''}  {push.topic}  {payload}")
-    sys.stdout.flush()
+    why = f" ({detail})" if detail else ""
+    output.say(f"{name}: {presentation}{why}  {push.topic}  {payload}")

@@ -57,7 +57,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Be a device until SIGINT or SIGTERM."""
     logs.set_up(parsed.log_format, parsed.log_level)
-    settings = DeviceSettings(
+    try:
+        trio.run(_run, settings_of(parsed))
+    except* (ActivationError, StateError, CredentialError, LocalSocketError) as group:
+        raise CannotStartError(options.first_line(group)) from None
+    return 0
+
+
+def settings_of(parsed: argparse.Namespace) -> DeviceSettings:
+    """What the command line says of the device."""
+    return DeviceSettings(
         parsed.state_dir,
         parsed.socket or parsed.state_dir / SOCKET_NAME,
         parsed.console_url,
@@ -67,11 +76,6 @@ def run(parsed: argparse.Namespace) -> int:
         parsed.courier,
         parsed.keep_alive_seconds,
     )
-    try:
-        trio.run(_run, settings)
-    except* (ActivationError, StateError, CredentialError, LocalSocketError) as group:
-        raise CannotStartError(options.first_line(group)) from None
-    return 0
 
 
 async def _run(settings: DeviceSettings) -> None:

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jwt
+import pytest
+
+from certs.provider_key import ProviderKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.apnsim.conftest import Outcome
+
+TEAM = "ABCDE12345"
+
+
+def made(outcome: Outcome) -> tuple[str, str, Path]:
+    """Key id, team and file of a line that ``keys`` has printed."""
+    key_id, _, team_id, file = outcome.out.split()
+    return key_id, team_id, Path(file)
+
+
+def test_a_new_key_is_private_registered_and_signs(apnsim: Callable[..., Outcome]) -> None:
+    empty = apnsim("keys", "list")
+    assert (empty.code, empty.out) == (0, "")
+    assert "no keys in .apnsim yet" in empty.err
+    key_id, team_id, file = made(apnsim("keys", "make", "--team-id", TEAM))
+    assert team_id == TEAM
+    assert file.name == f"AuthKey_{key_id}.p8"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert made(apnsim("keys", "list")) == (key_id, team_id, file)
+    token = apnsim("keys", "token")
+    assert not token.err
+    public = ProviderKey.load(file, TEAM).public_key_pem
+    assert jwt.decode(token.out.strip(), public, ["ES256"])["iss"] == TEAM
+    assert jwt.get_unverified_header(token.out.strip())["kid"] == key_id
+
+
+def test_a_key_can_be_named_and_chosen(apnsim: Callable[..., Outcome]) -> None:
+    assert apnsim("keys", "make").code == 0
+    assert made(apnsim("keys", "make", "--key-id", "SECOND0001"))[0] == "SECOND0001"
+    token = apnsim("keys", "token", "--key-id", "SECOND0001")
+    assert jwt.get_unverified_header(token.out.strip())["kid"] == "SECOND0001"
+    again = apnsim("keys", "make", "--key-id", "SECOND0001")
+    assert (again.code, "already exists and is not overwritten" in again.error) == (1, True)
+
+
+@pytest.mark.parametrize("half", ["private", "public"])
+def test_of_a_key_that_is_added_only_the_public_half_is_kept(
+    tmp_path: Path, apnsim: Callable[..., Outcome], half: str
+) -> None:
+    key = ProviderKey.generate(TEAM, "ABC123DEFG")
+    file = tmp_path / "AuthKey_ABC123DEFG.p8"
+    file.write_bytes(key.private_key_pem if half == "private" else key.public_key_pem)
+    added = apnsim("keys", "add", file, "--team-id", TEAM)
+    assert added.out == f"ABC123DEFG  team {TEAM}  registered\n"
+    listed = apnsim("keys", "list")
+    assert listed.out == f"ABC123DEFG  team {TEAM}  (public half only)\n"
+    assert [each.name for each in Path(".apnsim").iterdir()] == ["keys.json"]
+    assert "PRIVATE" not in Path(".apnsim/keys.json").read_text()
+    assert apnsim("keys", "token").error.startswith("apnsim keys: no key in .apnsim: start the")
+
+
+def test_a_removed_key_is_believed_no_longer(apnsim: Callable[..., Outcome]) -> None:
+    key_id, _, file = made(apnsim("keys", "make"))
+    assert apnsim("keys", "remove", key_id).out == f"{key_id}  removed\n"
+    assert apnsim("keys", "list").out == ""
+    assert file.exists()  # it may be the only copy
+    assert apnsim("keys", "remove", key_id).code == 1
+
+
+def test_a_key_file_from_anywhere_signs_with_its_name_and_the_given_team(
+    tmp_path: Path, apnsim: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = ProviderKey.generate(TEAM).write(tmp_path)
+    given = apnsim("keys", "token", "--key-file", file, "--team-id", TEAM)
+    assert jwt.decode(given.out.strip(), options={"verify_signature": False})["iss"] == TEAM
+    monkeypatch.setenv("APNSIM_KEY_FILE", str(file))
+    monkeypatch.setenv("APNSIM_TEAM_ID", "OTHERTEAM1")
+    told = apnsim("keys", "token")
+    assert jwt.decode(told.out.strip(), options={"verify_signature": False})["iss"] == "OTHERTEAM1"

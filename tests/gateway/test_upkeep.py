@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from gateway import upkeep
+from gateway.journal import Journal, State
+from gateway.routing.sessions import SessionTable
+from gateway.store.memory import MemoryStore
+from gateway.store.store import StoreUnavailableError
+from tests.builders import DEVICE, NOW, ListeningSession, SettableTime, notification
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import pytest
+    from trio.testing import MockClock
+
+    from protocol.identifiers import DeviceId
+
+
+async def test_a_failing_run_is_logged_and_the_next_one_happens(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    began = autojump_clock.current_time()
+    runs: list[float] = []
+
+    async def job() -> None:
+        runs.append(autojump_clock.current_time() - began)
+        if len(runs) == 1:
+            raise RuntimeError("a bug")
+        if len(runs) == 2:
+            raise StoreUnavailableError("said elsewhere")
+
+    with trio.move_on_after(25):
+        await upkeep.every(10, job)
+    assert runs == [0, 10, 20]
+    [complaint] = caplog.records
+    assert "next try in 10 s" in complaint.message
+    assert complaint.exc_info is not None
+
+
+async def test_what_has_expired_is_forgotten_and_told_however_much_it_is() -> None:
+    store, clock = MemoryStore(), SettableTime()
+    journal = Journal(clock.now)
+    pushes = [
+        notification(number, topic=f"com.example.app{number}", expires_at=NOW + 60)
+        for number in range(1, 251)  # more than one round
+    ]
+    for push in pushes:
+        journal.adopt(push, DEVICE)
+        await store.accept(DEVICE, push)
+    assert await upkeep.expire(store, journal, clock.now) == 0
+    clock.time += 61
+    assert await upkeep.expire(store, journal, clock.now) == 250
+    assert await store.pending() == 0
+    assert {record.state for record in journal.records()} == {State.DISCARDED_EXPIRED}
+
+
+async def test_what_comes_from_elsewhere_wakes_its_session() -> None:
+    sessions = SessionTable()
+    here, there = ListeningSession(), ListeningSession(device="other")  # type: ignore[arg-type]
+    sessions.arrive(here)
+    sessions.arrive(there)
+
+    class Wakes(MemoryStore):
+        async def wakes(self) -> AsyncIterator[DeviceId | None]:
+            yield DEVICE
+            yield None
+
+    await upkeep.pass_on_wakes(Wakes(), sessions)
+    assert (here.wakes, there.wakes) == (2, 1)
