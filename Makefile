@@ -18,7 +18,7 @@ run: setup
 	$(BIN)/apnsim demo
 
 test: setup
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 format: setup
 	$(BIN)/ruff format .
