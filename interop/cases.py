@@ -152,6 +152,24 @@ CASES = (
         connections=1,
     ),
     Case(
+        "unregistered",
+        "Unregistered, with the time at which the app was uninstalled.",
+        lambda phone: [alert(phone, token=phone.gone_token, topic=f"{phone.topic}.gone")],
+        status=410,
+        reason="Unregistered",
+    ),
+    Case(
+        "1300 unregistered",
+        "1300 refusals, 100 at once: a client that never opens its window is silent for ever after "
+        "1285 of them, 65,535 bytes. Before any other refusal, so that the number is exact.",
+        lambda phone: [
+            alert(phone, token=phone.gone_token, topic=f"{phone.topic}.gone") for _ in range(1300)
+        ],
+        at_once=100,
+        status=410,
+        reason="Unregistered",
+    ),
+    Case(
         "bad token",
         "BadDeviceToken, with the provider's own apns-id.",
         lambda phone: [alert(phone, token="ab" * 32, apns_id=mixed_case_id())],
@@ -164,24 +182,6 @@ CASES = (
         lambda phone: [alert(phone, "x" * 4200)],
         status=413,
         reason="PayloadTooLarge",
-    ),
-    Case(
-        "unregistered",
-        "Unregistered, with the time at which the app was uninstalled.",
-        lambda phone: [alert(phone, token=phone.gone_token, topic=f"{phone.topic}.gone")],
-        status=410,
-        reason="Unregistered",
-    ),
-    Case(
-        "1300 unregistered",
-        "1300 refusals, 100 at once: 66,300 bytes of bodies, more than a client can receive that "
-        "never opens its window.",
-        lambda phone: [
-            alert(phone, token=phone.gone_token, topic=f"{phone.topic}.gone") for _ in range(1300)
-        ],
-        at_once=100,
-        status=410,
-        reason="Unregistered",
     ),
     Case(
         "token re-signed",
