@@ -33,7 +33,7 @@ class NamedSSLObject(ssl.SSLObject):
     """The server's end of a link, which knows the name that the client called it by.
 
     ``server_hostname`` is the SNI name in lower case once the handshake has begun, ``None`` if the
-    client sent none. ``trio.SSLStream`` passes the attribute on: ``stream.server_hostname``.
+    client sent none. ``TlsStream`` and ``trio.SSLStream`` pass the attribute on.
     """
 
     _called_name: str | None = None

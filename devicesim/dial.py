@@ -10,7 +10,7 @@ import trio
 from trio.abc import HalfCloseableStream, Stream
 
 from certs.contexts import device_client_context
-from devicesim.tls import TlsStream
+from certs.tls_stream import TlsStream
 from protocol.courier.codec import codec_for
 from protocol.courier.errors import RemoteProtocolError
 from protocol.notification import Environment
@@ -112,7 +112,9 @@ class TlsDial:
                 self._make_context, limiter=_CONTEXT_LIMITER
             )
         tcp, local, remote = await self._open_tcp()
-        tls = TlsStream(self._path.wrap_stream(tcp), self._context, self._server_name)
+        tls = TlsStream(
+            self._path.wrap_stream(tcp), self._context, server_hostname=self._server_name
+        )
         try:
             codec = await self._shake_hands(tls)
         except BaseException:
@@ -133,7 +135,7 @@ class TlsDial:
     async def _shake_hands(self, tls: TlsStream) -> Codec:
         try:
             await tls.do_handshake()
-            return codec_for(tls.selected_alpn)
+            return codec_for(tls.selected_alpn_protocol())
         except trio.BrokenResourceError as error:
             cause = error.__cause__
             if isinstance(cause, ssl.SSLCertVerificationError):

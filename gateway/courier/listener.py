@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import trio
 
 from certs.peer import DeviceIdentity, PeerCertificateError
+from certs.tls_stream import TlsStream
 from gateway.courier.handshake import hear_connect, refuse, welcome
 from gateway.courier.link import Link
 from gateway.courier.session import CourierSession
-from gateway.courier.tcp import DeviceSocket
 from gateway.courier.terms import Caller, CourierSettings, SessionStatistics
+from gateway.tcp import AcceptedSocket
 from protocol.courier.codec import codec_for
 from protocol.courier.errors import RemoteProtocolError
 from protocol.identifiers import DeviceId
@@ -34,6 +35,9 @@ log = logging.getLogger("gateway.courier")
 _COURIER_NAME = re.compile(
     r"(?:\d{1,3}-)?courier\.(?P<sandbox>(?:sandbox|development)\.)?push\.apple\.com", re.ASCII
 )
+# Sent and unacknowledged by the device's kernel for so long: the device is not there any more.
+_UNHEARD_MILLISECONDS = 60_000
+_REFUSED = "courier link of %s refused: %s"
 _SHUTS_DOWN = "the gateway shuts down"
 
 
@@ -71,10 +75,10 @@ class CourierFront:
 
     async def serve(self, stream: trio.abc.HalfCloseableStream) -> None:
         """Serve one accepted connection to its end; never raises for what the peer does."""
-        device_socket = DeviceSocket(stream)
-        device_socket.prepare()
-        peer = device_socket.peer
-        tls = trio.SSLStream(device_socket, self.context, server_side=True)
+        tcp = AcceptedSocket(stream)
+        tcp.give_up_after(_UNHEARD_MILLISECONDS)
+        peer = tcp.peer
+        tls = TlsStream(tcp, self.context, server_side=True)
         try:
             met = await self._meet(tls, peer)
             if met is None:
@@ -109,9 +113,7 @@ class CourierFront:
         shown = [session.statistics() for session in self._sessions]
         return sorted(shown, key=lambda each: each.number)
 
-    async def _meet(
-        self, tls: trio.SSLStream[DeviceSocket], peer: str
-    ) -> tuple[Link, Caller] | None:
+    async def _meet(self, tls: TlsStream, peer: str) -> tuple[Link, Caller] | None:
         """Shake hands; None, and a line in the log, when it does not work out."""
         try:
             # Waiting for a turn counts too, or a flood of connections would wait for ever.
@@ -122,17 +124,19 @@ class CourierFront:
         except trio.TooSlowError:
             why = f"no TLS handshake within {self.settings.handshake_seconds:g} s"
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-            why = f"TLS handshake failed: {error.__cause__ or error}"
+            log.info(_REFUSED, peer, f"TLS handshake failed: {error.__cause__ or error}")
+            await tls.aclose()  # not by force: a reset may destroy the alert on its way
+            return None
         except (PeerCertificateError, RemoteProtocolError) as error:
             why = str(error)
         else:
             return Link(tls, codec, self.settings), caller
-        log.info("courier link of %s refused: %s", peer, why)
+        log.info(_REFUSED, peer, why)
         return None
 
-    def _identify(self, tls: trio.SSLStream[DeviceSocket], peer: str) -> tuple[Codec, Caller]:
+    def _identify(self, tls: TlsStream, peer: str) -> tuple[Codec, Caller]:
         codec = codec_for(tls.selected_alpn_protocol())
-        identity = DeviceIdentity.from_certificate(tls.getpeercert(binary_form=True))
+        identity = DeviceIdentity.from_certificate(tls.peer_certificate)
         environment = environment_of(tls.server_hostname, self.environment)
         device = DeviceId.parse(identity.device_id)
         return codec, Caller(next(self._numbers), device, environment, peer)

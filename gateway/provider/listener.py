@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from certs.tls_stream import TlsStream
 from gateway.provider.connection import ProviderConnection
 from gateway.provider.contract import ConnectionFacts, ConnectionSettings, ConnectionStatistics
-from gateway.provider.tcp import ProviderSocket
+from gateway.tcp import AcceptedSocket
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
@@ -108,8 +109,9 @@ class ProviderFront:
             log.warning("connection dropped: %d are in their TLS handshake", self._handshaking)
             await trio.aclose_forcefully(stream)
             return
-        tls = trio.SSLStream(ProviderSocket(stream), context, server_side=True)
-        facts = await self._shake_hands(stream, tls, settings)
+        tcp = AcceptedSocket(stream, acknowledges_quickly=True)
+        tls = TlsStream(tcp, context, server_side=True)
+        facts = await self._meet(tls, tcp.peer, settings)
         if facts is None:
             await trio.aclose_forcefully(tls)
             return
@@ -131,26 +133,20 @@ class ProviderFront:
         finally:
             self._connections.discard(connection)
 
-    async def _shake_hands(
-        self,
-        stream: trio.SocketStream,
-        tls: trio.SSLStream[ProviderSocket],
-        settings: ListenSettings,
+    async def _meet(
+        self, tls: TlsStream, peer: str, settings: ListenSettings
     ) -> ConnectionFacts | None:
-        peer = _peer_name(stream)
-        self._handshaking += 1
+        """Shake hands; None, and a line in the log, when it does not work out."""
         try:
-            with trio.fail_after(settings.handshake_seconds):
-                await tls.do_handshake()
+            await self._shake_hands(tls, settings)
         except trio.TooSlowError:
             log.info("%s: no TLS handshake within %s s", peer, settings.handshake_seconds)
             return None
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             log.info("%s: TLS handshake failed: %s", peer, error.__cause__ or error)
+            await tls.aclose()  # not by force: a reset may destroy the alert on its way
             return None
-        finally:
-            self._handshaking -= 1
-        name: str | None = tls.server_hostname  # SNI; see certs.contexts.NamedSSLObject
+        name = tls.server_hostname  # SNI; see certs.contexts.NamedSSLObject
         return ConnectionFacts(
             connection_id=next(self._numbers),
             peer=peer,
@@ -158,8 +154,16 @@ class ProviderFront:
             requested_name=name,
             # The certificate itself, not a flag of the session: on resumed sessions of clients
             # without one, flags lie (clients.md 7).
-            peer_certificate=tls.getpeercert(binary_form=True) or None,
+            peer_certificate=tls.peer_certificate,
         )
+
+    async def _shake_hands(self, tls: TlsStream, settings: ListenSettings) -> None:
+        self._handshaking += 1
+        try:
+            with trio.fail_after(settings.handshake_seconds):
+                await tls.do_handshake()
+        finally:
+            self._handshaking -= 1
 
 
 async def serve_providers(
@@ -205,11 +209,3 @@ async def _open(settings: ListenSettings) -> list[trio.SocketListener]:
             listener.socket.close()
         raise
     return listeners
-
-
-def _peer_name(stream: trio.SocketStream) -> str:
-    try:
-        host, port = stream.socket.getpeername()[:2]
-    except OSError:
-        return "a peer already gone"
-    return f"{host}:{port}"
