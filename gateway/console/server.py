@@ -1,10 +1,11 @@
 """The console's port: Hypercorn's Trio connections on a socket of our own.
 
 Resource handling
-    ``hypercorn.trio.serve`` is not used, for one reason: its connections send under a shield that
-    has no deadline, so a viewer that stops reading would hold up the gateway's shutdown for ever.
-    Here each connection gets a :class:`PatientStream`, whose sends do have one, and every stream
-    that is left after the drain is closed under its connection. It also lets port 0 be told.
+    ``hypercorn.trio.serve`` is not used: its connections send under a shield that has no deadline,
+    so a viewer that stops reading would hold up the gateway's shutdown for ever, and they outlive
+    their peers (:class:`_Connection`). Here each connection gets a :class:`PatientStream`, whose
+    sends do have one, and every stream that is left after the drain is closed under its connection.
+    It also lets port 0 be told.
 
 Error handling
     An error in one connection is logged and ends that connection alone.
@@ -94,6 +95,25 @@ class PatientStream:
         await trio.aclose_forcefully(self._stream)
 
 
+class _Connection(TCPServer):
+    """Hypercorn's connection, but it ends when its peer has left.
+
+    Hypercorn's waits for the keep-alive time first, with a file descriptor: a client that opens a
+    connection per call would take all that there are, from providers and devices too.
+    """
+
+    _has_lost_peer = False
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        self._has_lost_peer = True
+        await self.idle_task.stop()
+
+    async def _idle_timeout(self) -> None:
+        if not self._has_lost_peer:  # the answer in hand may have ended after the peer left
+            await super()._idle_timeout()
+
+
 def hypercorn_config() -> Config:
     """Hypercorn's settings, set by attribute: ``from_mapping`` swallows typing errors."""
     config = Config()
@@ -124,7 +144,7 @@ class _Connections:
         """Serve one connection to its end."""
         patient = PatientStream(stream)
         self._streams.add(patient)
-        server = TCPServer(
+        server = _Connection(
             self._app,
             self._config,
             self._context,

@@ -230,6 +230,32 @@ async def test_a_waiting_call_is_given_up_when_its_client_leaves(
         await ended.wait()
 
 
+@pytest.mark.parametrize("path", [None, "/livez", EVENTS])
+async def test_a_connection_ends_when_its_client_leaves(
+    console: Console, monkeypatch: pytest.MonkeyPatch, path: str | None
+) -> None:
+    closed = trio.Event()
+
+    class Watched(PatientStream):
+        async def aclose(self) -> None:
+            await super().aclose()
+            closed.set()
+
+    monkeypatch.setattr(server, "PatientStream", Watched)
+    async with console.served() as url:
+        host, port = url.removeprefix("http://").split(":")
+        client = await trio.open_tcp_stream(host, int(port))
+        if path is not None:
+            await client.send_all(f"GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+            heard = b""
+            while b"\n\n" not in heard and b"ok" not in heard:
+                heard += await client.receive_some()
+        await trio.testing.wait_all_tasks_blocked()
+        await client.aclose()
+        with trio.fail_after(5):  # not the keep-alive time of a minute
+            await closed.wait()
+
+
 async def unread(url: str) -> trio.SocketStream:
     """A viewer that asks for events, and reads no more than the first of them."""
     host, port = url.removeprefix("http://").split(":")
