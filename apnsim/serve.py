@@ -166,6 +166,9 @@ def _forget(ready_file: Path) -> None:
 def _announce(info: dict[str, Any], ready_file: Path | None) -> None:
     log.info("provider API %s, devices %s", info["provider_url"], info["courier"])
     log.info("control API %s, trust %s", info["console_url"], info["ca_file"])
+    for key in info["keys"]:
+        if key["key_file"]:
+            log.info("sign with %s, team %s", key["key_file"], key["team_id"])
     if ready_file is not None:
         # Written under another name, then renamed: whoever sees it, sees all of it.
         text = json.dumps(info, indent=1) + "\n"
