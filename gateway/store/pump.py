@@ -30,6 +30,9 @@ MAX_BATCH_WEIGHT = 64
 busy, and the process puts what has arrived into one commit anyway. bench/store.py, 200 tasks: one
 batch of everybody, 11,000/s; four of 64, 14,000/s, on two busy cores."""
 RECEIVE_BYTES = 256 * 1024
+SILENT_SECONDS = 3
+"""After so long (and up to a second more) without an answer the process is stuck: node-apn and
+kalyke give up after 5 s (clients.md 18)."""
 
 
 class Call:
@@ -57,9 +60,10 @@ class Call:
             trio.lowlevel.reschedule(self.task, outcome.Value(value))
 
     def fail(self, error: Exception) -> None:
-        """Raise in the task."""
+        """Raise in the task; an answer that comes later is dropped."""
         if self.task is not None:
             trio.lowlevel.reschedule(self.task, outcome.Error(error))
+            self.task = None
 
 
 class Pump:
@@ -81,6 +85,7 @@ class Pump:
         self._in_flight: deque[Sequence[Call]] = deque()
         self._bell = trio.Event()
         self._refusal: str | None = None
+        self._answers = 0
         self._is_ending = False
 
     async def perform(self, operation: Operation) -> Any:  # noqa: ANN401 - plain values
@@ -129,6 +134,7 @@ class Pump:
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write, stream)
+                nursery.start_soon(self._watch)
                 await self._read(stream)
                 nursery.cancel_scope.cancel()
         except* (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -150,6 +156,23 @@ class Pump:
                 await self._bell.wait()
                 self._bell = trio.Event()
 
+    async def _watch(self) -> None:
+        """Find out when the process lives and does not answer."""
+        while True:
+            answers = self._answers
+            for _ in range(SILENT_SECONDS):
+                await trio.sleep(1)  # one by one: a pause of this process counts as one second
+                if not self._in_flight or self._answers != answers:
+                    break
+            else:
+                self._give_up(f"the store process has not answered for {SILENT_SECONDS} s")
+
+    def _give_up(self, why: str) -> None:
+        """Fail what waits, and every call until the process answers; its answers stay in order."""
+        for batch in self._in_flight:
+            self._fail(batch, why)
+        self.refuse(why)
+
     def _next_batch(self) -> Sequence[Call]:
         if len(self._in_flight) >= MAX_IN_FLIGHT:
             return ()
@@ -169,6 +192,8 @@ class Pump:
                 self._hear(message)
 
     def _hear(self, message: object) -> None:
+        self._answers += 1
+        self._refusal = None
         match message:
             case ("done", tuple(results), tuple(failures), int(pending), int(transactions)):
                 self.pending = pending

@@ -1,5 +1,7 @@
 """The gateway's side of the socket: the test plays the store process, and badly."""
 
+# ruff: noqa: ARG001 - autojump_clock does its work by being there
+
 from __future__ import annotations
 
 import socket
@@ -228,3 +230,50 @@ async def test_refusing_what_was_gathered_is_no_outage_of_its_own() -> None:
         peer.pump.refuse("the store is closed")
     assert str(peer.answers[0]) == "the store is closed"
     assert not peer.availability.is_outage
+
+
+# -- a process that lives and does not answer: a stalled disk, a stopped process -------------------
+
+
+async def test_calls_that_the_process_sits_on_fail_before_clients_give_up(
+    autojump_clock: trio.abc.Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """node-apn and kalyke wait 5 s for an answer; who waits for ever has 1000 streams taken."""
+    async with conversation() as (peer, nursery):
+        began = trio.current_time()
+        await peer.call("accept", 1)
+        assert 3 <= trio.current_time() - began < 5
+        await peer.hear()
+        await peer.call("accept", 2)
+        assert [type(answer) for answer in peer.answers] == [StoreUnavailableError] * 2
+        assert "has not answered for" in str(peer.answers[0])
+        assert caplog.text.count("503") == 1
+        # It comes to itself: the late answer is nobody's, and the next call is served.
+        await peer.say(("done", ("late",), (), 0, 1))
+        nursery.start_soon(peer.call, "accept", 3)
+        await peer.hear()
+        await peer.say(("done", ("in time",), (), 0, 2))
+        assert peer.answers[2:] == ["in time"]
+        assert peer.why is None, "the conversation went on"
+
+
+async def test_who_was_attached_after_giving_up_is_detached(
+    autojump_clock: trio.abc.Clock,
+) -> None:
+    async with conversation() as (peer, _):
+        await peer.call("attach", "phone", 0)
+        await peer.hear()
+        await peer.say(("done", ((7, (), ()),), (), 0, 1))
+        await peer.hear()
+        assert peer.batches == [(("attach", "phone", 0),), (("detach", "phone", 7),)]
+
+
+async def test_a_slow_process_that_answers_is_waited_for(autojump_clock: trio.abc.Clock) -> None:
+    async with conversation() as (peer, nursery):
+        for number in range(6):
+            nursery.start_soon(peer.call, "accept", number)
+            await peer.hear()
+            await trio.sleep(2.5)
+            await peer.say(("done", (number,), (), 0, number))
+        await trio.sleep(60)
+        assert peer.answers == list(range(6))
