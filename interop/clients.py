@@ -107,7 +107,6 @@ CLIENTS = (
         (sys.executable, str(FOLDER / "python" / "httpx_client.py")),
         version=lambda: metadata.version("httpx"),
         cannot={"token re-signed": SIGNS_ONCE},
-        breaks_on={"fails the request after an idle close": "every case"},
         sends={"host": None, "accept-encoding": "gzip, deflate"},
     ),
     Client(
