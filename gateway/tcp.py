@@ -70,8 +70,9 @@ class AcceptedSocket(trio.abc.HalfCloseableStream):
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """As the stream below; but no other task gets its turn if the kernel takes it all at once.
 
-        trio lets every other task run after each write, also one that did not have to wait: 45 µs
-        for a small write here against 10 µs. A writer that has to wait lets them run anyway.
+        trio lets every other task run after each write, also one that did not have to wait: a small
+        message out and in at the far end costs 83 µs so and 48 µs here (measured over loopback). A
+        writer that has to wait lets them run anyway.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
         sent = self._send_now(data)
