@@ -6,6 +6,7 @@ import ssl
 import time
 import uuid
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from devicesim.host import DeviceHost, tls_dials
 from tests.e2e.gateway_process import token_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from protocol.courier.messages import Push
     from tests.e2e.gateway_process import GatewayProcess
@@ -74,10 +75,10 @@ class Fleet:
 
 @dataclass
 class Provider:
-    """Pushes; remembers what was sent and what was answered 200. Reconnects after failures.
+    """Pushes each target until one push is answered 200, as providers do; remembers all of it.
 
     Attributes:
-        refusals: reasons that an answer may have instead.
+        refusals: reasons that an answer may have before.
     """
 
     gateway: GatewayProcess
@@ -85,7 +86,6 @@ class Provider:
     accepted: list[str] = field(default_factory=list)
     # Per target, in the order of sending.
     sent: dict[Target, list[str]] = field(default_factory=lambda: defaultdict(list))
-    progress: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._trust = ssl.create_default_context(cafile=self.gateway.info["ca_file"])
@@ -93,38 +93,35 @@ class Provider:
         self._bearer = token_for(self.gateway.info)
 
     async def push_all(self, targets: Sequence[Target]) -> None:
-        """One push for each, in this order as far as one target is concerned."""
+        """One accepted push for each, in this order as far as one target is concerned."""
         shares: list[list[Target]] = [[] for _ in range(PROVIDERS)]
         for target in targets:
             # All of one target go over one connection: "newest" must mean something.
             shares[int(target.token[:8], 16) % PROVIDERS].append(target)
         async with trio.open_nursery() as nursery:
             for share in shares:
-                nursery.start_soon(trio.to_thread.run_sync, self._push_some, iter(share))
+                nursery.start_soon(trio.to_thread.run_sync, self._push_some, share[::-1])
 
-    def _push_some(self, remaining: Iterator[Target]) -> None:
-        while self._push_over_one_connection(remaining):
-            time.sleep(0.05)  # in a thread: until the gateway is back
+    def _push_some(self, remaining: list[Target]) -> None:
+        while remaining:
+            # A new connection after every failure.
+            with (
+                suppress(httpx.HTTPError),
+                httpx.Client(http2=True, verify=self._trust, trust_env=False) as client,
+            ):
+                while remaining and self._push(client, remaining[-1]):
+                    remaining.pop()
+            time.sleep(0.05)  # in a thread: until the gateway or its store is back
 
-    def _push_over_one_connection(self, remaining: Iterator[Target]) -> bool:
-        """Push until there is nothing more to push (False) or the connection fails (True)."""
-        with httpx.Client(http2=True, verify=self._trust, trust_env=False, timeout=10) as client:
-            for target in remaining:
-                try:
-                    self._push(client, target)
-                except httpx.HTTPError:
-                    return True
-        return False
-
-    def _push(self, client: httpx.Client, target: Target) -> None:
+    def _push(self, client: httpx.Client, target: Target) -> bool:
         apns_id = str(uuid.uuid4())
         self.sent[target].append(apns_id)
-        self.progress.append(apns_id)
         headers = {"apns-topic": target.topic, "apns-id": apns_id, "apns-push-type": "alert"}
         headers["authorization"] = f"bearer {self._bearer}"
         url = f"{self._url}/3/device/{target.token}"
         answer = client.post(url, headers=headers, content=b'{"aps":{}}')
         if answer.status_code == httpx.codes.OK:
             self.accepted.append(apns_id)
-        else:
-            assert answer.json()["reason"] in self.refusals
+            return True
+        assert answer.json()["reason"] in self.refusals
+        return False

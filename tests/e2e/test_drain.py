@@ -107,7 +107,7 @@ async def test_sigterm_under_load_exits_0_and_a_restart_delivers_what_was_accept
             is_pushed.set()
 
         nursery.start_soon(push_all)
-        await until(lambda: len(provider.progress) >= len(targets) // 4)
+        await until(lambda: len(provider.accepted) >= len(targets) // 4)
         assert await gateway.stop() == 0
         await gateway.start()
         await is_pushed.wait()

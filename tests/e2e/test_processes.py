@@ -78,6 +78,7 @@ class Phone:
         return command(self._folder, name, *attach, *options)
 
 
+@pytest.mark.takes_seconds(90)
 async def test_each_app_gets_its_own_and_what_comes_for_a_dead_one_waits(tmp_path: Path) -> None:
     async with gateway_process(tmp_path) as gateway:
         phone = Phone(tmp_path, gateway)
@@ -104,6 +105,7 @@ async def test_each_app_gets_its_own_and_what_comes_for_a_dead_one_waits(tmp_pat
             assert _texts(other) == ["for the other", "the daemon lives"]
 
 
+@pytest.mark.takes_seconds(90)
 async def test_a_device_comes_back_with_its_identity_its_apps_and_what_waited(
     tmp_path: Path,
 ) -> None:
