@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certs.files import PUBLIC_MODE, write_credential
@@ -15,6 +14,7 @@ from protocol.notification import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 log = logging.getLogger("apnsim.provider")
 
@@ -114,6 +114,8 @@ class KeyRing:
             written_ns = self._file.stat().st_mtime_ns
         except (FileNotFoundError, NotADirectoryError):
             return
+        except OSError as error:
+            raise ValueError(f"{self._file} cannot be read ({error.strerror})") from error
         if written_ns != self._written_ns:
             self._keys = _read(self._file)
             self._written_ns = written_ns
@@ -121,7 +123,7 @@ class KeyRing:
     def _replace(self, keys: dict[str, RegisteredKey]) -> None:
         """On the disk first, so that a full one leaves both as they were."""
         if self._file is not None:
-            entries = [_to_json(registered) for registered in keys.values()]
+            entries = [_to_json(registered, self._file.parent) for registered in keys.values()]
             data = json.dumps(entries, indent=1).encode()
             write_credential(self._file, data, mode=PUBLIC_MODE, replace=True)
             self._written_ns = self._file.stat().st_mtime_ns
@@ -130,34 +132,37 @@ class KeyRing:
 
 def _read(file: Path) -> dict[str, RegisteredKey]:
     try:
-        registered = [_from_json(entry) for entry in json.loads(file.read_bytes())]
+        entries = json.loads(file.read_bytes())
+        registered = [_from_json(entry, file.parent) for entry in entries]
     except OSError as error:
         raise ValueError(f"{file} cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{file} is not a list of keys ({error}); move it away") from error
     return {each.key.key_id: each for each in registered}
 
 
-def _to_json(registered: RegisteredKey) -> dict[str, Any]:
-    key = registered.key
+def _to_json(registered: RegisteredKey, folder: Path) -> dict[str, Any]:
+    key, key_file = registered.key, registered.key_file
+    if key_file is not None and key_file.is_relative_to(folder.resolve()):
+        key_file = key_file.relative_to(folder.resolve())  # the folder may move
     return {
         "key_id": key.key_id,
         "team_id": key.team_id,
         "public_key": key.public_key_pem.decode(),
         "environments": _sorted(registered.environments),
         "topics": _sorted(registered.topics),
-        "key_file": str(registered.key_file) if registered.key_file else None,
+        "key_file": str(key_file) if key_file else None,
     }
 
 
-def _from_json(entry: dict[str, Any]) -> RegisteredKey:
+def _from_json(entry: dict[str, Any], folder: Path) -> RegisteredKey:
     pem = entry["public_key"].encode()
     environments, topics = entry.get("environments"), entry.get("topics")
     return RegisteredKey(
         ProviderPublicKey.from_pem(pem, entry["team_id"], entry["key_id"]),
         None if environments is None else frozenset(map(Environment, environments)),
         None if topics is None else frozenset(map(Topic.parse, _listed(topics))),
-        Path(entry["key_file"]) if entry.get("key_file") else None,
+        folder.resolve() / entry["key_file"] if entry.get("key_file") else None,
     )
 
 

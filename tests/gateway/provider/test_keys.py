@@ -85,6 +85,18 @@ def test_a_file_keeps_keys_and_scopes_for_the_next_gateway(file: Path, tmp_path:
     assert (second.environments, second.topics, second.key_file) == (None, None, None)
 
 
+def test_a_data_directory_that_moves_takes_its_key_files_along(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    ring = KeyRing(old / "keys.json")
+    ring.add(RegisteredKey(KEY.public, key_file=old / "AuthKey_KEY1234567.p8"))
+    ring.add(RegisteredKey(OTHER.public, key_file=tmp_path / "elsewhere.p8"))
+    old.rename(new)
+    inside, outside = KeyRing(new / "keys.json")
+    assert inside.key_file == new / "AuthKey_KEY1234567.p8"
+    assert outside.key_file == tmp_path / "elsewhere.p8"
+
+
 def test_a_removal_is_kept_too(file: Path) -> None:
     ring = KeyRing(file)
     ring.add(RegisteredKey(KEY.public))
@@ -123,6 +135,18 @@ def test_a_file_that_somebody_spoils_takes_no_key_away_and_is_told_of_once(
     assert ring.get(KEY.key_id) is not None
     assert len(caplog.records) == 1
     assert "keys.json is not a list of keys" in caplog.text
+
+
+def test_a_file_that_leads_nowhere_takes_no_key_away(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ring = KeyRing(file)
+    ring.add(RegisteredKey(KEY.public))
+    file.unlink()
+    file.symlink_to(file)
+    assert ring.get(OTHER.key_id) is None
+    assert ring.get(KEY.key_id) is not None
+    assert "keys.json cannot be read" in caplog.text
 
 
 def test_a_file_that_somebody_spoiled_is_not_overwritten(file: Path) -> None:
@@ -176,6 +200,7 @@ def test_the_scope_may_be_left_out(file: Path) -> None:
         "nonsense",
         "7",
         "{}x",
+        "[" * 100_000,
         '{"keys":[]}',
         '["key"]',
         "[null]",
