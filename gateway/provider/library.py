@@ -7,6 +7,7 @@ It serves ``jh2`` and ``h2``, which share an interface. What is changed:
 * It never counts open streams, which it does for every request by looking at all of them; closed
   ones are swept away now and then.
 * It writes no GOAWAY of its own.
+* It refuses a frame that is too long by its header; left alone, it waits for all 16 MB of it first.
 * Settings start from RFC 9113's defaults on both sides; jh2 assumes those of a browser.
 """
 
@@ -48,6 +49,14 @@ def load(name: str) -> Library:
 
     class Server(base):  # type: ignore[misc]
         MAX_CLOSED_STREAMS = wire.CLOSED_STREAMS_REMEMBERED
+
+        def receive_data(self, data: bytes | bytearray) -> list[Any]:
+            """Parse; what stays in the buffer is the beginning of a frame."""
+            events: list[Any] = super().receive_data(data)
+            rest = self.incoming_buffer._data[: wire.LENGTH_BYTES]  # noqa: SLF001 - it tells nobody
+            if len(rest) == wire.LENGTH_BYTES and int.from_bytes(rest) > wire.FRAME_BYTES:
+                raise exceptions.FrameTooLargeError("a frame longer than our SETTINGS allow")
+            return events
 
         @property
         def open_inbound_streams(self) -> int:

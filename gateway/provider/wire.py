@@ -10,6 +10,8 @@ HEADER_TABLE_BYTES = 4096
 STREAM_WINDOW_BYTES = 65_535
 CONNECTION_WINDOW_BYTES = 1 << 24
 FRAME_BYTES = 16_384
+LENGTH_BYTES = 3
+"""A frame begins with its length (RFC 9113 4.1)."""
 DECODED_HEADER_BYTES = 1 << 16
 """A longer header list is a bomb (CVE-2016-6581) and ends the connection."""
 CLOSED_STREAMS_REMEMBERED = 4096

@@ -91,6 +91,15 @@ class TestFloods:
         await provider.hear_out()
         assert provider.goaways[0].error_code == 11
 
+    async def test_a_frame_that_is_announced_too_long_is_not_waited_for(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        provider, _ = connect(nursery, accepted, library)
+        await provider.hello()
+        await provider.stream.send_all(frame(0, 0, 1, bytes(16_385))[:9])
+        await provider.hear_out()
+        assert provider.goaways[0].error_code == 6
+
     async def test_closed_streams_are_forgotten(self, nursery: trio.Nursery, library: str) -> None:
         provider, gateway = connect(nursery, refused("BadTopic"), library)
         await provider.hello()
