@@ -1,14 +1,23 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Any
 
+import pytest
 import trio
 
 from apnsim import serve
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.apnsim.conftest import Outcome
 
 
 async def test_a_gateway_with_nothing_in_flight_ends_at_once_when_asked_to(tmp_path: Path) -> None:
@@ -26,3 +35,30 @@ async def test_a_gateway_with_nothing_in_flight_ends_at_once_when_asked_to(tmp_p
 
     with trio.fail_after(30):  # for the start too; the drain may take an hour
         await serve._run(settings, beside)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_runs_until_it_is_asked_to_stop_and_tells_where_everything_is(
+    tmp_path: Path, apnsim: Callable[..., Outcome], number: int
+) -> None:
+    ready = tmp_path / "ready.json"
+    found: list[dict[str, Any]] = []
+
+    def stop_when_ready() -> None:
+        while not ready.exists():
+            time.sleep(0.01)
+        found.append(json.loads(ready.read_text()))
+        os.kill(os.getpid(), number)
+
+    stopping = threading.Thread(target=stop_when_ready)
+    stopping.start()
+    ports = ("--provider-port", 0, "--courier-port", 0, "--console-port", 0)
+    outcome = apnsim("serve", *ports, "--store", "memory", "--ready-file", ready)
+    stopping.join()
+    assert (outcome.code, outcome.out) == (0, "")
+    [info] = found
+    [key] = info["keys"]
+    for told in (info["provider_url"], info["courier"], info["console_url"], info["ca_file"]):
+        assert told in outcome.err
+    assert f"sign with {key['key_file']}, team {info['team_id']}" in outcome.err
+    assert outcome.err.splitlines()[-1].endswith("draining, at most 10 s")

@@ -75,6 +75,17 @@ async def test_an_unknown_token_gets_a_device_that_receives_if_the_gateway_adopt
         assert len(here.devices.list_devices()) == 1
 
 
+async def test_an_adopted_token_is_of_the_kind_that_its_topic_says(tmp_path: Path) -> None:
+    async with world(tmp_path, unknown_tokens=UnknownTokens.ADOPT) as here:
+        token, voip = "ab" * 32, f"{TOPIC}.voip"
+        await here.pushes(token, "ring", apns_topic=voip, apns_push_type="voip")
+        await until(lambda: len(here.devices.list_devices()) == 1)
+        [device] = here.devices.list_devices()
+        assert await here.received(device.id, 1, voip) == ["+ring"]
+        [app] = here.devices.get_device(device.id).apps
+        assert (app.bundle_id, app.tokens) == (TOPIC, {"voip": token})
+
+
 async def test_the_host_name_of_the_connection_decides_on_the_environment(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         development = await here.install(await here.phone("development"))
