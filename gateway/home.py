@@ -1,7 +1,7 @@
 """What lies in the data directory, made when it is first asked for.
 
 ``ca.pem``, ``ca-key.pem``: the authority. ``AuthKey_<KEYID>.p8``: keys that this gateway made.
-``keys.json``: the keys it believes. ``gateway.db``: what waits. ``devices/``: virtual devices.
+``keys.json``: the keys it believes. ``store.sqlite3``: what waits. ``devices/``: virtual devices.
 """
 
 from __future__ import annotations
