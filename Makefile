@@ -19,7 +19,8 @@ run: setup
 	$(BIN)/apnsim demo
 
 test: setup
-	$(BIN)/python -m pytest -q -n auto --dist worksteal
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone"
+	$(BIN)/python -m pytest -q -m alone
 
 format: setup
 	$(BIN)/ruff format .

@@ -21,6 +21,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"takes_seconds(limit): the test may take longer than {SECONDS} s"
     )
+    config.addinivalue_line(
+        "markers", "alone: the test measures time, so nothing else may run beside it"
+    )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -15,6 +15,8 @@ from tests.builders import DEVICE, notification
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.alone
+
 SLICE_SECONDS = 0.005
 OFFERED_PER_SECOND = 200
 
