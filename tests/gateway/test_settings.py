@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway import settings
-from gateway.settings import Auth, Settings, load, options
+from gateway.settings import Auth, Settings, SettingsError, load, options
 
 if TYPE_CHECKING:
     from gateway.settings import Option
@@ -88,3 +88,51 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_p
 
 def test_other_variables_of_ours_and_empty_ones_are_no_settings() -> None:
     assert load(None, {"APNSIM_CONSOLE_URL": "http://x", "APNSIM_SAN": ""}, {}) == Settings()
+
+
+def test_what_may_be_given_several_times_is_a_list_in_the_file_and_has_commas_in_a_variable(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "apnsim.toml"
+    file.write_text("provider_port = [2197, 443]\n")
+    loaded = load(file, {"APNSIM_SAN": "a.test,10.0.0.1"}, {})
+    assert loaded.provider_port == (2197, 443)
+    assert loaded.san == ("a.test", "10.0.0.1")
+    assert load(None, {}, {"provider_port": ["1", "2"]}).provider_port == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b'auht = "strict"', "unknown key 'auht'; see apnsim serve --help for the keys"),
+        (b"[auth]\nx = 1", "auth: expected one of strict, lenient, not {'x': 1}"),
+        (b"provider_port = []", "provider_port: expected at least one, not []"),
+        (
+            b"provider_port = [1, 99999]",
+            "provider_port: expected a port from 0 to 65535, not 99999",
+        ),
+        (b"window = true", "window: expected a whole number, 0 or more, not True"),
+        (b"auth = ", "not TOML"),
+        (b"\xff", "not TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_names_file_key_and_what_was_expected(
+    tmp_path: Path, content: bytes, problem: str
+) -> None:
+    file = tmp_path / "apnsim.toml"
+    file.write_bytes(content)
+    with pytest.raises(SettingsError) as refused:
+        load(file, {}, {})
+    [said] = refused.value.problems
+    assert said.startswith(f"{file}: {problem}")
+
+
+def test_mistakes_of_all_doors_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(tmp_path, {"APNSIM_AUTH": "x"}, {"window": "x"})
+    assert [problem.partition(":")[0] for problem in refused.value.problems] == [
+        str(tmp_path),
+        "APNSIM_AUTH",
+        "--window",
+    ]
+    assert str(refused.value) == "\n".join(refused.value.problems)
