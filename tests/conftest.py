@@ -7,6 +7,7 @@ import inspect
 import signal
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 import trio
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
 SECONDS = 30
+
+# How long one example takes says more about the machine than about us; tests have SECONDS.
+hypothesis.settings.register_profile("apnsim", deadline=None)
+hypothesis.settings.load_profile("apnsim")
 
 
 def pytest_configure(config: pytest.Config) -> None:
