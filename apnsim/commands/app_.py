@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from protocol.courier.messages import Push
 
+GOODBYE_SECONDS = 2.0
+
 EPILOG = """\
 examples:
   apnsim app --bundle-id com.example.app
@@ -64,30 +66,35 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 async def _run(parsed: argparse.Namespace) -> None:
+    leaving = trio.CancelScope()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_stop_on_signal, nursery.cancel_scope)
-        await _attend(parsed)
+        nursery.start_soon(_stop_on_signal, leaving, nursery.cancel_scope)
+        await _attend(parsed, leaving)
         nursery.cancel_scope.cancel()
 
 
-async def _attend(parsed: argparse.Namespace) -> None:
+async def _attend(parsed: argparse.Namespace, leaving: trio.CancelScope) -> None:
     push_types = parsed.push_type or [PushType.ALERT]
     async with AppConnection.open(parsed.socket, parsed.bundle_id, push_types) as app:
         if parsed.uninstall:
             await app.uninstall()
             return
-        tokens = await app.wait_for_tokens()
-        for push_type, token in tokens.items():
-            _say(
-                parsed, f"{push_type} token {token}", {"push_type": push_type, "token": str(token)}
-            )
-        received = 0
-        while parsed.count is None or received < parsed.count:
-            push = await anext(app, None)
-            if push is None:
-                return
-            received += 1
-            _say(parsed, *_described(push))
+        # Cancelled within the connection, so that the app still says goodbye to its device.
+        with leaving:
+            await _print_all(parsed, app)
+
+
+async def _print_all(parsed: argparse.Namespace, app: AppConnection) -> None:
+    tokens = await app.wait_for_tokens()
+    for push_type, token in tokens.items():
+        _say(parsed, f"{push_type} token {token}", {"push_type": push_type, "token": str(token)})
+    received = 0
+    while parsed.count is None or received < parsed.count:
+        push = await anext(app, None)
+        if push is None:
+            return
+        received += 1
+        _say(parsed, *_described(push))
 
 
 def _described(push: Push) -> tuple[str, dict[str, Any]]:
@@ -111,7 +118,8 @@ def _say(parsed: argparse.Namespace, line: str, entry: dict[str, Any]) -> None:
     output.say(json.dumps(entry, ensure_ascii=False) if parsed.json else line)
 
 
-async def _stop_on_signal(scope: trio.CancelScope) -> None:
+async def _stop_on_signal(leaving: trio.CancelScope, everything: trio.CancelScope) -> None:
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
-            scope.cancel()
+            leaving.cancel()
+            everything.deadline = trio.current_time() + GOODBYE_SECONDS

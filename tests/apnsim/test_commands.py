@@ -102,7 +102,7 @@ async def test_a_device_takes_in_what_comes_and_its_apps_print_it(
         both = ("--push-type", "alert", "--push-type", "background", "--count", "2")
         attending = parse("app", *where, TOPIC, "--json", *both)
         async with trio.open_nursery() as app:
-            app.start_soon(app_._attend, attending)
+            app.start_soon(app_._attend, attending, trio.CancelScope())
             tokens = await printed_tokens(capsys, 2)
             await here.pushes(tokens["alert"], "one")
             await here.pushes(tokens["alert"], "two")
@@ -111,12 +111,12 @@ async def test_a_device_takes_in_what_comes_and_its_apps_print_it(
         assert {line["topic"] for line in lines} == {TOPIC}
         assert lines[0]["priority"] == 10
         await here.pushes(tokens["alert"], "three")
-        await app_._attend(parse("app", *where, TOPIC, "--count", "1"))
+        await app_._attend(parse("app", *where, TOPIC, "--count", "1"), trio.CancelScope())
         said = capsys.readouterr().out.splitlines()
         assert said[0] == f"alert token {tokens['alert']}"
         assert said[-1].startswith(f"alert {TOPIC} ")
         assert said[-1].endswith('{"aps": {"alert": "three"}}')
-        await app_._attend(parse("app", *where, TOPIC, "--uninstall"))
+        await app_._attend(parse("app", *where, TOPIC, "--uninstall"), trio.CancelScope())
         assert (await here.push(tokens["alert"])).status_code == 410
         os.kill(os.getpid(), signal.SIGTERM)  # which ends the device, in an orderly way
     assert not socket.exists()

@@ -82,7 +82,7 @@ class Phone:
 async def test_each_app_gets_its_own_and_what_comes_for_a_dead_one_waits(tmp_path: Path) -> None:
     async with gateway_process(tmp_path) as gateway:
         phone = Phone(tmp_path, gateway)
-        async with phone.daemon("device"), phone.app("other", OTHER_TOPIC) as other:
+        async with phone.daemon("device") as device, phone.app("other", OTHER_TOPIC) as other:
             assert stat.S_IMODE(phone.socket.stat().st_mode) == 0o600
             assert stat.S_IMODE(phone.state.stat().st_mode) == 0o700
             others = await _token(other)
@@ -103,6 +103,10 @@ async def test_each_app_gets_its_own_and_what_comes_for_a_dead_one_waits(tmp_pat
             assert _texts(again)[-2:] == ["two", "three"]
             assert await other.ends(signal.SIGTERM) == 0
             assert _texts(other) == ["for the other", "the daemon lives"]
+            # Who is killed is missed, who is asked to leave says goodbye.
+            await device.says("detached")
+            await device.says("without detaching", times=2)
+            assert device.said.count("without detaching") == 2
 
 
 @pytest.mark.takes_seconds(90)
