@@ -39,7 +39,7 @@ LAYERS = (
     ("validation", "faults"),
     ("routing",),
     ("store",),
-    ("journal", "settings", "clock", "ports", "tcp"),
+    ("journal", "settings", "clock", "ports", "tcp", "handshakes"),
     ("records",),
     ("values",),
 )

@@ -16,6 +16,7 @@ from gateway.courier.handshake import hear_connect, refuse, welcome
 from gateway.courier.link import Link
 from gateway.courier.session import CourierSession
 from gateway.courier.terms import Caller, CourierSettings, SessionStatistics
+from gateway.handshakes import Handshakes
 from gateway.tcp import AcceptedSocket
 from protocol.courier.codec import codec_for
 from protocol.courier.errors import RemoteProtocolError
@@ -67,6 +68,7 @@ class CourierFront:
     _sessions: set[CourierSession] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _turns: trio.CapacityLimiter = field(init=False)
+    _handshakes: Handshakes = field(default_factory=Handshakes)
     _is_draining: bool = False
 
     def __post_init__(self) -> None:
@@ -93,6 +95,7 @@ class CourierFront:
     def drain(self) -> None:
         """Stop delivering, let acknowledgements in hand arrive, close; refuse whoever comes."""
         self._is_draining = True
+        self._handshakes.end()
         for session in tuple(self._sessions):
             session.drain()
 
@@ -117,7 +120,7 @@ class CourierFront:
         """Shake hands; None, and a line in the log, when it does not work out."""
         try:
             # Waiting for a turn counts too, or a flood of connections would wait for ever.
-            with trio.fail_after(self.settings.handshake_seconds):
+            with self._handshakes.within(self.settings.handshake_seconds):
                 async with self._turns:
                     await tls.do_handshake()
             codec, caller = self._identify(tls, peer)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from certs.tls_stream import TlsStream
+from gateway.handshakes import Handshakes
 from gateway.provider.connection import ProviderConnection
 from gateway.provider.contract import ConnectionFacts, ConnectionSettings, ConnectionStatistics
 from gateway.tcp import AcceptedSocket
@@ -87,12 +88,13 @@ class ProviderFront:
     settings: ConnectionSettings = field(default_factory=ConnectionSettings)
     _connections: set[ProviderConnection] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-    _handshaking: int = 0
+    _handshakes: Handshakes = field(default_factory=Handshakes)
     _draining: bool = False
 
     def drain(self) -> None:
         """Drain every connection, and every one still to come. Returns at once."""
         self._draining = True
+        self._handshakes.end()
         for connection in list(self._connections):
             connection.drain()
 
@@ -105,8 +107,8 @@ class ProviderFront:
         self, stream: trio.SocketStream, context: ssl.SSLContext, settings: ListenSettings
     ) -> None:
         """Serve one accepted connection to its end. Never raises for what the peer does."""
-        if self._handshaking >= settings.handshakes_at_once:
-            log.warning("connection dropped: %d are in their TLS handshake", self._handshaking)
+        if len(self._handshakes) >= settings.handshakes_at_once:
+            log.warning("connection dropped: %d are in their handshake", len(self._handshakes))
             await trio.aclose_forcefully(stream)
             return
         tcp = AcceptedSocket(stream, acknowledges_quickly=True)
@@ -138,7 +140,8 @@ class ProviderFront:
     ) -> ConnectionFacts | None:
         """Shake hands; None, and a line in the log, when it does not work out."""
         try:
-            await self._shake_hands(tls, settings)
+            with self._handshakes.within(settings.handshake_seconds):
+                await tls.do_handshake()
         except trio.TooSlowError:
             log.info("%s: no TLS handshake within %s s", peer, settings.handshake_seconds)
             return None
@@ -156,14 +159,6 @@ class ProviderFront:
             # without one, flags lie (clients.md 7).
             peer_certificate=tls.peer_certificate,
         )
-
-    async def _shake_hands(self, tls: TlsStream, settings: ListenSettings) -> None:
-        self._handshaking += 1
-        try:
-            with trio.fail_after(settings.handshake_seconds):
-                await tls.do_handshake()
-        finally:
-            self._handshaking -= 1
 
 
 async def serve_providers(

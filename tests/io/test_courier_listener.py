@@ -275,3 +275,15 @@ async def test_a_push_over_tcp_and_a_goodbye_that_both_ends_understand(
         while gateway.front.statistics():
             await trio.lowlevel.checkpoint()
     assert "drained: the gateway shuts down" in caplog.text
+
+
+async def test_a_drain_does_not_wait_for_a_handshake_that_does_not_come(
+    gateway: Gateway, autojump_clock: MockClock
+) -> None:
+    far, near = memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(gateway.front.serve, near)
+        await settled()
+        gateway.front.drain()
+    assert autojump_clock.current_time() < 5
+    assert await far.receive_some() == b""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from gateway.provider.listener import (
     ListenSettings,
@@ -176,6 +177,17 @@ async def test_a_handshake_that_takes_too_long_is_dropped(
         with trio.fail_after(5):
             assert await until_end(tcp)
     assert "no TLS handshake within 0.05 s" in caplog.text
+
+
+async def test_a_drain_does_not_wait_for_a_handshake_that_does_not_come(listening: Listen) -> None:
+    async with listening(settings=ListenSettings(ports=(0,), handshake_seconds=3600)) as front:
+        before = await front.knock()
+        await wait_all_tasks_blocked(0.05)
+        front.front.drain()
+        after = await front.knock()
+        with trio.fail_after(5):
+            assert await until_end(before)
+            assert await until_end(after)
 
 
 async def test_more_handshakes_than_allowed_at_once_are_dropped(

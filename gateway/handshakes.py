@@ -1,0 +1,44 @@
+"""Connections that are still in their TLS handshake: counted, bounded in time, ended by a drain."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Handshakes:
+    """The handshakes of one front. Nothing has been promised to whoever is still in one."""
+
+    def __init__(self) -> None:
+        self._scopes: set[trio.CancelScope] = set()
+        self._has_ended = False
+
+    def __len__(self) -> int:
+        return len(self._scopes)
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Take part, for at most so many seconds.
+
+        Raises:
+            trio.TooSlowError: it took longer, or the front drains.
+        """
+        with trio.fail_after(seconds) as scope:
+            if self._has_ended:
+                scope.cancel()
+            self._scopes.add(scope)
+            try:
+                yield
+            finally:
+                self._scopes.discard(scope)
+
+    def end(self) -> None:
+        """Break all of them off, and every one still to come."""
+        self._has_ended = True
+        for scope in self._scopes:
+            scope.cancel()
