@@ -60,7 +60,7 @@ def console_parts(
         reset=reset,
         unknown_errors=(UnknownDeviceError, UnknownAppError),
         failed_errors=(NotConfirmedError, StateError, StoreUnavailableError),
-        is_ready=lambda: gateway.is_store_answering,
+        is_ready=lambda: gateway.store.statistics().is_available,
         closing=closing,
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from apnsim import logs, options
+from apnsim import logs, open_files, options
 from apnsim.console import console_parts
 from apnsim.errors import CannotStartError
 from apnsim.virtual_devices import VirtualDevices
@@ -110,6 +110,7 @@ def run(settings: Settings, beside: Callable[[Running], Awaitable[None]] | None 
         CannotStartError: one line that says why.
     """
     logs.set_up(settings.log_format, settings.log_level)
+    open_files.allow_many()
     if settings.ready_file is not None:
         _forget(settings.ready_file)
     try:

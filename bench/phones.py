@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from apnsim.open_files import allow_many
 from certs.authority import Authority
 from devicesim.host import DeviceHost, tls_dials
 
@@ -53,6 +54,7 @@ class Count:
 
 async def main() -> None:
     """Grow the phones, then answer lines until standard input ends."""
+    allow_many()
     data_dir, courier, phones = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     authority = Authority.load(data_dir)
     host, _, port = courier.rpartition(":")

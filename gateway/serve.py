@@ -31,7 +31,6 @@ from gateway.routing.router import Router
 from gateway.routing.sessions import SessionTable
 from gateway.settings import Auth, BackgroundPriority10, Settings, UnknownTokens
 from gateway.store.factory import open_store
-from gateway.store.store import StoreUnavailableError
 from gateway.validation import ValidationRules
 
 if TYPE_CHECKING:
@@ -74,7 +73,6 @@ class Gateway:
             secrets.token_bytes,
             max_pushes_per_second=settings.max_pushes_per_token_per_second,
         )
-        self.is_store_answering = True
         self.adopted: Callable[[Registration], None] = lambda _: None
         self.identities: WeakValueDictionary[int, ConnectionIdentity] = WeakValueDictionary()
         self.leaf = self.home.server_leaf(settings.san)
@@ -117,15 +115,9 @@ class Gateway:
         """Forget what has expired by now; how many there were.
 
         Raises:
-            StoreUnavailableError: ``is_store_answering`` says so until it answers again.
+            StoreUnavailableError: some may be left.
         """
-        try:
-            count = await upkeep.expire(self.store, self.journal, self.clock.now)
-        except StoreUnavailableError:
-            self.is_store_answering = False
-            raise
-        self.is_store_answering = True
-        return count
+        return await upkeep.expire(self.store, self.journal, self.clock.now)
 
     async def sweep(self) -> None:
         """Ask links to leave that have been silent for too long."""

@@ -164,7 +164,12 @@ class SqliteStore:
         """See :meth:`gateway.store.store.Store.statistics`."""
         pump = self._pump
         return StoreStatistics(
-            "sqlite", pump.pending, pump.operations, pump.transactions, self._supervisor.restarts
+            "sqlite",
+            pump.pending,
+            pump.operations,
+            pump.transactions,
+            self._supervisor.restarts,
+            is_available=not self._availability.is_outage,
         )
 
 

@@ -105,6 +105,8 @@ class StoreStatistics:
     ``pending`` counts what has expired and was not swept yet, too. ``batches`` are commits: many
     ``operations`` share one. ``restarts`` counts how often a process behind the store was begun
     anew.
+
+    ``is_available`` is False during an outage, when pushes are answered 503.
     """
 
     kind: str
@@ -112,6 +114,7 @@ class StoreStatistics:
     operations: int
     batches: int
     restarts: int
+    is_available: bool = True
 
 
 class Store(Protocol):

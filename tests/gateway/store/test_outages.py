@@ -47,6 +47,7 @@ async def test_a_full_disk_refuses_pushes_and_keeps_what_it_has(
 ) -> None:
     async with SqliteStore.open(tmp_path / "db", max_bytes=300_000) as store:
         accepted = await fill(store)
+        assert not store.statistics().is_available
         assert await store.pending() == store.statistics().pending == len(accepted) > 10
         fence = (await store.attach(DEVICE, now=NOW)).fence
         found = await store.fetch(DEVICE, fence, after=0, limit=1000, now=NOW)
