@@ -146,19 +146,25 @@ def write_private(path: Path, data: bytes, *, is_synced: bool) -> None:
 
 
 def make_private_directory(directory: Path) -> None:
-    """Make the folder, mode 0700, or take the group's and the world's rights from it.
+    """Make the folder, mode 0700; one that is there already must be as private.
+
+    It is not made private: it may be somebody else's (``--state-dir /tmp``).
 
     Raises:
-        StateError: it cannot be made, or is not ours.
+        StateError: it cannot be made, or others may look into it.
     """
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if directory.stat().st_mode & 0o077:
-            directory.chmod(0o700)
+        mode = directory.stat().st_mode & 0o777
     except OSError as error:
         raise StateError(
             f"{directory}: cannot be a device's folder ({error.strerror}); check owner and mode"
         ) from None
+    if mode & 0o077:
+        raise StateError(
+            f"{directory}: open to others (mode {mode:o}); choose a folder that is not there yet,"
+            f" or: chmod 700 {directory}"
+        )
 
 
 @contextmanager

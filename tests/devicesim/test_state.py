@@ -232,10 +232,14 @@ def test_an_empty_folder_holds_no_device(tmp_path: Path) -> None:
     assert DeviceState.load(StateFiles(tmp_path / "new", is_synced=False)) is None
 
 
-def test_an_open_folder_is_closed_and_an_impossible_one_refused(tmp_path: Path) -> None:
+def test_a_folder_that_others_can_read_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    StateFiles(tmp_path, is_synced=False)
-    assert mode(tmp_path) == 0o700
+    with pytest.raises(StateError, match=r"open to others \(mode 755\).*chmod 700"):
+        StateFiles(tmp_path, is_synced=False)
+    assert mode(tmp_path) == 0o755
+
+
+def test_a_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StateError, match="cannot be a device's folder"):
         StateFiles(tmp_path / "file" / "phone", is_synced=False)
