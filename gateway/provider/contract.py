@@ -77,19 +77,17 @@ class ConnectionSettings:
         library: ``jh2`` (h2's interface, HPACK in Rust, twice as fast) or ``h2``.
         streams_before_authentication: MAX_CONCURRENT_STREAMS in the first SETTINGS; Apple says 1.
         streams_after_authentication: the same once the first valid token was seen; Apple says 1000.
-        streams_tolerated: streams open at once before we hang up. Streams over the advertised limit
-        are
-            served up to here: clients that have not read our SETTINGS yet lose refused streams for
-            good.
+        streams_tolerated: streams open at once before we hang up. Those over the advertised
+            limit are served up to here: clients that have not read our SETTINGS yet lose refused
+            streams for good.
         kept_body_bytes: how much of a body reaches the answer; one more than the largest payload.
-        heard_body_bytes: how much of a body is heard (and discarded) before it is answered
-        unfinished.
-        header_list_bytes: MAX_HEADER_LIST_SIZE (RFC 9113 6.5.2 counting); a longer list is answered
-        431.
+        heard_body_bytes: how much of a body is heard (and discarded) before it is answered,
+            finished or not.
+        header_list_bytes: MAX_HEADER_LIST_SIZE (counted as in RFC 9113 6.5.2); a longer list is
+            answered 431.
         unsent_bytes: how much may wait to be sent before we stop reading.
         write_seconds: how long the peer may leave us unable to send before we hang up; also how
-        long
-            answers may take once the peer has gone.
+            long answers may take once the peer has gone.
         idle_seconds: silence without a request in flight before GOAWAY IdleTimeout.
         low_window_bytes: a peer that never opens its connection window is sent away below this.
         patience_at_once: cancelled requests (CVE-2023-44487, "rapid reset") and SETTINGS frames
