@@ -135,8 +135,8 @@ async def test_b22_a_peer_that_never_opens_its_window_is_sent_away_before_it_han
     """aioapns never does; everyone else does in time, and stays.
 
     Without GOAWAY: after one, aioapns 4.0 at times raises ProtocolError for its next push; after a
-    plain close that was not seen. It does not cure everything: when the close meets a burst, aioapns
-    hangs at times either way (measured; docs/interop.md, case "1300 unregistered").
+    plain close that was not seen. It does not cure everything: when the close meets a burst,
+    aioapns hangs at times either way (measured; docs/interop.md, case "1300 unregistered").
     """
     provider, _ = connect(nursery, refused("x" * 1000), library)
     await provider.hello()
