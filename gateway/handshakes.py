@@ -16,7 +16,6 @@ class Handshakes:
 
     def __init__(self) -> None:
         self._scopes: set[trio.CancelScope] = set()
-        self._has_ended = False
 
     def __len__(self) -> int:
         return len(self._scopes)
@@ -26,11 +25,9 @@ class Handshakes:
         """Take part, for at most so many seconds.
 
         Raises:
-            trio.TooSlowError: it took longer, or the front drains.
+            trio.TooSlowError: it took longer, or a drain began.
         """
         with trio.fail_after(seconds) as scope:
-            if self._has_ended:
-                scope.cancel()
             self._scopes.add(scope)
             try:
                 yield
@@ -38,7 +35,6 @@ class Handshakes:
                 self._scopes.discard(scope)
 
     def end(self) -> None:
-        """Break all of them off, and every one still to come."""
-        self._has_ended = True
+        """Break all of them off. One that comes later is still heard, and told Shutdown."""
         for scope in self._scopes:
             scope.cancel()

@@ -170,7 +170,7 @@ class ProviderConnection:
         self._finish_if_idle()
         if self._patience.is_blocked_too_long(trio.current_time()):
             self._finish(b"", f"{waiting} answers wait for a window that stays closed")
-        elif not self._in_flight and not waiting:
+        elif not self._in_flight and not waiting and not self._draining:
             self._finish(IDLE_TIMEOUT, f"silent for {self._settings.idle_seconds} s")
 
     def begin(self, stream: Stream) -> None:
@@ -212,8 +212,9 @@ class ProviderConnection:
         self._in_flight -= 1
         if not self._finishing:
             self._outbound.respond(stream, response)
-            if self._outbound.waiting and self._patience.blocked_since is None:
-                self._patience.blocked_since = trio.current_time()
+            is_blocked = self._outbound.waiting and self._patience.blocked_since is None
+            if is_blocked or self._draining:
+                self._patience.answered(trio.current_time(), is_blocked=bool(is_blocked))
                 self._look_up_in_time()
 
     def withdrawn(self, stream: Stream, *, in_progress: bool) -> None:
@@ -264,8 +265,9 @@ class ProviderConnection:
         """Whether nothing is left to answer, or only requests that do not arrive."""
         if not self._draining or self._outbound.waiting:
             return False
-        overdue = self._patience.is_draining_too_long(trio.current_time())
-        return overdue or not self._inbound.streams
+        now = trio.current_time()
+        overdue = self._patience.is_draining_too_long(now) or not self._inbound.streams
+        return overdue and not self._patience.may_still_read(now)
 
     def _window_stays_low(self) -> bool:
         """Whether this is aioapns, which hangs after 65,535 bytes of errors (clients.md 22)."""

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 1
 """How long a peer may take to open a window that has become small, or, when we drain, to complete a
 request that it has begun."""
+READ_SECONDS = 0.1
+"""How long a peer may take to read the last answers of a drain before GOAWAY follows: httpx drops
+the answers that it reads together with one (clients.md 23)."""
 
 
 class Patience:
@@ -19,12 +22,14 @@ class Patience:
         blocked_since: since when answers wait for a window of the peer's.
         low_since: since when the peer's connection window has been small.
         draining_since: since when we drain.
+        answered_at: when the last answer left, while we drain.
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self.blocked_since: float | None = None
         self.low_since: float | None = None
         self.draining_since: float | None = None
+        self.answered_at: float | None = None
         self._settings = settings
 
     def deadline(self, now: float, *, idle: bool) -> float:
@@ -40,8 +45,22 @@ class Patience:
         if idle and self.low_since is not None:
             deadline = min(deadline, self.low_since + GRACE_SECONDS)
         if idle and self.blocked_since is None and self.draining_since is not None:
-            deadline = min(deadline, self.draining_since + GRACE_SECONDS)
+            last_word = self.draining_since + GRACE_SECONDS
+            if self.may_still_read(now):
+                last_word = (self.answered_at or now) + READ_SECONDS
+            deadline = min(deadline, last_word)
         return deadline
+
+    def answered(self, now: float, *, is_blocked: bool) -> None:
+        """An answer left, or waits for a window of the peer's."""
+        if is_blocked:
+            self.blocked_since = now
+        if self.draining_since is not None:
+            self.answered_at = now
+
+    def may_still_read(self, now: float) -> bool:
+        """Whether the peer has not had its time to read the last answer of a drain."""
+        return self.answered_at is not None and now < self.answered_at + READ_SECONDS
 
     def is_blocked_too_long(self, now: float) -> bool:
         """Whether the peer has kept its window shut beyond ``write_seconds``."""

@@ -162,9 +162,9 @@ async def test_exec_tells_the_command_where_the_gateway_is_and_ends_with_its_sta
 
 async def test_exec_passes_sigterm_on_and_waits_for_the_command(tmp_path: Path) -> None:
     program = (
-        "import signal, sys, time; "
+        "import os, signal, sys, time; "
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit('goodbye')); "
-        "print('ready', flush=True); time.sleep(60)"
+        "os.write(1, b'ready\\n'); time.sleep(60)"
     )
     arguments = ("exec", "--store", "memory", "--", sys.executable, "-c", program)
     async with command(tmp_path, "exec", *arguments) as run:

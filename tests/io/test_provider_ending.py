@@ -46,6 +46,27 @@ async def test_b23_b24_drain_answers_what_is_in_flight_then_says_goaway_and_clos
     await gateway.ended.wait()
 
 
+async def test_b23_the_last_answers_of_a_drain_can_be_read_before_the_goaway(
+    autojump_clock: trio.abc.Clock, nursery: trio.Nursery, library: str
+) -> None:
+    # httpx drops the answers that it reads together with a GOAWAY.
+    held = Held()
+    provider, gateway = connect(nursery, held, library)
+    await provider.hello()
+    asked = [await provider.post() for _ in range(3)]
+    await provider.settle()
+    gateway.connection.drain()
+    started = trio.current_time()
+    held.let_go()
+    for stream_id in asked:
+        await provider.answer(stream_id)
+    assert trio.current_time() == started
+    assert provider.goaways == []
+    await provider.hear_out()
+    assert trio.current_time() == pytest.approx(started + 0.1)
+    assert len(provider.goaways) == 1
+
+
 async def test_drain_of_an_idle_connection_is_over_at_once(
     autojump_clock: trio.abc.Clock, nursery: trio.Nursery, library: str
 ) -> None:
