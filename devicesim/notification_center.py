@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from devicesim.apps import AppState
 from protocol.notification import PushType
+from protocol.payload import aps_of
 
 if TYPE_CHECKING:
     from devicesim.apps import App
@@ -56,12 +57,12 @@ class NotificationCenter:
         if payload is None:
             return _not_shown("the payload is not a JSON dictionary")
         if push.push_type is PushType.BACKGROUND:
-            return _present_background(_aps(payload))
+            return _present_background(aps_of(payload))
         if push.push_type is not PushType.ALERT:
             return Presented(
                 Presentation.DELIVERED, f"handed to the app's {push.push_type.value} handler"
             )
-        return self._present_alert(app, push, _aps(payload))
+        return self._present_alert(app, push, aps_of(payload))
 
     def forget(self, bundle_id: str) -> None:
         """An uninstalled app takes its notifications along."""
@@ -101,11 +102,6 @@ def read_payload(payload: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):  # not JSON, not Unicode, or brackets beyond measure
         return None
     return value if isinstance(value, dict) else None
-
-
-def _aps(payload: dict[str, Any]) -> dict[str, Any]:
-    aps = payload.get("aps")
-    return aps if isinstance(aps, dict) else {}
 
 
 def _present_background(aps: dict[str, Any]) -> Presented:

@@ -66,15 +66,6 @@ _TOPIC_SUFFIX = {
     PushType.VOIP: ".voip",
     PushType.WIDGETS: ".push-type.widgets",
 }
-TOPIC_SUFFIXES = tuple(_TOPIC_SUFFIX.values())
-
-
-def bundle_id_of(topic: str) -> str:
-    """The app behind a topic: the topic without the suffix of its push type."""
-    for suffix in TOPIC_SUFFIXES:
-        if topic.endswith(suffix) and len(topic) > len(suffix):
-            return topic[: -len(suffix)]
-    return topic
 
 
 class Priority(IntEnum):
@@ -146,8 +137,3 @@ class Notification:
     def has_expired(self, now: float) -> bool:
         """Whether the time in which it may wait is over."""
         return now >= self.expires_at
-
-    @property
-    def seconds_to_live(self) -> float:
-        """How long it may wait, counted from its reception; never negative."""
-        return max(0.0, self.expires_at - self.received_at)

@@ -6,11 +6,9 @@ import pytest
 
 from protocol.notification import (
     MAX_STORAGE_SECONDS,
-    TOPIC_SUFFIXES,
     Expiration,
     Priority,
     PushType,
-    bundle_id_of,
 )
 from tests.builders import NOW, notification
 
@@ -36,16 +34,10 @@ def test_a_push_type_knows_its_topic_and_size(value: str, suffix: str, max_bytes
     assert push_type.topic_suffix == suffix
     assert push_type.max_payload_bytes == max_bytes
     assert push_type.topic_of("com.example.app") == f"com.example.app{suffix}"
-    assert bundle_id_of(push_type.topic_of("com.example.app")) == "com.example.app"
 
 
 def test_there_are_eleven_push_types_and_no_other() -> None:
     assert [push_type.value for push_type in PushType] == [value for value, _, _ in TABLE]
-    assert set(TOPIC_SUFFIXES) == {suffix for _, suffix, _ in TABLE if suffix}
-
-
-def test_a_topic_that_is_nothing_but_a_suffix_is_its_own_bundle_id() -> None:
-    assert bundle_id_of(".voip") == ".voip"
 
 
 def test_the_priorities_are_apples_numbers() -> None:
@@ -100,11 +92,6 @@ def test_a_notification_expires_at_its_time_and_not_before() -> None:
     waiting = notification(expires_at=NOW + 10)
     assert not waiting.has_expired(NOW + 9.999)
     assert waiting.has_expired(NOW + 10)
-    assert waiting.seconds_to_live == 10
-
-
-def test_a_notification_that_was_never_to_be_stored_has_no_time_to_live() -> None:
-    assert notification(expires_at=0.0).seconds_to_live == 0.0
 
 
 def test_a_notification_does_not_change() -> None:
