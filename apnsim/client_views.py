@@ -54,6 +54,7 @@ class Info:
     provider_ports: list[int]
     manage_ports: Any
     courier: str
+    proxy_url: str | None
     console_url: str
     ca_file: str
     ca_pem: str

@@ -26,6 +26,7 @@ from gateway.provider.contract import ConnectionSettings
 from gateway.provider.endpoint import Endpoint, Service
 from gateway.provider.identity import ConnectionIdentity, IdentityRules
 from gateway.provider.listener import ListenSettings, ProviderFront, serve_providers
+from gateway.proxy import Destination, ProxyFront, serve_proxy
 from gateway.routing.directory import DeviceDirectory
 from gateway.routing.router import Router
 from gateway.routing.sessions import SessionTable
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from gateway.clock import Clock
     from gateway.provider.contract import Answer, ConnectionFacts, ConnectionHandle
+    from gateway.proxy import Door
     from gateway.store.store import Registration, Store
 
 EXPIRE_SECONDS = 1.0
@@ -87,10 +89,13 @@ class Gateway:
         self.couriers = self._courier_front()
         self.provider_ports: list[int] = []
         self.courier_port = 0
+        self.proxy: ProxyFront | None = None
+        self.proxy_port = 0
 
     def info(self) -> dict[str, Any]:
         """What ``GET /api/v1/info`` and the ready file say, but for the console's own part."""
         host = self.settings.host
+        proxy_url = f"http://{url_host(host)}:{self.proxy_port}" if self.proxy else None
         return {
             "version": version("apnsim"),
             "time": self.clock.now(),
@@ -98,6 +103,7 @@ class Gateway:
             "provider_ports": self.provider_ports,
             "manage_ports": {},
             "courier": f"{url_host(host)}:{self.courier_port}",
+            "proxy_url": proxy_url,
             "ca_file": str(self.home.ca_file.resolve()),
             "ca_pem": self.authority.certificate_pem.decode(),
             "team_id": self.settings.team_id,
@@ -136,6 +142,8 @@ class Gateway:
         """Ask every connection to finish. Returns at once."""
         self.providers.drain()
         self.couriers.drain()
+        if self.proxy is not None:
+            self.proxy.drain()
 
     def _provider_front(self) -> ProviderFront:
         settings = self.settings
@@ -205,6 +213,18 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
         gateway.courier_port = await accepting.start(
             serve_couriers, gateway.couriers, settings.host, settings.courier_port, links
         )
+    if settings.proxy_port is not None:
+        doors: dict[Destination, Door] = {
+            Destination.PUSH: lambda stream, heard: gateway.providers.serve(
+                stream, context, listen, heard
+            ),
+            Destination.COURIER: gateway.couriers.serve,
+        }
+        gateway.proxy = ProxyFront(doors, settings.handshake_seconds)
+        with opening("proxy", settings.host, [settings.proxy_port]):
+            gateway.proxy_port = await accepting.start(
+                serve_proxy, gateway.proxy, settings.host, settings.proxy_port, links
+            )
     accepting.start_soon(upkeep.pass_on_wakes, gateway.store, gateway.sessions)
     accepting.start_soon(upkeep.every, EXPIRE_SECONDS, gateway.expire)
     accepting.start_soon(upkeep.every, SWEEP_SECONDS, gateway.sweep)

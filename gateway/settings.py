@@ -98,6 +98,12 @@ class Settings:
     )
     courier_port: int = _setting(5223, "port of the long-lived TLS links of devices", values.port)
     console_port: int = _setting(2198, "port of the control API, plain HTTP", values.port)
+    proxy_port: int | None = _setting(
+        None,
+        "port of an HTTP CONNECT proxy that leads Apple's push hosts, and no others, to this"
+        " gateway; for clients whose host is fixed; off unless given",
+        values.port,
+    )
     data_dir: Path = _setting(
         Path(".apnsim"), "where CA, keys, devices and the database live", values.path
     )

@@ -29,14 +29,20 @@ class AcceptedSocket(trio.abc.HalfCloseableStream):
             request in two pieces, and Nagle holds the second back until the first is acknowledged,
             40 ms later (clients.md 29). Linux forgets TCP_QUICKACK by itself, so it is asked for
             after every read.
+        heard: what somebody else has read of it already; it is received first.
     """
 
     def __init__(
-        self, stream: trio.abc.HalfCloseableStream, *, acknowledges_quickly: bool = False
+        self,
+        stream: trio.abc.HalfCloseableStream,
+        *,
+        acknowledges_quickly: bool = False,
+        heard: bytes = b"",
     ) -> None:
         self._stream = stream
         self._socket = stream.socket if isinstance(stream, trio.SocketStream) else None
         self._quickack = _QUICKACK if acknowledges_quickly else None
+        self._heard = heard
 
     @property
     def peer(self) -> str:
@@ -62,6 +68,11 @@ class AcceptedSocket(trio.abc.HalfCloseableStream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """As the stream below."""
+        if self._heard:
+            await trio.lowlevel.checkpoint()
+            most = len(self._heard) if max_bytes is None else max_bytes
+            heard, self._heard = self._heard[:most], self._heard[most:]
+            return heard
         data = await self._stream.receive_some(max_bytes)
         if self._quickack is not None and self._socket is not None:
             self._socket.setsockopt(socket.IPPROTO_TCP, self._quickack, 1)

@@ -35,7 +35,7 @@ ALLOWED = {
 LAYERS = (
     ("serve",),
     ("home",),
-    ("provider", "courier", "console", "upkeep"),
+    ("provider", "courier", "console", "proxy", "upkeep"),
     ("validation", "faults"),
     ("routing",),
     ("store",),
@@ -180,6 +180,7 @@ def test_the_language_is_pure() -> None:
         ({"sqlite3"}, PACKAGES, {"gateway.store"}),
         # Both ends of every link share one TLS stream; nothing else in certs/ opens or awaits.
         ({"trio"}, ("certs",), {"certs.tls_stream"}),
+        ({"h11"}, PACKAGES, {"gateway.proxy"}),
         ({"fastapi", "starlette", "hypercorn"}, PACKAGES, {"gateway.console"}),
     ],
     ids=lambda value: min(value) if isinstance(value, set) else None,

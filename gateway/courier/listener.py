@@ -75,9 +75,14 @@ class CourierFront:
         """Count the links that are in their TLS handshake."""
         self._turns = trio.CapacityLimiter(self.settings.handshakes_at_once)
 
-    async def serve(self, stream: trio.abc.HalfCloseableStream) -> None:
-        """Serve one accepted connection to its end; never raises for what the peer does."""
-        tcp = AcceptedSocket(stream)
+    async def serve(self, stream: trio.abc.HalfCloseableStream, heard: bytes = b"") -> None:
+        """Serve one accepted connection to its end; never raises for what the peer does.
+
+        Args:
+            stream: the connection; owned.
+            heard: what has been read of it already.
+        """
+        tcp = AcceptedSocket(stream, heard=heard)
         tcp.give_up_after(_UNHEARD_MILLISECONDS)
         peer = tcp.peer
         tls = TlsStream(tcp, self.context, server_side=True)

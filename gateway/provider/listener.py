@@ -104,14 +104,25 @@ class ProviderFront:
         return sorted(shown, key=lambda each: each.facts.connection_id)
 
     async def serve(
-        self, stream: trio.SocketStream, context: ssl.SSLContext, settings: ListenSettings
+        self,
+        stream: trio.SocketStream,
+        context: ssl.SSLContext,
+        settings: ListenSettings,
+        heard: bytes = b"",
     ) -> None:
-        """Serve one accepted connection to its end. Never raises for what the peer does."""
+        """Serve one accepted connection to its end. Never raises for what the peer does.
+
+        Args:
+            stream: the connection; owned.
+            context: TLS.
+            settings: of the port.
+            heard: what has been read of the stream already.
+        """
         if len(self._handshakes) >= settings.handshakes_at_once:
             log.warning("connection dropped: %d are in their handshake", len(self._handshakes))
             await trio.aclose_forcefully(stream)
             return
-        tcp = AcceptedSocket(stream, acknowledges_quickly=True)
+        tcp = AcceptedSocket(stream, acknowledges_quickly=True, heard=heard)
         tls = TlsStream(tcp, context, server_side=True)
         facts = await self._meet(tls, tcp.peer, settings)
         if facts is None:

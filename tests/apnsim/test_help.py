@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from tests.apnsim.conftest import Outcome
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
 ACTIONS = [
     ("keys", action) for action in ("list", "make", "add", "remove", "token")
 ] + [("certs", action) for action in ("ca", "device", "server")]  # fmt: skip
@@ -81,6 +82,7 @@ def commands_in(text: str) -> Iterator[list[str]]:
 
 def documented() -> Iterator[list[str]]:
     yield from commands_in(README)
+    yield from commands_in((ROOT / "docs" / "unmodifiable-clients.md").read_text())
     yield from commands_in(cli.EPILOG)
     for command in cli.COMMANDS:
         module = __import__(f"apnsim.commands.{command}_", fromlist=["EPILOG"])

@@ -19,6 +19,7 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "provider_port": (["443", "2197"], (443, 2197)),
     "courier_port": ("5224", 5224),
     "console_port": ("0", 0),
+    "proxy_port": ("2199", 2199),
     "data_dir": ("elsewhere", Path("elsewhere")),
     "store": ("memory", "memory"),
     "auth": ("lenient", Auth.LENIENT),
