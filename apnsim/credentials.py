@@ -37,9 +37,9 @@ def find_key(parsed: argparse.Namespace) -> ProviderKey:
     try:
         if parsed.key_file is not None:
             return _named_key(parsed)
-        for registered in Home(parsed.data_dir).key_ring():
-            wanted = parsed.key_id in (None, registered.key.key_id)
-            if wanted and registered.key_file is not None:
+        for registered in Home(parsed.data_dir).key_ring().at_hand():
+            if parsed.key_id in (None, registered.key.key_id):
+                assert registered.key_file is not None
                 key = registered.key
                 return ProviderKey.load(registered.key_file, key.team_id, key.key_id)
     except (CredentialError, ValueError) as error:

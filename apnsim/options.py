@@ -45,6 +45,22 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def text(given: str) -> str:
+    """Argparse's type for what is sent as UTF-8."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"expected a text in UTF-8, not {given!r}") from None
+    return given
+
+
+def line(given: str) -> str:
+    """Argparse's type for the value of a header: a text without control characters."""
+    if any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in text(given)):
+        raise argparse.ArgumentTypeError(f"expected one line, not {given!r}")
+    return given
+
+
 def count(text: str) -> int:
     """Argparse's type for a number of things."""
     try:
@@ -53,8 +69,8 @@ def count(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{error}, not {text!r}") from None
 
 
-def console_url(parser: argparse.ArgumentParser) -> None:
-    """``--console-url``, for commands that ask a running gateway."""
+def console(parser: argparse.ArgumentParser) -> None:
+    """``--console-url`` and ``--console-token``, for commands that ask a running gateway."""
     parser.add_argument(
         "--console-url",
         type=url,

@@ -22,7 +22,6 @@ from gateway.console.app import serve_console
 from gateway.console.server import Bind
 from gateway.ports import opening, url_host
 from gateway.serve import serve
-from gateway.store.factory import UnknownStoreError
 from gateway.store.store import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ log = logging.getLogger(__name__)
 
 CANNOT_START = (
     StoreUnavailableError,
-    UnknownStoreError,
     CredentialError,
     StateError,
     NotConfirmedError,

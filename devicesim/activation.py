@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
@@ -48,7 +48,7 @@ class Enrolment:
         try:
             leaf = Leaf.load(directory, _STEM)
             courier = json.loads(path.read_bytes())
-            return cls(leaf, courier["ca"].encode(), courier["host"], courier["port"])
+            return cls.told(leaf, courier["ca"], courier)
         except (CredentialFileMissingError, FileNotFoundError):
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -56,6 +56,17 @@ class Enrolment:
                 f"{directory}: the device's certificate cannot be read ({error});"
                 " delete device.pem to activate anew"
             ) from None
+
+    @classmethod
+    def told(cls, leaf: Leaf, ca_pem: str, courier: dict[str, Any]) -> Self:
+        """What a console told, or the file that kept it.
+
+        Raises:
+            ValueError, KeyError, TypeError, AttributeError: it does not fit together.
+        """
+        if not leaf.is_issued_by(ca_pem.encode()):
+            raise ValueError("the certificate is not signed by the CA beside it")
+        return cls(leaf, ca_pem.encode(), str(courier["host"]), int(courier["port"]))
 
     def write(self, directory: Path) -> None:
         """Keep it in the device's folder.
@@ -74,7 +85,11 @@ class Enrolment:
 
 
 async def activate(
-    console_url: str, device_id: str, transport: httpx.AsyncBaseTransport | None = None
+    console_url: str,
+    device_id: str,
+    transport: httpx.AsyncBaseTransport | None = None,
+    *,
+    console_token: str | None = None,
 ) -> Enrolment:
     """Ask a gateway's console for a certificate.
 
@@ -82,6 +97,7 @@ async def activate(
         console_url: e.g. ``http://127.0.0.1:2198``.
         device_id: what the certificate is to say.
         transport: in place of the network.
+        console_token: the console's bearer token, if it has one.
 
     Raises:
         ActivationError: the console cannot be reached, refuses, or answers something else.
@@ -90,16 +106,16 @@ async def activate(
     request = DeviceRequest.create(device_id)
     url = console_url.rstrip("/") + ACTIVATION_PATH
     body = {"device_id": device_id, "csr": request.pem.decode()}
+    headers = {"authorization": f"Bearer {console_token}"} if console_token else {}
     try:
         # The console is on this machine or named on purpose: no proxy from the environment.
         async with httpx.AsyncClient(
             timeout=ACTIVATION_SECONDS, transport=transport, trust_env=False
         ) as client:
-            answer = await client.post(url, json=body)
+            answer = await client.post(url, json=body, headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ActivationError(
-            f"{url}: {str(error) or type(error).__name__}; is the gateway running?"
-        ) from None
+        why = str(error) or str(error.__context__ or "") or type(error).__name__
+        raise ActivationError(f"{url}: {why}; is the gateway running?") from None
     if not answer.is_success:
         raise ActivationError(
             f"{url} answered {answer.status_code}, expected 200: {answer.text[:200]}"
@@ -115,8 +131,4 @@ async def activate(
 def _enrolment(request: DeviceRequest, answer: httpx.Response) -> Enrolment:
     told = answer.json()
     leaf = request.complete(told["certificate"].encode())
-    ca_pem = told["ca"].encode()
-    if not leaf.is_issued_by(ca_pem):
-        raise ValueError("the certificate is not signed by the CA beside it")
-    courier = told["courier"]
-    return Enrolment(leaf, ca_pem, str(courier["host"]), int(courier["port"]))
+    return Enrolment.told(leaf, told["ca"], told["courier"])

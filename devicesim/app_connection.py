@@ -14,7 +14,7 @@ from protocol.identifiers import DeviceToken
 from protocol.notification import PushType
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from pathlib import Path
 
     from protocol.courier.messages import Push
@@ -31,6 +31,9 @@ class AppConnection:
 
     Iterate over it for its pushes, oldest first. A push counts as taken when the next one is
     asked for, or when ``open`` is left without an exception; until then it would come again.
+
+    ``on_tokens`` is called when the tokens have changed while the app was attached (a restore, a
+    gateway that lost its memory): the app has to tell its provider.
     """
 
     def __init__(self, frames: SocketFrames) -> None:
@@ -40,6 +43,7 @@ class AppConnection:
         self._is_over = False
         self._push_types: tuple[PushType, ...] = ()
         self.tokens: dict[PushType, DeviceToken] = {}
+        self.on_tokens: Callable[[], None] = lambda: None
 
     @classmethod
     @asynccontextmanager
@@ -148,9 +152,10 @@ class AppConnection:
         if said == "push":
             self._unread.append(push_from_map(frame["push"]))
         elif said in ("attached", "tokens"):
-            self.tokens = {
-                PushType(name): DeviceToken(token) for name, token in frame["tokens"].items()
-            }
+            tokens = {PushType(name): DeviceToken(token) for name, token in frame["tokens"].items()}
+            if tokens != self.tokens:
+                self.tokens = tokens
+                self.on_tokens()
         elif said == "refused":
             raise AppConnectionError(f"the device refused the app: {frame['why']}")
         elif said in ("detached", "uninstalled"):

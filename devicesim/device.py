@@ -37,6 +37,7 @@ class DeviceSettings:
         state_dir: its folder, mode 0700; who it is and what it remembers.
         socket_path: where apps attach.
         console_url: who activates it when it has no certificate yet.
+        console_token: the bearer token that the console demands, if it does.
         name: what a new device is called.
         device_id: of a new device; None to make one up.
         environment: of a new device.
@@ -52,6 +53,7 @@ class DeviceSettings:
     environment: Environment = Environment.DEVELOPMENT
     courier: tuple[str, int] | None = None
     keep_alive_seconds: float = INTERVAL_SECONDS
+    console_token: str | None = None
 
 
 async def run_device(
@@ -111,7 +113,9 @@ async def _load_state(settings: DeviceSettings) -> DeviceState:
 async def _enrol(settings: DeviceSettings, state: DeviceState) -> Enrolment:
     enrolled = await trio.to_thread.run_sync(Enrolment.load, settings.state_dir)
     if enrolled is None:
-        enrolled = await activate(settings.console_url, state.device_id)
+        enrolled = await activate(
+            settings.console_url, state.device_id, console_token=settings.console_token
+        )
         await trio.to_thread.run_sync(enrolled.write, settings.state_dir)
         log.info("apsd[%s]: activated by %s", state.name, settings.console_url)
     return enrolled

@@ -60,9 +60,13 @@ class Home:
         return self.authority().issue_server([*DEFAULT_SERVER_NAMES, *more_names])
 
     def signing_key(self, ring: KeyRing, team_id: str) -> RegisteredKey:
-        """A key of the ring whose ``.p8`` is at hand; made if there is none."""
-        at_hand = (each for each in ring if each.key_file is not None and each.key_file.exists())
-        return next(at_hand, None) or self.make_key(ring, team_id)
+        """A key of the ring whose ``.p8`` is at hand, and can be read; made if there is none."""
+        for registered in ring.at_hand():
+            assert registered.key_file is not None
+            key = registered.key
+            ProviderKey.load(registered.key_file, key.team_id, key.key_id)
+            return registered
+        return self.make_key(ring, team_id)
 
     def key_ring(self) -> KeyRing:
         """The keys that are believed, possibly none yet."""

@@ -111,7 +111,9 @@ class Gateway:
                 {
                     "key_id": registered.key.key_id,
                     "team_id": registered.key.team_id,
-                    "key_file": str(registered.key_file) if registered.key_file else None,
+                    "key_file": str(file)
+                    if (file := registered.key_file) and file.exists()
+                    else None,
                 }
                 for registered in self.keys
             ],
@@ -252,7 +254,7 @@ async def serve(
     Raises:
         PortError: a port cannot be opened.
         StoreUnavailableError: the store cannot be opened.
-        UnknownStoreError: ``settings.store`` names none.
+        ValueError: ``settings.store`` names none.
         certs.files.CredentialError: a file of the data directory cannot be used.
     """
     Home(settings.data_dir).prepare()

@@ -107,7 +107,9 @@ class Settings:
     data_dir: Path = _setting(
         Path(".apnsim"), "where CA, keys, devices and the database live", values.path
     )
-    store: str = _setting("sqlite", "where notifications wait: sqlite or memory", values.text)
+    store: str = _setting(
+        "sqlite", "where notifications wait: sqlite, sqlite:///FILE or memory", values.store
+    )
     auth: Auth = _setting(
         Auth.STRICT,
         "strict: only registered keys are believed; lenient: any well-formed ES256 token",

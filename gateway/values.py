@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from enum import StrEnum
 
+SQLITE_URL = "sqlite:///"
+
 Raw: TypeAlias = Any  # text, or what TOML makes of it
 
 
@@ -48,9 +50,26 @@ def whole_number(value: Raw) -> int:
 
 def count(value: Raw) -> int:
     """1 or more."""
-    if not (number := whole_number(value)):
+    try:
+        number = whole_number(value)
+    except ValueError:
+        number = 0
+    if not number:
         raise ValueError("expected a whole number, 1 or more")
     return number
+
+
+def store(value: Raw) -> str:
+    """``memory``, ``sqlite``, or a database file as ``sqlite:///FILE``."""
+    spec = text(value)
+    is_file = spec.startswith(SQLITE_URL) and spec != SQLITE_URL
+    if spec not in ("memory", "sqlite") and not is_file:
+        # Not all of it: a URL of a database server may hold a password.
+        raise SeveralError(
+            "expected memory, sqlite (a file in the data directory) or sqlite:///FILE",
+            spec.partition(":")[0][:20],
+        )
+    return spec
 
 
 def seconds(value: Raw) -> float:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import argparse
 
     from protocol.courier.messages import Push
+    from protocol.identifiers import DeviceToken
 
 GOODBYE_SECONDS = 2.0
 
@@ -29,7 +30,8 @@ examples:
   apnsim app --bundle-id com.example.app --push-type alert --push-type voip --json
   apnsim app --bundle-id com.example.app --count 1      leave after one push
 
-First its tokens are printed, one line each, then a line for each push that arrives. What
+First its tokens are printed, one line each, then a line for each push that arrives, and
+again a token that has changed (a restore, a gateway that lost its memory). What
 arrives while no app is attached waits in the device and comes at the next start.
 """
 
@@ -85,9 +87,18 @@ async def _attend(parsed: argparse.Namespace, leaving: trio.CancelScope) -> None
 
 
 async def _print_all(parsed: argparse.Namespace, app: AppConnection) -> None:
-    tokens = await app.wait_for_tokens()
-    for push_type, token in tokens.items():
-        _say(parsed, f"{push_type} token {token}", {"push_type": push_type, "token": str(token)})
+    said: dict[PushType, DeviceToken] = {}
+
+    def say_tokens() -> None:
+        for push_type, token in app.tokens.items():
+            if said.get(push_type) != token:
+                entry = {"push_type": push_type, "token": str(token)}
+                _say(parsed, f"{push_type} token {token}", entry)
+        said.update(app.tokens)
+
+    await app.wait_for_tokens()
+    say_tokens()
+    app.on_tokens = say_tokens
     received = 0
     while parsed.count is None or received < parsed.count:
         push = await anext(app, None)

@@ -14,7 +14,9 @@ from certs.files import CredentialError
 from devicesim.activation import ActivationError
 from devicesim.device import DeviceSettings, run_device
 from devicesim.files import StateError
+from devicesim.keepalive import INTERVAL_SECONDS
 from devicesim.unix_listener import LocalSocketError
+from protocol.identifiers import DeviceId, InvalidIdentifierError
 from protocol.notification import Environment
 
 EPILOG = """\
@@ -29,6 +31,8 @@ device). The device keeps its identity, apps, tokens and undelivered pushes in i
 
 STATE_DIR = ".apnsim-device"
 SOCKET_NAME = "apps.sock"
+MAX_PORT = 65535
+MAX_INTERVAL_SECONDS = 24 * 3600.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,17 +45,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--socket", type=Path, metavar="FILE", help=f"where apps attach (DIR/{SOCKET_NAME})"
     )
     parser.add_argument("--name", default="iPhone", help="what a new device is called")
-    parser.add_argument("--device-id", metavar="ID", help="id of a new device (default: drawn)")
+    parser.add_argument(
+        "--device-id", type=_device_id, metavar="ID", help="id of a new device (default: drawn)"
+    )
     parser.add_argument("--environment", choices=list(Environment), default=Environment.DEVELOPMENT)
     parser.add_argument(
         "--courier", type=_address, metavar="HOST:PORT", help="(default: as the gateway says)"
     )
-    parser.add_argument("--keep-alive-seconds", type=float, metavar="SECONDS", default=600.0)
+    parser.add_argument(
+        "--keep-alive-seconds",
+        type=_interval,
+        metavar="SECONDS",
+        default=INTERVAL_SECONDS,
+        help=f"between two keep-alives (default: {INTERVAL_SECONDS:g})",
+    )
     parser.add_argument("--log-format", choices=("text", "json"), default="text")
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info"
     )
-    options.console_url(parser)
+    options.console(parser)
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -75,6 +87,7 @@ def settings_of(parsed: argparse.Namespace) -> DeviceSettings:
         Environment(parsed.environment),
         parsed.courier,
         parsed.keep_alive_seconds,
+        parsed.console_token,
     )
 
 
@@ -91,7 +104,25 @@ async def _stop_on_signal(scope: trio.CancelScope) -> None:
 
 
 def _address(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit():
-        raise argparse.ArgumentTypeError("expected HOST:PORT")
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) <= MAX_PORT:
+        raise argparse.ArgumentTypeError(f"expected HOST:PORT, not {text!r}")
     return host.strip("[]"), int(port)
+
+
+def _device_id(text: str) -> DeviceId:
+    try:
+        return DeviceId.parse(text)
+    except InvalidIdentifierError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _interval(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1.0 <= seconds <= MAX_INTERVAL_SECONDS:
+        expected = f"expected 1 to {MAX_INTERVAL_SECONDS:g} seconds"
+        raise argparse.ArgumentTypeError(f"{expected}, not {text!r}")
+    return seconds

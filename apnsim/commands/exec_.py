@@ -24,9 +24,10 @@ examples:
   apnsim exec --auth lenient -- npm test
 
 COMMAND finds the gateway in APNSIM_PROVIDER_URL, APNSIM_CONSOLE_URL, APNSIM_CA_FILE,
-APNSIM_KEY_FILE, APNSIM_KEY_ID, APNSIM_TEAM_ID and APNSIM_COURIER, and with
---proxy-port 0 in APNSIM_PROXY_URL. The gateway lives in a temporary directory unless
---data-dir is given, and ends with COMMAND, whose exit status becomes that of apnsim.
+APNSIM_KEY_FILE, APNSIM_KEY_ID, APNSIM_TEAM_ID and APNSIM_COURIER, and where they
+are set in APNSIM_PROXY_URL (--proxy-port 0) and APNSIM_CONSOLE_TOKEN. The gateway lives
+in a temporary directory unless --data-dir is given, and ends with COMMAND, whose exit
+status becomes that of apnsim.
 """
 
 
@@ -83,7 +84,10 @@ def variables(running: serve.Running) -> dict[str, str]:
     """What the command finds in its environment about the gateway."""
     registered = running.signing_key()
     info = running.info()
-    proxy = {"APNSIM_PROXY_URL": info["proxy_url"]} if info["proxy_url"] else {}
+    optional = {
+        "APNSIM_PROXY_URL": info["proxy_url"],
+        "APNSIM_CONSOLE_TOKEN": running.gateway.settings.console_token,
+    }
     return {
         "APNSIM_PROVIDER_URL": info["provider_url"],
         "APNSIM_CONSOLE_URL": info["console_url"],
@@ -92,5 +96,5 @@ def variables(running: serve.Running) -> dict[str, str]:
         "APNSIM_KEY_ID": registered.key.key_id,
         "APNSIM_TEAM_ID": registered.key.team_id,
         "APNSIM_COURIER": info["courier"],
-        **proxy,
+        **{name: value for name, value in optional.items() if value},
     }

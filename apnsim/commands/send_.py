@@ -40,15 +40,23 @@ HEADERS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to send, where, and as whom."""
     parser.epilog = EPILOG
-    parser.add_argument("--token", required=True, metavar="HEX", help="the device token")
-    parser.add_argument("--topic", required=True, help="the app's bundle id (with its suffix)")
-    parser.add_argument("--alert", metavar="TEXT", help="an alert with this text")
+    parser.add_argument(
+        "--token", required=True, type=options.line, metavar="HEX", help="the device token"
+    )
+    parser.add_argument(
+        "--topic", required=True, type=options.line, help="the app's bundle id (with its suffix)"
+    )
+    parser.add_argument(
+        "--alert", type=options.text, metavar="TEXT", help="an alert with this text"
+    )
     parser.add_argument("--payload", metavar="FILE", help="the whole payload, JSON; - is stdin")
     parser.add_argument("--push-type", choices=list(PushType), help="(default: alert)")
     parser.add_argument("--priority", choices=[str(int(p)) for p in Priority])
-    parser.add_argument("--expiration", metavar="SECONDS", help="UNIX time; 0 = try once")
-    parser.add_argument("--collapse-id", metavar="ID")
-    parser.add_argument("--apns-id", metavar="UUID")
+    parser.add_argument(
+        "--expiration", type=options.line, metavar="SECONDS", help="UNIX time; 0 = try once"
+    )
+    parser.add_argument("--collapse-id", type=options.line, metavar="ID")
+    parser.add_argument("--apns-id", type=options.line, metavar="UUID")
     parser.add_argument(
         "--url",
         type=options.url,

@@ -67,6 +67,10 @@ class KeyRing:
         """One registered key."""
         return self._keys.get(key_id)
 
+    def at_hand(self) -> Iterator[RegisteredKey]:
+        """The keys with which one can sign here: their ``.p8`` is where it was made."""
+        return (each for each in self if each.key_file is not None and each.key_file.exists())
+
     def add(self, registered: RegisteredKey) -> None:
         """Believe a key from now on; one of the same id is replaced.
 

@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway import values
 from gateway.store.client import SqliteStore
 from gateway.store.memory import MemoryStore
+from gateway.values import SQLITE_URL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -15,11 +17,6 @@ if TYPE_CHECKING:
     from gateway.store.store import Store
 
 DEFAULT_FILE = "store.sqlite3"
-_SQLITE_URL = "sqlite:///"
-
-
-class UnknownStoreError(ValueError):
-    """``--store`` names no store that there is; the message says which there are."""
 
 
 def sqlite_path(spec: str, data_dir: Path) -> Path | None:
@@ -29,20 +26,12 @@ def sqlite_path(spec: str, data_dir: Path) -> Path | None:
     directory and ``sqlite:////var/lib/file`` absolute, as in other programs' database URLs.
 
     Raises:
-        UnknownStoreError: it is none of these.
+        ValueError: it is none of these.
     """
+    spec = values.store(spec)
     if spec == "memory":
         return None
-    if spec == "sqlite":
-        return data_dir / DEFAULT_FILE
-    if spec.startswith(_SQLITE_URL) and len(spec) > len(_SQLITE_URL):
-        return Path(spec.removeprefix(_SQLITE_URL))
-    # Not all of it: a URL of a database server may hold a password.
-    scheme = spec.partition(":")[0][:20]
-    raise UnknownStoreError(
-        f"store {scheme!r} is not supported: expected memory, sqlite (a file in the data "
-        "directory) or sqlite:///FILE"
-    )
+    return data_dir / DEFAULT_FILE if spec == "sqlite" else Path(spec.removeprefix(SQLITE_URL))
 
 
 @asynccontextmanager
@@ -57,7 +46,7 @@ async def open_store(
         max_bytes: how large the database may grow.
 
     Raises:
-        UnknownStoreError: there is no such store.
+        ValueError: there is no such store.
         StoreUnavailableError: it cannot be opened; says why and what to do.
     """
     path = sqlite_path(spec, data_dir)

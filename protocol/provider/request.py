@@ -238,7 +238,7 @@ def read_payload(body: bytes, push_type: PushType) -> bytes:
         raise Rejection(Reason.PAYLOAD_EMPTY, "the request has no body")
     limit = push_type.max_payload_bytes
     if len(body) > limit:
-        detail = f"a {push_type} payload has at most {limit} bytes"
+        detail = f"the payload of {push_type} pushes has at most {limit} bytes"
         raise Rejection(Reason.PAYLOAD_TOO_LARGE, detail)
     try:
         parse_payload(body)

@@ -82,3 +82,13 @@ def test_a_key_file_from_anywhere_signs_with_its_name_and_the_given_team(
     monkeypatch.setenv("APNSIM_TEAM_ID", "OTHERTEAM1")
     told = apnsim("keys", "token")
     assert jwt.decode(told.out.strip(), options={"verify_signature": False})["iss"] == "OTHERTEAM1"
+
+
+def test_a_key_whose_file_is_gone_is_passed_over(
+    tmp_path: Path, apnsim: Callable[..., Outcome]
+) -> None:
+    for key_id in ("AAAAAAAAAA", "BBBBBBBBBB"):
+        assert apnsim("keys", "make", "--key-id", key_id).code == 0
+    (tmp_path / ".apnsim" / "AuthKey_AAAAAAAAAA.p8").unlink()
+    bearer = apnsim("keys", "token").out.strip()
+    assert jwt.get_unverified_header(bearer)["kid"] == "BBBBBBBBBB"

@@ -34,6 +34,13 @@ def test_a_line_says_when_where_and_what(name: str, level: int, rest: str) -> No
     assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} (.*)", line)[1] == rest  # type: ignore[index]
 
 
+def test_what_a_peer_says_cannot_begin_a_line_of_its_own_nor_speak_to_the_terminal() -> None:
+    said = "a\n12:00:00.000 gateway   forged \x1b[31m\x9b\u2028"
+    hostile = logging.LogRecord("gateway", logging.INFO, "file.py", 1, "%s", (said,), None)
+    line = logs.TextFormatter().format(hostile)
+    assert line.endswith(r"a\x0a12:00:00.000 gateway   forged \x1b[31m\x9b\u2028")
+
+
 def test_json_is_one_object_per_line_with_the_facts_beside_the_words() -> None:
     line = logs.JsonFormatter().format(record("gateway.x", apns_id="a\nb", device="ä"))
     assert "\n" not in line

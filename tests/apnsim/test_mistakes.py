@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.apnsim.conftest import Outcome
 
 FREE = ("--provider-port", 0, "--courier-port", 0, "--console-port", 0, "--store", "memory")
+PUSH = ("--token", "ab", "--topic", "com.example.app")
 
 
 @pytest.fixture
@@ -41,7 +42,13 @@ def taken() -> Iterator[int]:
         (["serve", "--san", "a b"], 2, "--san: expected a DNS name"),
         (["serve", "--team-id", "me"], 2, "--team-id: expected ten upper-case"),
         (["serve", "--config", "nope.toml"], 2, "nope.toml: cannot be read (No such file"),
-        (["serve", *FREE[:-1], "cassandra"], 2, "store 'cassandra' is not supported: expected"),
+        (["serve", *FREE[:-1], "cassandra"], 2, "--store: expected memory, sqlite (a file in the"),
+        (["serve", *FREE[:-1], "redis://:pw@host"], 2, "sqlite:///FILE, not 'redis'"),
+        (["exec", "--window", "zz", "--", "true"], 2, "--window: expected a whole number, 1 or"),
+        (["device", "--courier", "127.0.0.1:99999"], 2, "--courier: expected HOST:PORT"),
+        (["device", "--device-id", "a b"], 2, "--device-id: a device id is 1 to 64 letters"),
+        (["device", "--keep-alive-seconds", "nan"], 2, "expected 1 to 86400 seconds, not 'nan'"),
+        (["device", "--keep-alive-seconds", "-1"], 2, "expected 1 to 86400 seconds, not '-1'"),
         (["serve", *FREE, "--host", "8.8.8.8"], 2, "of 8.8.8.8: Cannot assign requested address"),
         (["serve", *FREE, "--host", "no.such.invalid"], 2, "address of this machine"),
         (["serve", *FREE, "--data-dir", "a-file"], 2, "a-file: cannot be the data directory"),
@@ -61,6 +68,8 @@ def taken() -> Iterator[int]:
         (["device", "--console-url", "http://127.0.0.1:9"], 2, "is the gateway running?"),
         (["device", "--state-dir", "a-file"], 2, "a-file: cannot be a device's folder"),
         (["app", "--bundle-id", "com.example.app"], 1, "start one with: apnsim device"),
+        (["send", *PUSH, "--alert", "\udcff"], 2, "--alert: expected a text in UTF-8, not"),
+        (["send", *PUSH, "--apns-id", "a\nb"], 2, "--apns-id: expected one line, not"),
         (["app"], 2, "required: --bundle-id"),
         (["app", "--bundle-id", "a.b", "--count", "0"], 2, "--count: expected a whole number, 1"),
         (["app", "--bundle-id", "a.b", "--count", "x"], 2, "--count: expected a whole number"),
@@ -129,7 +138,7 @@ def test_all_mistakes_of_all_sources_are_told_at_once(
         f"  {config}: unknown key 'auht'; see apnsim serve --help for the keys",
         f"  {config}: streams: expected a whole number, 1 or more, not 0",
         f"  {config}: provider_port: expected a port from 0 to 65535, not 80000",
-        "  APNSIM_WINDOW: expected a whole number, 0 or more, not 'none'",
+        "  APNSIM_WINDOW: expected a whole number, 1 or more, not 'none'",
         "  --auth: expected one of strict, lenient, not 'maybe'",
         "  --drain-seconds: expected seconds, 0 or more, not 'soon'",
     ]

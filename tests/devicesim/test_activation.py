@@ -52,6 +52,19 @@ async def enrol(answer: Callable[[httpx.Request], httpx.Response]) -> Enrolment:
     return await activate(f"{URL}/", "phone-1", httpx.MockTransport(answer))
 
 
+async def test_a_console_that_demands_a_token_is_given_it(authority: Authority) -> None:
+    given = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        given.append(request.headers.get("authorization"))
+        return answering(authority)(request)
+
+    transport = httpx.MockTransport(answer)
+    await activate(URL, "phone-1", transport, console_token="sesame")
+    await activate(URL, "phone-1", transport)
+    assert given == ["Bearer sesame", None]
+
+
 async def test_a_device_gets_a_certificate_in_its_name_and_its_couriers_address(
     authority: Authority,
 ) -> None:

@@ -57,16 +57,17 @@ async def _token(app: Command) -> str:
 class Phone:
     """A device daemon in a process of its own, and the apps that attach to it."""
 
-    def __init__(self, folder: Path, gateway: GatewayProcess) -> None:
+    def __init__(self, folder: Path, gateway: GatewayProcess, *options: str) -> None:
         self.state = folder / "phone"
         self.socket = self.state / "apps.sock"
         self._folder = folder
+        self._options = options
         self._console_url = gateway.info["console_url"]
 
     @asynccontextmanager
     async def daemon(self, name: str) -> AsyncIterator[Command]:
         where = ("--state-dir", str(self.state), "--console-url", self._console_url)
-        async with command(self._folder, name, "device", *where) as daemon:
+        async with command(self._folder, name, "device", *where, *self._options) as daemon:
             await daemon.says("apps attach at")
             await daemon.says("courier link established")
             yield daemon
@@ -130,6 +131,27 @@ async def test_a_device_comes_back_with_its_identity_its_apps_and_what_waited(
         with pytest.raises(AssertionError, match="Unregistered"):
             await _push(gateway, token, TOPIC, "for nobody")
         assert "Traceback" not in gateway.log
+
+
+@pytest.mark.takes_seconds(90)
+async def test_behind_a_console_token_a_running_app_says_the_token_it_gets_after_a_reset(
+    tmp_path: Path,
+) -> None:
+    secret = ("--console-token", "sesame")
+    async with gateway_process(tmp_path, "--store", "memory", *secret) as gateway:
+        phone = Phone(tmp_path, gateway, *secret)
+        async with phone.daemon("device"), phone.app("app", TOPIC, "--count=1") as app:
+            before = await _token(app)
+            async with httpx.AsyncClient(trust_env=False) as client:
+                url = f"{gateway.info['console_url']}/api/v1/reset"
+                answer = await client.post(url, headers={"authorization": "Bearer sesame"})
+            assert answer.is_success
+            await app.says('"token"', times=2)
+            token = json.loads(app.lines[1])["token"]
+            assert token != before
+            await _push(gateway, token, TOPIC, "found again")
+            assert await app.ends() == 0
+            assert _texts(app) == ["found again"]
 
 
 async def test_exec_tells_the_command_where_the_gateway_is_and_ends_with_its_status(

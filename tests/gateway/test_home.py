@@ -51,6 +51,9 @@ def test_the_key_to_sign_with_is_one_at_hand_or_else_a_new_one(tmp_path: Path) -
     assert made.key.key_id != theirs.key_id
     assert home.signing_key(ring, TEAM).key.key_id == made.key.key_id
     assert made.key_file is not None
+    made.key_file.write_text("spoilt")
+    with pytest.raises(CredentialError, match=made.key_file.name):
+        home.signing_key(ring, TEAM)
     made.key_file.unlink()
     assert home.signing_key(ring, TEAM).key.key_id not in (made.key.key_id, theirs.key_id)
 

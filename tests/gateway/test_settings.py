@@ -112,7 +112,7 @@ def test_what_may_be_given_several_times_is_a_list_in_the_file_and_has_commas_in
             b"provider_port = [1, 99999]",
             "provider_port: expected a port from 0 to 65535, not 99999",
         ),
-        (b"window = true", "window: expected a whole number, 0 or more, not True"),
+        (b"window = true", "window: expected a whole number, 1 or more, not True"),
         (b"auth = ", "not TOML"),
         (b"\xff", "not TOML"),
     ],
