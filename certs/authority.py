@@ -1,4 +1,4 @@
-"""The project's own certificate authority: it says who is the gateway and who is a device.
+"""The project's own certificate authority: it says who is the gateway, a device, a provider.
 
 Made once per data directory (see ``ca_files``); clients under test trust its ``ca.pem`` in place of
 the public CAs. Times are wall time: TLS peers judge certificates by their own clocks.
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
+    from certs.provider_certificate import ProviderCertificate
+
 __all__ = [
     "APPLE_HOST_NAMES",
     "APPLE_WILDCARD_NAMES",
@@ -53,6 +55,8 @@ COMMON_NAME = "apnsim CA"
 SERVER_LIFETIME = timedelta(days=397)
 # Nobody limits client certificates, and a kept device identity should not die before its CA.
 DEVICE_LIFETIME = CA_LIFETIME
+# Apple: "valid for one year".
+PROVIDER_LIFETIME = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -151,6 +155,22 @@ class Authority:
             InvalidDeviceIdError: not 1 to 64 letters, digits, dots, hyphens and underscores.
         """
         return self._issue(_device_profile(device_id), now)
+
+    def issue_provider(
+        self,
+        certificate: ProviderCertificate,
+        *,
+        lifetime: timedelta = PROVIDER_LIFETIME,
+        now: float | None = None,
+    ) -> Leaf:
+        """Make a key and a certificate with which a provider pushes; one year.
+
+        Args:
+            certificate: what it is to say.
+            lifetime: from yesterday on: one of less than a day has expired already.
+            now: wall time in seconds since 1970; the system's when absent.
+        """
+        return self._issue(certificate.profile(lifetime), now)
 
     def sign_device_request(
         self, csr_pem: bytes, device_id: str, *, now: float | None = None

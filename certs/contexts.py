@@ -5,7 +5,8 @@ under HTTP/2), no renegotiation. P-256 throughout keeps a full handshake well un
 so the servers hand out no session tickets: nothing to steal, no memory per client, and no resumed
 session in which "verified" could mean something else than "a certificate is present"
 (reference/clients.md §2 item 7). TLS 1.2 clients may still resume by session id, which OpenSSL
-keeps together with the client's certificate.
+keeps, together with the client's certificate, in the context: a new context forgets it, and with it
+what that certificate was once good for.
 
 OpenSSL 3.0 parses slowly, 0.7 ms per certificate, and a side that trusts the CA of its own
 certificate sends that CA along. Devices and gateway under one CA: 2.4 ms of CPU per side and
@@ -17,10 +18,11 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Final
 
-from certs.files import CredentialError
+from certs.files import CredentialError, CredentialFileError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from certs.leaf import Leaf
 
@@ -48,7 +50,9 @@ class NamedSSLObject(ssl.SSLObject):
         self._called_name = None if name is None else name.lower()
 
 
-def provider_server_context(leaf: Leaf, *, client_ca_pem: bytes | None = None) -> ssl.SSLContext:
+def provider_server_context(
+    leaf: Leaf, *, client_ca_pem: bytes | None = None, crl_file: Path | None = None
+) -> ssl.SSLContext:
     """TLS for providers: ALPN ``h2``, and a client that offers none or another is served too.
 
     HTTP/2 must start whatever ALPN said: aioapns and Pushy offer none (reference/clients.md §2.1).
@@ -57,16 +61,20 @@ def provider_server_context(leaf: Leaf, *, client_ca_pem: bytes | None = None) -
     Args:
         leaf: the server's key and certificate.
         client_ca_pem: asks clients for a certificate of this CA without requiring one; one of
-            another CA fails the handshake. A client is verified only if ``getpeercert()`` is not
-            ``None``.
+            another CA, for another use or past its time fails the handshake. A client is verified
+            only if ``getpeercert()`` is not ``None``.
+        crl_file: the revocation list of that CA, as it is now: a certificate on it fails the
+            handshake too.
 
     Raises:
-        CredentialError: ``client_ca_pem`` is not a certificate.
+        CredentialError: ``client_ca_pem`` is not a certificate, or ``crl_file`` no readable list.
     """
     context = _server_context(leaf, HTTP2_ALPN)
     if client_ca_pem is not None:
         _trust(context, client_ca_pem)
         context.verify_mode = ssl.CERT_OPTIONAL
+    if crl_file is not None:
+        _heed(context, crl_file)
     return context
 
 
@@ -135,6 +143,18 @@ def _trust(context: ssl.SSLContext, ca_pem: bytes) -> None:
         context.load_verify_locations(cadata=ca_pem.decode("ascii"))
     except (ValueError, ssl.SSLError):
         raise CredentialError("not a readable CA certificate; expected PEM") from None
+
+
+def _heed(context: ssl.SSLContext, crl_file: Path) -> None:
+    try:
+        context.load_verify_locations(cafile=crl_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise CredentialFileError(
+            crl_file,
+            f"cannot be read as a certificate revocation list ({error.strerror}); move it away"
+            " to have an empty one made",
+        ) from None
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
 
 
 def _note_called_name(link: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:

@@ -51,10 +51,11 @@ class Profile:
 
     Args:
         common_name: at most 64 characters; names beyond that are left to the extensions.
-        unit: the subject's organizational unit: server, device.
+        unit: the subject's organizational unit: server, device, or a provider's team.
         usage: the one extended key usage.
         lifetime: from the (backdated) start; the CA's own end cuts it short.
         extensions: further ones, none critical.
+        user_id: the subject's UID, if it has one.
     """
 
     common_name: str
@@ -62,6 +63,7 @@ class Profile:
     usage: x509.ObjectIdentifier
     lifetime: timedelta
     extensions: Sequence[x509.ExtensionType] = ()
+    user_id: str | None = None
 
 
 def self_signed(key: ec.EllipticCurvePrivateKey, common_name: str, now: float) -> x509.Certificate:
@@ -87,7 +89,7 @@ def signed(signer: Signer, key: PublicKey, profile: Profile, now: float) -> x509
     ca_identifier = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     start = max(_moment(now) - BACKDATED, ca.not_valid_before_utc)
     builder = (
-        _builder(_name(profile.common_name, profile.unit), ca.subject, key)
+        _builder(_name(profile.common_name, profile.unit, profile.user_id), ca.subject, key)
         .not_valid_before(start)
         .not_valid_after(min(start + profile.lifetime, ca.not_valid_after_utc))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -114,14 +116,15 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: PublicKey) -> x509.Cert
     )
 
 
-def _name(common_name: str, unit: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
-            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit),
-            x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64]),
-        ]
-    )
+def _name(common_name: str, unit: str, user_id: str | None = None) -> x509.Name:
+    attributes = [
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
+        x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit),
+        x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64]),
+    ]
+    if user_id is not None:
+        attributes.append(x509.NameAttribute(NameOID.USER_ID, user_id))
+    return x509.Name(attributes)
 
 
 def _key_usage(*, is_ca: bool) -> x509.KeyUsage:

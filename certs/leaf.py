@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Self
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization.pkcs12 import PBES, serialize_key_and_certificates
 
 from certs.files import (
     PRIVATE_MODE,
@@ -114,6 +116,27 @@ class Leaf:
             raise CredentialFileExistsError(certificate_path, "already exists; not overwritten")
         write_credential(key_path, self.private_key_pem, mode=PRIVATE_MODE, replace=replace)
         write_credential(certificate_path, self.certificate_pem, mode=PUBLIC_MODE, replace=replace)
+
+    def write_p12(self, directory: Path, stem: str, password: str) -> None:
+        """Write key and chain as ``STEM.p12`` (0600), the form in which Keychain exports them.
+
+        Encrypted as of old (PKCS #12 v1, 3DES): Go's x/crypto/pkcs12 reads nothing newer.
+
+        Raises:
+            CredentialFileExistsError: it is there already.
+            CredentialFileError: the folder cannot be written.
+        """
+        encryption = (
+            PrivateFormat.PKCS12.encryption_builder()
+            .key_cert_algorithm(PBES.PBESv1SHA1And3KeyTripleDESCBC)
+            .hmac_hash(hashes.SHA1())
+            .build(password.encode())
+        )
+        first, *rest = self.chain
+        data = serialize_key_and_certificates(
+            stem.encode(), self.private_key, first, rest, encryption
+        )
+        write_credential(directory / f"{stem}.p12", data, mode=PRIVATE_MODE)
 
     def configure(self, context: ssl.SSLContext) -> None:
         """Make the context present this certificate.

@@ -2,6 +2,7 @@
 
 TLS has already checked that our CA signed it. What is left is to see that it is a *device*
 certificate, so that a server or provider certificate of the same CA does not pass as a device.
+Providers' are read in ``provider_certificate``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
 
 class PeerCertificateError(CredentialError):
-    """The peer sent no certificate, or one that is not a device's; says which."""
+    """The peer sent no certificate, or one of another kind than is due; says which."""
 
 
 class InvalidDeviceIdError(CredentialError):
@@ -50,14 +51,27 @@ class DeviceIdentity:
         """
         if der is None:
             raise PeerCertificateError("the peer sent no certificate; a device certificate is due")
-        try:
-            certificate = x509.load_der_x509_certificate(der)
-            subject, extensions = certificate.subject, certificate.extensions
-            serial = certificate.serial_number
-        except X509_FAULTS as error:
-            raise PeerCertificateError(f"the certificate is malformed: {error}") from None
+        subject, extensions, serial = read_peer_certificate(der)
         _require_device(subject, extensions)
         return cls(_device_id(subject), serial)
+
+
+def read_peer_certificate(der: bytes) -> tuple[x509.Name, x509.Extensions, int]:
+    """Subject, extensions and serial number of a certificate.
+
+    Raises:
+        PeerCertificateError: it is malformed.
+    """
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        return certificate.subject, certificate.extensions, certificate.serial_number
+    except X509_FAULTS as error:
+        raise PeerCertificateError(f"the certificate is malformed: {error}") from None
+
+
+def values_of(subject: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
+    """The texts of one attribute of a subject, which may be there several times."""
+    return [str(attribute.value) for attribute in subject.get_attributes_for_oid(oid)]
 
 
 def require_device_id(text: str) -> str:
@@ -75,8 +89,8 @@ def require_device_id(text: str) -> str:
 
 
 def _require_device(subject: x509.Name, extensions: x509.Extensions) -> None:
-    units = _values(subject, NameOID.ORGANIZATIONAL_UNIT_NAME)
-    if units != [DEVICE_UNIT] or _values(subject, NameOID.ORGANIZATION_NAME) != [ORGANIZATION]:
+    units = values_of(subject, NameOID.ORGANIZATIONAL_UNIT_NAME)
+    if units != [DEVICE_UNIT] or values_of(subject, NameOID.ORGANIZATION_NAME) != [ORGANIZATION]:
         raise PeerCertificateError(
             f"the certificate of {subject.rfc4514_string()!r} is not a device's"
             f" (O={ORGANIZATION}, OU={DEVICE_UNIT})"
@@ -90,14 +104,10 @@ def _require_device(subject: x509.Name, extensions: x509.Extensions) -> None:
 
 
 def _device_id(subject: x509.Name) -> str:
-    names = _values(subject, NameOID.COMMON_NAME)
+    names = values_of(subject, NameOID.COMMON_NAME)
     if len(names) != 1:
         raise PeerCertificateError(f"the device certificate has {len(names)} common names, not 1")
     try:
         return require_device_id(names[0])
     except InvalidDeviceIdError as error:
         raise PeerCertificateError(f"the device certificate's common name: {error}") from None
-
-
-def _values(subject: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
-    return [str(attribute.value) for attribute in subject.get_attributes_for_oid(oid)]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,9 +19,13 @@ from certs.contexts import (
 )
 from certs.files import CredentialError
 from certs.peer import DeviceIdentity
+from certs.provider_certificate import Kind, ProviderCertificate
+from certs.revocations import Revocations
 from tests.certs.tls import handshake, only, trusting
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from certs.leaf import Leaf
 
 COURIER = "apnsim-msgpack-v1"
@@ -108,6 +113,52 @@ def test_a_client_certificate_of_another_ca_is_refused(
     client = trusting(authority.certificate_pem)
     Authority.create().issue_device("phone-1").configure(client)
     with pytest.raises(ssl.SSLCertVerificationError):
+        handshake(client, provider)
+
+
+@pytest.fixture(scope="module")
+def revocations(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Revocations:
+    made = Revocations(tmp_path_factory.mktemp("ca"), authority.signer)
+    made.prepare()
+    return made
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13])
+def test_a_revoked_client_certificate_is_refused_and_no_other(
+    authority: Authority, server_leaf: Leaf, revocations: Revocations, version: ssl.TLSVersion
+) -> None:
+    revoked, other = authority.issue_device("revoked"), authority.issue_device("other")
+    revocations.revoke(revoked.chain[0])
+    ca_pem = authority.certificate_pem
+    server = provider_server_context(server_leaf, client_ca_pem=ca_pem, crl_file=revocations.file)
+    client = only(version, trusting(ca_pem))
+    assert handshake(client, server).deliver(b"without one") == b"without one"
+    other.configure(client)
+    assert handshake(client, server).deliver(b"with another") == b"with another"
+    revoked.configure(client)
+    with pytest.raises(ssl.SSLCertVerificationError, match="certificate revoked"):
+        handshake(client, server)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"nonsense"])
+def test_an_unreadable_revocation_list_is_named(
+    authority: Authority, server_leaf: Leaf, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "crl.pem"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(CredentialError, match=r"crl\.pem: cannot be read as a certificate rev"):
+        provider_server_context(server_leaf, client_ca_pem=authority.certificate_pem, crl_file=file)
+
+
+@pytest.mark.parametrize("version", [TLS12, TLS13])
+def test_a_client_certificate_past_its_time_is_refused(
+    authority: Authority, provider: ssl.SSLContext, version: ssl.TLSVersion
+) -> None:
+    said = ProviderCertificate.of_kind(Kind.APP, "com.example.app")
+    client = only(version, trusting(authority.certificate_pem))
+    authority.issue_provider(said, lifetime=timedelta(hours=1)).configure(client)
+    with pytest.raises(ssl.SSLCertVerificationError, match="certificate has expired"):
         handshake(client, provider)
 
 
