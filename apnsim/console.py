@@ -8,6 +8,8 @@ from devicesim.apps import UnknownAppError
 from devicesim.files import StateError
 from devicesim.host import NotConfirmedError, UnknownDeviceError
 from gateway.console.parts import ConsoleParts
+from gateway.provider.certificate import CertificateIdentity
+from gateway.provider.identity import TokenIdentity
 from gateway.provider.keys import RegisteredKey
 from gateway.store.store import StoreUnavailableError
 
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from gateway.provider.contract import ConnectionStatistics
     from gateway.serve import Gateway
     from protocol.notification import Environment
+
+_AUTHENTICATION: dict[type, str] = {
+    type(None): "none yet",
+    TokenIdentity: "token",
+    CertificateIdentity: "certificate",
+}
 
 
 def console_parts(
@@ -72,9 +80,10 @@ def _provider(gateway: Gateway, each: ConnectionStatistics) -> dict[str, Any]:
         "id": each.facts.connection_id,
         "peer": each.facts.peer,
         "environment": each.facts.environment,
-        "authentication": "none yet" if bound is None else "token",
+        "authentication": _AUTHENTICATION[type(bound)],
         "team_id": bound and bound.team_id,
-        "key_id": bound and bound.key_id,
+        "key_id": bound.key_id if isinstance(bound, TokenIdentity) else None,
+        "topics": sorted(bound.topics) if bound and bound.topics is not None else None,
         "streams_open": each.streams_open,
         "stream_limit": each.stream_limit,
         "requests_answered": each.requests_answered,

@@ -1,7 +1,8 @@
 """What lies in the data directory, made when it is first asked for.
 
-``ca.pem``, ``ca-key.pem``: the authority. ``AuthKey_<KEYID>.p8``: keys that this gateway made.
-``keys.json``: the keys it believes. ``store.sqlite3``: what waits. ``devices/``: virtual devices.
+``ca.pem``, ``ca-key.pem``: the authority. ``crl.pem``: the certificates that it has revoked.
+``AuthKey_<KEYID>.p8``: keys that this gateway made. ``keys.json``: the keys it believes.
+``store.sqlite3``: what waits. ``devices/``: virtual devices.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from certs.authority import DEFAULT_SERVER_NAMES, Authority
 from certs.files import CredentialError, CredentialFileError
 from certs.provider_key import ProviderKey
+from certs.revocations import Revocations
 from gateway.provider.keys import KeyRing, RegisteredKey
 
 if TYPE_CHECKING:
@@ -54,6 +56,12 @@ class Home:
         """The certificate authority of this directory."""
         self.prepare()
         return Authority.load_or_create(self.directory)
+
+    def revocations(self) -> Revocations:
+        """The certificates of that authority that are not to be believed any more."""
+        made = Revocations(self.directory, self.authority().signer)
+        made.prepare()
+        return made
 
     def server_leaf(self, more_names: Sequence[str]) -> Leaf:
         """A fresh server certificate: nobody pins it, so its key never touches the disk."""

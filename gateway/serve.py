@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 import trio
 
-from certs.contexts import courier_server_context, provider_server_context
+from certs.contexts import courier_server_context
 from certs.provider_token import ProviderTokenVerifier
 from gateway import upkeep
 from gateway.courier.listener import CourierFront, serve_couriers
@@ -24,8 +24,9 @@ from gateway.journal import Journal
 from gateway.ports import opening, url_host
 from gateway.provider.contract import ConnectionSettings
 from gateway.provider.endpoint import Endpoint, Service
-from gateway.provider.identity import ConnectionIdentity, IdentityRules
+from gateway.provider.identity import ConnectionIdentity, IdentityRules, meet
 from gateway.provider.listener import ListenSettings, ProviderFront, serve_providers
+from gateway.provider.tls import ProviderTls
 from gateway.proxy import Destination, ProxyFront, serve_proxy
 from gateway.routing.directory import DeviceDirectory
 from gateway.routing.router import Router
@@ -162,7 +163,7 @@ class Gateway:
 
         def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answer:
             rules = self._validation_rules(facts)
-            identity = ConnectionIdentity(identity_rules, facts.environment, handle.authenticated)
+            identity = meet(identity_rules, facts, handle)
             self.identities[facts.connection_id] = identity
             return Endpoint(service, rules, identity, f"provider-{facts.connection_id}")
 
@@ -203,10 +204,10 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
     listen = ListenSettings(
         settings.provider_port, settings.host, settings.environment, settings.handshake_seconds
     )
-    # Apple asks every provider for a certificate and needs none (clients.md 7). What one proves is
-    # not emulated yet: a provider without a token is told MissingProviderToken.
-    ca_pem = gateway.authority.certificate_pem
-    context = provider_server_context(gateway.leaf, client_ca_pem=ca_pem)
+    # Apple asks every provider for a certificate and needs none (clients.md 7).
+    context = ProviderTls(
+        gateway.leaf, gateway.authority.certificate_pem, gateway.home.revocations().file
+    )
     with opening("provider", settings.host, settings.provider_port):
         gateway.provider_ports = await accepting.start(
             serve_providers, gateway.providers, context, listen, links

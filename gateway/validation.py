@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 class Sender(Protocol):
     """Who pushes, as far as validation cares."""
 
+    @property
+    def default_topic(self) -> Topic | None:
+        """The topic of a push that names none; None when it must name one."""
+        ...
+
     def may_send_to(self, topic: Topic) -> bool:
         """Whether its key or certificate covers the topic."""
         ...
@@ -170,10 +175,13 @@ def collapse_id(draft: Draft) -> None:
 
 
 def topic(draft: Draft) -> None:
-    """MissingTopic, BadTopic."""
-    found = read.read_topic(draft.headers)
+    """MissingTopic, BadTopic.
+
+    Apple: the topic may be left out with a certificate that lists a single one.
+    """
+    found = read.read_topic(draft.headers) or draft.sender.default_topic
     if found is None:
-        detail = "apns-topic is required with a provider token"
+        detail = "apns-topic is required with a provider token or a certificate of several topics"
         raise Rejection(Reason.MISSING_TOPIC, detail)
     draft.topic = found
 
@@ -183,7 +191,7 @@ def topic_is_allowed(draft: Draft) -> None:
     if draft.push_type is not None:
         read.refuse_wrong_suffix(draft.topic, draft.push_type)
     if not draft.sender.may_send_to(draft.topic):
-        detail = f"this provider's key does not cover {draft.topic}"
+        detail = f"this provider's key or certificate does not cover {draft.topic}"
         raise Rejection(Reason.TOPIC_DISALLOWED, detail)
 
 

@@ -79,8 +79,8 @@ class ProviderConnection:
         self._unwanted = 0
         self._patience = Patience(settings)
         self._bytes_received = 0
-        self._stream_limit = settings.streams_before_authentication
-        self._http2.greet()
+        self._stream_limit = settings.streams_at_first(facts)
+        self._http2.greet(self._stream_limit)
         self._shutdown_answer = shutdown_answer
         self._answer = make_answer(facts, self)
 
@@ -112,9 +112,9 @@ class ProviderConnection:
             self._http2.advertise_streams(self._stream_limit)
             self._writer.ring()
 
-    def goaway(self, reason: str) -> None:
+    def goaway(self, reason: str, detail: str = "") -> None:
         """Say GOAWAY with Apple's word and close at once."""
-        self._finish(reason_json(reason), f"GOAWAY {reason}")
+        self._finish(reason_json(reason), ": ".join(filter(None, (f"GOAWAY {reason}", detail))))
 
     def statistics(self) -> ConnectionStatistics:
         """What the console shows."""

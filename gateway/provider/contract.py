@@ -41,8 +41,11 @@ class ConnectionHandle(Protocol):
         """The first valid credential was seen: raise the stream limit. Idempotent."""
         ...
 
-    def goaway(self, reason: str) -> None:
-        """Say GOAWAY ``{"reason":…}`` and close, as Apple with BadCertificateEnvironment."""
+    def goaway(self, reason: str, detail: str = "") -> None:
+        """Say GOAWAY ``{"reason":…}`` and close, as Apple with BadCertificateEnvironment.
+
+        ``detail`` is for our log.
+        """
         ...
 
 
@@ -76,7 +79,8 @@ class ConnectionSettings:
     Attributes:
         library: ``jh2`` (h2's interface, HPACK in Rust, twice as fast) or ``h2``.
         streams_before_authentication: MAX_CONCURRENT_STREAMS in the first SETTINGS; Apple says 1.
-        streams_after_authentication: the same once the first valid token was seen; Apple says 1000.
+        streams_after_authentication: the same once the first valid token was seen, or from the
+            start with a certificate; Apple says 1000.
         streams_tolerated: streams open at once before we hang up. Those over the advertised
             limit are served up to here: clients that have not read our SETTINGS yet lose refused
             streams for good.
@@ -108,6 +112,12 @@ class ConnectionSettings:
     low_window_bytes: int = 1 << 14
     patience_at_once: int = 1000
     patience_per_second: float = 33
+
+    def streams_at_first(self, facts: ConnectionFacts) -> int:
+        """Measured (pushy#878 and others): with a certificate the first SETTINGS say 1000."""
+        if facts.peer_certificate is not None:
+            return self.streams_after_authentication
+        return self.streams_before_authentication
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,12 +136,16 @@ class Http2:
 
     # -- sending -----------------------------------------------------------------------------------
 
-    def greet(self) -> None:
-        """SETTINGS first, exactly Apple's five, then a large connection window (clients.md 8)."""
+    def greet(self, streams: int) -> None:
+        """SETTINGS first, exactly Apple's five, then a large connection window (clients.md 8).
+
+        Args:
+            streams: how many the peer may have open.
+        """
         self._unsent += wire.settings_frame(
             {
                 wire.SETTING_HEADER_TABLE_SIZE: wire.HEADER_TABLE_BYTES,
-                wire.SETTING_MAX_STREAMS: self._settings.streams_before_authentication,
+                wire.SETTING_MAX_STREAMS: streams,
                 wire.SETTING_WINDOW_SIZE: wire.STREAM_WINDOW_BYTES,
                 wire.SETTING_FRAME_SIZE: wire.FRAME_BYTES,
                 wire.SETTING_HEADER_LIST_SIZE: self._settings.header_list_bytes,

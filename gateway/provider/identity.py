@@ -1,5 +1,6 @@
-"""Who pushes: the provider token of a request, and what its connection is bound to.
+"""Who pushes: by the certificate of the connection, else by the token of each request.
 
+A certificate decides once and for all: Apple ignores ``authorization`` then. A token binds.
 Apple, "Establishing a token-based connection to APNs": the first push binds the connection to a
 team and its key; tokens are to be refreshed "no more than once every 20 minutes", which is
 counted by what the connection has seen, not by ``iat`` (measured: AndrewBarba/apns2#44).
@@ -8,7 +9,7 @@ counted by what the connection has seen, not by ``iat`` (measured: AndrewBarba/a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from certs.provider_token import (
     LIFETIME_SECONDS,
@@ -17,11 +18,13 @@ from certs.provider_token import (
     ProviderToken,
     ProviderTokenVerifier,
 )
+from gateway.provider.certificate import CertificateIdentity, identity_in
 from protocol.provider.rejection import Reason, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.provider.contract import ConnectionFacts, ConnectionHandle
     from gateway.provider.keys import KeyRing
     from protocol.identifiers import Topic
     from protocol.notification import Environment
@@ -37,9 +40,16 @@ class TokenIdentity:
     key_id: str
     topics: frozenset[str] | None = None
 
+    @property
+    def default_topic(self) -> None:
+        """None: with a token each push names its topic."""
+
     def may_send_to(self, topic: Topic) -> bool:
         """Whether its key covers the topic."""
         return self.topics is None or topic in self.topics
+
+
+ProviderIdentity: TypeAlias = CertificateIdentity | TokenIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +68,12 @@ class IdentityRules:
 
 
 class ConnectionIdentity:
-    """The provider behind one connection, bound by its first valid token.
+    """The provider behind one connection: known by its certificate, or bound by its first token.
 
     Args:
         rules: shared by all connections.
         environment: which environment the connection speaks to.
-        authenticated: called once, at the first valid token.
+        authenticated: called once, when the provider is known.
     """
 
     def __init__(
@@ -75,19 +85,31 @@ class ConnectionIdentity:
         self._bearer = ""
         self._seen_at = 0.0
         self._expires_at = 0.0
+        self._certificate: CertificateIdentity | None = None
         self._bound: TokenIdentity | None = None
 
     @property
-    def bound(self) -> TokenIdentity | None:
-        """The team and key of the first valid token; None before."""
-        return self._bound
+    def bound(self) -> ProviderIdentity | None:
+        """By the certificate, or the team and key of the first valid token; None before."""
+        return self._certificate or self._bound
 
-    def identify(self, authorization: str | None, now: float) -> TokenIdentity:
+    def show(self, certificate: bytes) -> None:
+        """Know the provider by the certificate (DER) that TLS has verified.
+
+        Raises:
+            Rejection: BadCertificate or BadCertificateEnvironment.
+        """
+        self._certificate = identity_in(certificate, self._environment)
+        self._authenticated()
+
+    def identify(self, authorization: str | None, now: float) -> ProviderIdentity:
         """Who sent a request with this header at this time (UNIX seconds).
 
         Raises:
             Rejection: one of the seven reasons that concern provider tokens.
         """
+        if self._certificate is not None:
+            return self._certificate
         bearer = _bearer_of(authorization)
         token = self._verify(bearer, now)
         identity = self._scope(token)
@@ -132,6 +154,23 @@ class ConnectionIdentity:
             raise Rejection(Reason.TOO_MANY_PROVIDER_TOKEN_UPDATES, detail)
         self._bearer, self._seen_at = bearer, now
         self._expires_at = token.issued_at + LIFETIME_SECONDS
+
+
+def meet(
+    rules: IdentityRules, facts: ConnectionFacts, handle: ConnectionHandle
+) -> ConnectionIdentity:
+    """Who is behind a new connection, as far as TLS tells; a bad certificate ends it with GOAWAY.
+
+    Measured (sideshow/apns2#93, ninenines/gun#308): BadCertificateEnvironment comes as GOAWAY with
+    last stream 0, before any request is judged, and the socket is closed.
+    """
+    identity = ConnectionIdentity(rules, facts.environment, handle.authenticated)
+    if facts.peer_certificate is not None:
+        try:
+            identity.show(facts.peer_certificate)
+        except Rejection as rejection:
+            handle.goaway(rejection.reason.text, rejection.detail)
+    return identity
 
 
 def _bearer_of(authorization: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import trio
 
@@ -18,10 +18,13 @@ from protocol.notification import Environment
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
     from gateway.provider.contract import MakeAnswer, ShutdownAnswer
 
 log = logging.getLogger(__name__)
+
+Context: TypeAlias = "Callable[[], ssl.SSLContext]"
 
 # apns-provider-api.md 1.1: sandbox and development are one environment; the broadcast names stand
 # only in samples of Apple's.
@@ -106,7 +109,7 @@ class ProviderFront:
     async def serve(
         self,
         stream: trio.SocketStream,
-        context: ssl.SSLContext,
+        context: Context,
         settings: ListenSettings,
         heard: bytes = b"",
     ) -> None:
@@ -114,7 +117,7 @@ class ProviderFront:
 
         Args:
             stream: the connection; owned.
-            context: TLS.
+            context: gives the TLS of the handshake.
             settings: of the port.
             heard: what has been read of the stream already.
         """
@@ -123,7 +126,7 @@ class ProviderFront:
             await trio.aclose_forcefully(stream)
             return
         tcp = AcceptedSocket(stream, acknowledges_quickly=True, heard=heard)
-        tls = TlsStream(tcp, context, server_side=True)
+        tls = TlsStream(tcp, context(), server_side=True)
         facts = await self._meet(tls, tcp.peer, settings)
         if facts is None:
             await trio.aclose_forcefully(tls)
@@ -174,7 +177,7 @@ class ProviderFront:
 
 async def serve_providers(
     front: ProviderFront,
-    context: ssl.SSLContext,
+    context: Context,
     settings: ListenSettings,
     handler_nursery: trio.Nursery,
     task_status: trio.TaskStatus[list[int]] = trio.TASK_STATUS_IGNORED,
@@ -185,7 +188,7 @@ async def serve_providers(
 
     Args:
         front: serves the connections.
-        context: ``certs.contexts.provider_server_context``.
+        context: gives the TLS context of each handshake, see ``gateway.provider.tls``.
         settings: where to listen.
         handler_nursery: holds the connections, so that accepting can stop before serving does.
         task_status: started with the list of open ports, in the order of ``settings.ports``.

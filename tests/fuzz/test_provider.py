@@ -73,6 +73,8 @@ def requests(draw: st.DrawFn) -> HttpRequest:
 
 
 class Anyone:
+    default_topic = None
+
     def may_send_to(self, topic: Topic) -> bool:
         return topic != "com.example.forbidden"
 

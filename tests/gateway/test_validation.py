@@ -45,9 +45,10 @@ DEVELOPMENT = ValidationRules(Environment.DEVELOPMENT)
 
 @dataclass
 class Provider:
-    """A sender whose key covers some topics (None: all)."""
+    """A sender whose key covers some topics (None: all); a certificate may have a default."""
 
     topics: frozenset[str] | None = None
+    default_topic: Topic | None = None
 
     def may_send_to(self, topic: Topic) -> bool:
         return self.topics is None or topic in self.topics
@@ -283,6 +284,18 @@ def test_a_push_type_with_the_topic_of_an_alert_is_disallowed(push_type: PushTyp
     rejection = refuse(push(apns_push_type=push_type.value, apns_priority="5"))
     assert rejection.reason is Reason.TOPIC_DISALLOWED
     assert push_type.topic_suffix in rejection.detail
+
+
+def test_a_push_that_names_no_topic_has_that_of_a_certificate_with_one() -> None:
+    request = push(apns_topic=None)
+    draft = validate(draft_of(request, provider=Provider(frozenset({TOPIC}), TOPIC)))
+    assert notification_of(draft, counting_bytes()).topic == TOPIC
+
+
+def test_the_topic_that_a_push_names_counts_even_with_a_certificate_of_one() -> None:
+    request = push(apns_topic="com.example.other")
+    rejection = refusal(draft_of(request, provider=Provider(frozenset({TOPIC}), TOPIC)))
+    assert rejection.reason is Reason.TOPIC_DISALLOWED
 
 
 def test_an_alert_to_a_voip_topic_is_judged_by_the_token() -> None:

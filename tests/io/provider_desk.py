@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import ssl
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import trio
 
+from certs.provider_certificate import Kind, ProviderCertificate
 from certs.provider_key import ProviderKey
 from gateway.provider.keys import RegisteredKey
 from tests.e2e.world import TOPIC, World, world
@@ -52,6 +53,11 @@ class Desk:
         key = ProviderKey.generate(scope.pop("team_id", TEAM), scope.pop("key_id", "SECOND1234"))
         self.here.gateway.keys.add(RegisteredKey(key.public, **scope))
         return key
+
+    def certificate(self, kind: Kind = Kind.UNIVERSAL, name: str = TOPIC, **changes: Any) -> Leaf:
+        """One that the gateway's authority issues; ``changes`` are of what it says."""
+        said = replace(ProviderCertificate.of_kind(kind, name), team_id=TEAM, **changes)
+        return self.here.gateway.authority.issue_provider(said)
 
     async def dial(self, sni: str = "localhost", certificate: Leaf | None = None) -> Provider:
         context = ssl.create_default_context(cafile=self.here.gateway.home.ca_file)

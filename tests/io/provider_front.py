@@ -76,7 +76,9 @@ def listening_with(context: ssl.SSLContext) -> Listen:
         made = Front(answer, **connection)
         settings = settings or ListenSettings(ports=(0,))
         async with trio.open_nursery() as nursery:
-            serve = functools.partial(serve_providers, made.front, context, settings, nursery)
+            serve = functools.partial(
+                serve_providers, made.front, lambda: context, settings, nursery
+            )
             (made.port,) = await nursery.start(serve)
             yield made
             await made.leave()

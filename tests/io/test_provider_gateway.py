@@ -15,7 +15,7 @@ import trio
 from gateway.journal import State
 from protocol.notification import PushType
 from tests.e2e.world import TOPIC, until
-from tests.io.provider_desk import APNS_ID, desk
+from tests.io.provider_desk import APNS_ID, TEAM, desk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,14 +62,6 @@ async def test_b7_every_provider_is_asked_for_a_certificate_and_needs_none(
         assert (await provider.ask()).status == 200
 
 
-async def test_a_device_certificate_proves_nothing_to_the_provider_api(tmp_path: Path) -> None:
-    async with desk(tmp_path) as provider:
-        gateway = provider.here.gateway
-        line = await provider.dial(certificate=gateway.authority.issue_device("phone"))
-        refused = await provider.ask(line, authorization=None)
-        assert (refused.status, refused.reason) == (403, "MissingProviderToken")
-
-
 async def test_after_a_reset_a_repeated_apns_id_is_new(tmp_path: Path) -> None:
     """What expires at once is remembered by the router, not by the store."""
     async with desk(tmp_path, same_apns_id_seconds=3600) as provider:
@@ -113,12 +105,25 @@ async def test_the_console_shows_who_is_connected(tmp_path: Path) -> None:
         [after] = shown["provider"]
         assert after["authentication"] == "token"
         assert (after["team_id"], after["key_id"]) == (provider.key.team_id, provider.key.key_id)
+        assert after["topics"] is None
         assert (after["streams_open"], after["stream_limit"]) == (1, 1000)
         assert after["requests_answered"] == 1
         [courier] = shown["courier"]
         [phone] = here.devices.list_devices()
         assert courier["device"] == phone.id
         assert TOPIC in json.dumps(phone.apps, default=str)
+
+
+async def test_the_console_shows_who_came_with_a_certificate(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        here = provider.here
+        line = await provider.dial(certificate=provider.certificate())
+        await line.settle()
+        [shown] = (await _get(here.running.console_url, "/api/v1/connections"))["provider"]
+        assert shown["authentication"] == "certificate"
+        assert (shown["team_id"], shown["key_id"]) == (TEAM, None)
+        assert shown["topics"] == [TOPIC, f"{TOPIC}.complication", f"{TOPIC}.voip"]
+        assert (shown["streams_open"], shown["stream_limit"]) == (0, 1000)
 
 
 async def _get(url: str, path: str) -> dict[str, list[dict[str, object]]]:

@@ -32,7 +32,7 @@ async def test_a_port_in_use_is_an_oserror_to_the_caller(
         taken.listen()
         settings = ListenSettings(ports=(0, taken.getsockname()[1]))
         with pytest.raises(OSError, match="in use") as caught:
-            await serve_providers(front, front_context, settings, nursery)
+            await serve_providers(front, lambda: front_context, settings, nursery)
     assert caught.value.errno == errno.EADDRINUSE
 
 
@@ -41,7 +41,7 @@ async def test_several_ports_are_reported_in_order(
 ) -> None:
     front = Front(accepted).front
     settings = ListenSettings(ports=(0, 0))
-    ports = await nursery.start(serve_providers, front, front_context, settings, nursery)
+    ports = await nursery.start(serve_providers, front, lambda: front_context, settings, nursery)
     assert len(set(ports)) == 2
     for port in ports:
         await (await trio.open_tcp_stream("127.0.0.1", port)).aclose()
@@ -56,7 +56,11 @@ async def test_accepting_stops_and_serving_goes_on(
     async with trio.open_nursery() as sessions:
         async with trio.open_nursery() as accepting:
             serve = functools.partial(
-                serve_providers, made.front, front_context, ListenSettings(ports=(0,)), sessions
+                serve_providers,
+                made.front,
+                lambda: front_context,
+                ListenSettings(ports=(0,)),
+                sessions,
             )
             (made.port,) = await accepting.start(serve)
             provider = await made.dial(client_context)

@@ -213,7 +213,7 @@ async def test_a_provider_in_a_tunnel_is_a_provider_and_its_drain_is_said_inside
     listen = ListenSettings()
 
     async def door(stream: trio.SocketStream, heard: bytes) -> None:
-        await provider_front.serve(stream, front_context, listen, heard)
+        await provider_front.serve(stream, lambda: front_context, listen, heard)
 
     async with proxying({Destination.PUSH: door}) as proxy:
         tcp = await proxy.tunnel()

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from certs.authority import Authority
+from certs.provider_certificate import Kind, ProviderCertificate
 from certs.provider_key import ProviderKey
 from certs.provider_token import ProviderTokenVerifier
+from gateway.provider.certificate import CertificateIdentity
 from gateway.provider.identity import ConnectionIdentity, IdentityRules, TokenIdentity
 from gateway.provider.keys import KeyRing, RegisteredKey
 from protocol.identifiers import Topic
@@ -18,6 +22,14 @@ KEY = ProviderKey.generate(TEAM, "KEY1234567")
 SECOND_KEY = ProviderKey.generate(TEAM, "KEY2222222")
 FOREIGN_KEY = ProviderKey.generate(OTHER_TEAM, "KEY3333333")
 MINUTE = 60
+CERTIFICATE = (
+    Authority.create()
+    .issue_provider(
+        replace(ProviderCertificate.of_kind(Kind.APP, str(TOPIC)), for_production=False)
+    )
+    .chain[0]
+    .public_bytes(Encoding.DER)
+)
 
 
 @dataclass
@@ -45,7 +57,9 @@ class Connection:
         self.authentications += 1
 
     def push(self, bearer: str, at: float = NOW) -> TokenIdentity:
-        return self.identity.identify(f"bearer {bearer}", at)
+        identity = self.identity.identify(f"bearer {bearer}", at)
+        assert isinstance(identity, TokenIdentity)
+        return identity
 
     def refuses(self, authorization: str | None, at: float = NOW) -> Reason:
         with pytest.raises(Rejection) as refused:
@@ -72,7 +86,7 @@ def test_a_bearer_token_says_who_pushes(scheme: str) -> None:
 
 
 def test_white_space_around_a_token_is_no_part_of_it() -> None:
-    assert Connection().identity.identify(f"bearer   {issued()} ", NOW).team_id == TEAM
+    assert Connection().push(f"  {issued()} ").team_id == TEAM
 
 
 @pytest.mark.parametrize(
@@ -271,6 +285,29 @@ def test_a_change_of_a_keys_scope_counts_from_the_next_push_on() -> None:
     assert connection.push(bearer).may_send_to(TOPIC)
     connection.keys.add(RegisteredKey(KEY.public, topics=frozenset({"com.example.other"})))
     assert not connection.push(bearer).may_send_to(TOPIC)
+
+
+# -- a certificate ---------------------------------------------------------------------------------
+
+
+def test_a_certificate_says_who_pushes_whatever_the_header_says() -> None:
+    connection = Connection()
+    connection.identity.show(CERTIFICATE)
+    assert connection.authentications == 1
+    shown = connection.identity.bound
+    assert isinstance(shown, CertificateIdentity)
+    for authorization in (None, "", "bearer nonsense", f"bearer {issued(key=FOREIGN_KEY)}"):
+        assert connection.identity.identify(authorization, NOW) is shown
+    assert connection.authentications == 1
+
+
+def test_a_certificate_that_is_refused_leaves_the_provider_unknown() -> None:
+    connection = Connection(environment=Environment.PRODUCTION)
+    with pytest.raises(Rejection) as refused:
+        connection.identity.show(CERTIFICATE)
+    assert refused.value.reason is Reason.BAD_CERTIFICATE_ENVIRONMENT
+    assert (connection.identity.bound, connection.authentications) == (None, 0)
+    assert connection.refuses(None) is Reason.MISSING_PROVIDER_TOKEN
 
 
 # -- lenient ---------------------------------------------------------------------------------------
