@@ -1,14 +1,21 @@
-"""``apnsim certs``: the local authority and what it issues."""
+"""``apnsim certs``: the local authority, what it issues and what it revokes."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apnsim import options
 from apnsim.errors import CommandError
-from certs.files import CredentialError
+from certs.authority import PROVIDER_LIFETIME
+from certs.files import CredentialError, CredentialFileError, read_credential
+from certs.leaf import read_certificates
+from certs.provider_certificate import Kind, ProviderCertificate
 from gateway.home import Home
+from protocol.identifiers import BundleId, InvalidIdentifierError, TeamId, Topic
+from protocol.notification import Environment
 
 if TYPE_CHECKING:
     import argparse
@@ -19,7 +26,19 @@ examples:
   apnsim certs ca --pem                    print the CA itself
   apnsim certs device my-phone --out .     make my-phone.pem and my-phone-key.pem
   apnsim certs server gw.test --out .      make gw.test.pem and gw.test-key.pem
+  apnsim certs provider com.example.app    make com.example.app.pem and com.example.app-key.pem
+  apnsim certs provider com.example.app --kind voip --environment production --p12 secret
+  apnsim certs provider com.apple.mgmt.External.7b1e… --kind mdm
+  apnsim certs provider com.example.app --expired    (or --revoked: what Apple refuses in TLS)
+  apnsim certs revoke com.example.app.pem            a running gateway notices at once
+
+kinds of provider certificates:
+  universal   the app, its .voip and its .complication: each push names its topic
+  app         the app alone: apns-topic may be left out, as with voip and mdm
 """
+
+# Issued as of yesterday, so it is past its time.
+EXPIRED = timedelta(hours=1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,12 +54,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     server = actions.add_parser("server", help="make a server certificate")
     server.add_argument("names", nargs="+", metavar="NAME", help="host names and addresses")
     server.set_defaults(act=_server)
-    for action in (device, server):
+    provider = actions.add_parser("provider", help="make a certificate to push with, of any kind")
+    _add_provider_arguments(provider)
+    provider.set_defaults(act=_provider)
+    revoke = actions.add_parser("revoke", help="have a provider certificate refused from now on")
+    revoke.add_argument("file", type=Path, help="the certificate in PEM")
+    revoke.set_defaults(act=_revoke)
+    for action in (device, server, provider):
         action.add_argument(
             "--out", type=Path, metavar="DIR", default=Path(), help="where to write the files"
         )
-    for action in (authority, device, server):
+    for action in (authority, device, server, provider, revoke):
         options.data_dir(action)
+
+
+def _add_provider_arguments(provider: argparse.ArgumentParser) -> None:
+    provider.add_argument("name", help="the bundle id; of an MDM server its topic")
+    provider.add_argument("--kind", choices=list(Kind), default=Kind.UNIVERSAL)
+    provider.add_argument(
+        "--environment", choices=list(Environment), help="the only one it is for (default: both)"
+    )
+    provider.add_argument(
+        "--topic",
+        action="append",
+        default=[],
+        metavar="TOPIC",
+        help="one more topic, such as com.example.app.voip-ptt; may be given several times",
+    )
+    provider.add_argument("--team-id", metavar="ID", default="APNSIMTEAM", help="whose it is")
+    provider.add_argument("--expired", action="store_true", help="one that ended yesterday")
+    provider.add_argument("--revoked", action="store_true", help="one that is revoked at once")
+    provider.add_argument(
+        "--p12", metavar="PASSWORD", help="write key and certificate as .p12, too"
+    )
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -66,3 +112,53 @@ def _server(parsed: argparse.Namespace, home: Home) -> None:
     stem = parsed.names[0]
     home.authority().issue_server(parsed.names).write(parsed.out, stem)
     print(parsed.out / f"{stem}.pem")
+
+
+def _provider(parsed: argparse.Namespace, home: Home) -> None:
+    lifetime = EXPIRED if parsed.expired else PROVIDER_LIFETIME
+    leaf = home.authority().issue_provider(_certificate(parsed), lifetime=lifetime)
+    stem = _stem(parsed)
+    leaf.write(parsed.out, stem)
+    if parsed.p12 is not None:
+        leaf.write_p12(parsed.out, stem, parsed.p12)
+    if parsed.revoked:
+        home.revocations().revoke(leaf.chain[0])
+    print(parsed.out / f"{stem}.pem")
+
+
+def _certificate(parsed: argparse.Namespace) -> ProviderCertificate:
+    try:
+        made = ProviderCertificate.of_kind(Kind(parsed.kind), BundleId.parse(parsed.name))
+        more = tuple(map(Topic.parse, parsed.topic))
+        team_id = TeamId.parse(parsed.team_id)
+    except InvalidIdentifierError as error:
+        raise CommandError(str(error)) from None
+    return replace(
+        made,
+        topics=made.topics + more,
+        for_development=parsed.environment in (None, Environment.DEVELOPMENT),
+        for_production=parsed.environment in (None, Environment.PRODUCTION),
+        team_id=team_id,
+    )
+
+
+def _stem(parsed: argparse.Namespace) -> str:
+    """A file name for each kind, so that one folder can hold them all."""
+    words = [
+        parsed.name,
+        "" if parsed.kind == Kind.UNIVERSAL else parsed.kind,
+        parsed.environment,
+        "expired" if parsed.expired else "",
+        "revoked" if parsed.revoked else "",
+    ]
+    return "-".join(filter(None, words))
+
+
+def _revoke(parsed: argparse.Namespace, home: Home) -> None:
+    pem = read_credential(parsed.file)
+    try:
+        certificate = read_certificates(pem)[0]
+    except CredentialError as error:
+        raise CredentialFileError(parsed.file, str(error)) from None
+    is_new = home.revocations().revoke(certificate)
+    print(f"{parsed.file}  {'revoked' if is_new else 'was revoked before'}")
