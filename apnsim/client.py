@@ -225,14 +225,19 @@ class Apnsim:
         *,
         environments: Iterable[str] | None = None,
         topics: Iterable[str] | None = None,
+        related_key_id: str | None = None,
     ) -> Key:
-        """Have the gateway believe a key: the text of a ``.p8`` or of its public half."""
+        """Have the gateway believe a key: the text of a ``.p8`` or of its public half.
+
+        ``topics`` make it topic-specific; ``related_key_id`` serves beside it on a connection.
+        """
         kind = "private_key" if "PRIVATE KEY" in pem else "public_key"
         body = given(
             team_id=team_id,
             key_id=key_id,
             environments=None if environments is None else list(environments),
             topics=None if topics is None else list(topics),
+            related_key_id=related_key_id,
         )
         return read(Key, self.call("POST", "keys", body={**body, kind: pem}))
 

@@ -34,7 +34,10 @@ class Answered(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A provider key that the gateway believes; None is "every"."""
+    """A provider key that the gateway believes; None is "every".
+
+    ``kind`` is ``team``, ``team-scoped`` or ``topic-specific``.
+    """
 
     key_id: str
     team_id: str
@@ -42,6 +45,8 @@ class Key:
     public_key: str | None
     environments: list[str] | None
     topics: list[str] | None
+    kind: str | None
+    related_key_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,9 @@ def console_parts(
         key: ProviderPublicKey,
         environments: frozenset[Environment] | None,
         topics: frozenset[str] | None,
+        related_key_id: str | None,
     ) -> None:
-        gateway.keys.add(RegisteredKey(key, environments, topics))
+        gateway.keys.add(RegisteredKey(key, environments, topics, related_key_id=related_key_id))
 
     async def reset() -> None:
         await devices.delete_all()

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from certs.authority import DEFAULT_SERVER_NAMES, Authority
 from certs.files import CredentialError, CredentialFileError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from certs.leaf import Leaf
+    from gateway.provider.key_kinds import KeyLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,23 @@ class Home:
         except ValueError as error:
             raise CredentialError(str(error)) from None
 
-    def make_key(self, ring: KeyRing, team_id: str, key_id: str | None = None) -> RegisteredKey:
-        """Make a ``.p8`` key, write it, and believe it."""
+    def make_key(
+        self,
+        ring: KeyRing,
+        team_id: str,
+        key_id: str | None = None,
+        **limits: Unpack[KeyLimits],
+    ) -> RegisteredKey:
+        """Make a ``.p8`` key, write it, and believe it.
+
+        Raises:
+            KeyLimitError: Apple would not hand it out beside the others; nothing was written.
+        """
         self.prepare()
         key = ProviderKey.generate(team_id, key_id)
-        registered = RegisteredKey(key.public, key_file=key.write(self.directory).resolve())
+        file = (self.directory / key.file_name).resolve()
+        registered = RegisteredKey(key.public, key_file=file, **limits)
+        ring.require_room(registered)
+        key.write(self.directory)
         ring.add(registered)
         return registered

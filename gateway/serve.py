@@ -31,9 +31,16 @@ from gateway.proxy import Destination, ProxyFront, serve_proxy
 from gateway.routing.directory import DeviceDirectory
 from gateway.routing.router import Router
 from gateway.routing.sessions import SessionTable
-from gateway.settings import Auth, BackgroundPriority10, Settings, UnknownTokens
+from gateway.settings import (
+    Auth,
+    BackgroundPriority10,
+    BadEnvironmentKeyReason,
+    Settings,
+    UnknownTokens,
+)
 from gateway.store.factory import open_store
 from gateway.validation import ValidationRules
+from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,6 +52,10 @@ if TYPE_CHECKING:
 
 EXPIRE_SECONDS = 1.0
 SWEEP_SECONDS = 15.0
+BAD_ENVIRONMENT = {
+    BadEnvironmentKeyReason.DOCUMENTED: Reason.BAD_ENVIRONMENT_KEY_ID_IN_TOKEN,
+    BadEnvironmentKeyReason.REPORTED: Reason.BAD_ENVIRONMENT_KEY_IN_TOKEN,
+}
 
 
 class Gateway:
@@ -159,7 +170,12 @@ class Gateway:
             lambda registration: self.adopted(registration),
         )
         verifier = ProviderTokenVerifier(self.keys, lenient=settings.auth is Auth.LENIENT)
-        identity_rules = IdentityRules(verifier, self.keys, settings.provider_token_update_seconds)
+        identity_rules = IdentityRules(
+            verifier,
+            self.keys,
+            settings.provider_token_update_seconds,
+            BAD_ENVIRONMENT[settings.bad_environment_key_reason],
+        )
 
         def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answer:
             rules = self._validation_rules(facts)

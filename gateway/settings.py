@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import values
 from protocol.notification import Environment
+from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,6 +51,13 @@ class BackgroundPriority10(StrEnum):
 
     REJECT = "reject"
     ACCEPT = "accept"
+
+
+class BadEnvironmentKeyReason(StrEnum):
+    """How a key of the other environment is called."""
+
+    DOCUMENTED = Reason.BAD_ENVIRONMENT_KEY_ID_IN_TOKEN.text
+    REPORTED = Reason.BAD_ENVIRONMENT_KEY_IN_TOKEN.text
 
 
 class Http2Library(StrEnum):
@@ -162,6 +170,10 @@ class Settings:
         1200.0,
         "a new provider token on a connection sooner than this earns 429; 0 = never",
         values.seconds,
+    )
+    bad_environment_key_reason: BadEnvironmentKeyReason = _setting(
+        BadEnvironmentKeyReason.DOCUMENTED,
+        "what a key of the other environment earns: as Apple documents it, or as it was reported",
     )
     unregistered_delay_seconds: float = _setting(
         0.0,

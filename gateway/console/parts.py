@@ -64,6 +64,16 @@ class RegisteredKey(Protocol):
         """Where the private half lies, when the gateway made the key."""
         ...
 
+    @property
+    def kind(self) -> str:
+        """What Apple calls a key that is limited so."""
+        ...
+
+    @property
+    def related_key_id(self) -> str | None:
+        """The topic-specific key that serves on the same connections."""
+        ...
+
 
 class Keys(Protocol):
     """The key ring, for looking and for removing."""
@@ -80,13 +90,14 @@ class Keys(Protocol):
 
 
 class RegisterKey(Protocol):
-    """Put a key on the ring; one of the same id is replaced."""
+    """Put a key on the ring; one of the same id is replaced. ``ValueError`` says why not."""
 
     def __call__(
         self,
         key: ProviderPublicKey,
         environments: frozenset[Environment] | None,
         topics: frozenset[str] | None,
+        related_key_id: str | None,
         /,
     ) -> None:
         """Believe the key from now on."""

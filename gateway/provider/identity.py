@@ -2,8 +2,7 @@
 
 A certificate decides once and for all: Apple ignores ``authorization`` then. A token binds.
 Apple, "Establishing a token-based connection to APNs": the first push binds the connection to a
-team and its key; tokens are to be refreshed "no more than once every 20 minutes", which is
-counted by what the connection has seen, not by ``iat`` (measured: AndrewBarba/apns2#44).
+team and its key.
 """
 
 from __future__ import annotations
@@ -12,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from certs.provider_token import (
-    LIFETIME_SECONDS,
     ExpiredProviderTokenError,
     InvalidProviderTokenError,
     ProviderToken,
     ProviderTokenVerifier,
 )
 from gateway.provider.certificate import CertificateIdentity, identity_in
+from gateway.provider.key_kinds import KeyKind
+from gateway.provider.token_pace import TokenPace
 from protocol.provider.rejection import Reason, Rejection
 
 if TYPE_CHECKING:
@@ -60,11 +60,14 @@ class IdentityRules:
         verifier: checks a token's form, signature and age.
         keys: to which environments and topics a key is limited.
         update_seconds: a new token on a connection sooner than this is refused; 0 = never.
+        bad_environment: what a key of the other environment earns; Apple's table and the wire
+            may spell it differently.
     """
 
     verifier: ProviderTokenVerifier
     keys: KeyRing
     update_seconds: float = TOKEN_UPDATE_SECONDS
+    bad_environment: Reason = Reason.BAD_ENVIRONMENT_KEY_ID_IN_TOKEN
 
 
 class ConnectionIdentity:
@@ -82,9 +85,8 @@ class ConnectionIdentity:
         self._rules = rules
         self._environment = environment
         self._authenticated = authenticated
-        self._bearer = ""
-        self._seen_at = 0.0
-        self._expires_at = 0.0
+        self._pace = TokenPace(rules.update_seconds)
+        self._related_pace = TokenPace(rules.update_seconds)
         self._certificate: CertificateIdentity | None = None
         self._bound: TokenIdentity | None = None
 
@@ -113,8 +115,7 @@ class ConnectionIdentity:
         bearer = _bearer_of(authorization)
         token = self._verify(bearer, now)
         identity = self._scope(token)
-        self._bind(identity)
-        self._refuse_churn(bearer, token, now)
+        self._bind(identity).refuse_churn(bearer, token, now)
         return identity
 
     def _verify(self, bearer: str, now: float) -> ProviderToken:
@@ -126,13 +127,16 @@ class ConnectionIdentity:
             raise Rejection(Reason.INVALID_PROVIDER_TOKEN, str(error)) from None
 
     def _scope(self, token: ProviderToken) -> TokenIdentity:
-        environments, topics = self._rules.keys.scope_of(token.key_id)
-        if environments is not None and self._environment not in environments:
+        registered = self._rules.keys.registered(token.key_id)
+        if registered is None:  # lenient
+            return TokenIdentity(token.team_id, token.key_id)
+        if not registered.is_for(self._environment):
             detail = f"key {token.key_id} is not for the {self._environment} environment"
-            raise Rejection(Reason.BAD_ENVIRONMENT_KEY_ID_IN_TOKEN, detail)
-        return TokenIdentity(token.team_id, token.key_id, topics)
+            raise Rejection(self._rules.bad_environment, detail)
+        return TokenIdentity(token.team_id, token.key_id, registered.topics)
 
-    def _bind(self, identity: TokenIdentity) -> None:
+    def _bind(self, identity: TokenIdentity) -> TokenPace:
+        """Bind the connection, or see that it is bound so; the pace at which this key renews."""
         if self._bound is None:
             self._bound = identity
             self._authenticated()
@@ -140,20 +144,25 @@ class ConnectionIdentity:
             detail = f"the connection belongs to team {self._bound.team_id}; open another one"
             raise Rejection(Reason.INVALID_PROVIDER_TOKEN, detail)
         elif self._bound.key_id != identity.key_id:
-            detail = f"the connection belongs to key {self._bound.key_id}; open another one"
-            raise Rejection(Reason.UNRELATED_KEY_ID_IN_TOKEN, detail)
+            return self._bind_second_key(self._bound.key_id, identity.key_id)
+        return self._pace
 
-    def _refuse_churn(self, bearer: str, token: ProviderToken, now: float) -> None:
-        if bearer == self._bearer:
-            return
-        # A token that has expired since must be replaced: node-apn does so on this connection.
-        is_early = now - self._seen_at < self._rules.update_seconds and now <= self._expires_at
-        if self._bearer and is_early:
-            minutes = self._rules.update_seconds / 60
-            detail = f"a second provider token on one connection within {minutes:g} minutes"
-            raise Rejection(Reason.TOO_MANY_PROVIDER_TOKEN_UPDATES, detail)
-        self._bearer, self._seen_at = bearer, now
-        self._expires_at = token.issued_at + LIFETIME_SECONDS
+    def _bind_second_key(self, first_id: str, second_id: str) -> TokenPace:
+        """See that a second key may serve beside the first.
+
+        Apple: after a team-scoped key no topic-specific one may, after a topic-specific key nothing
+        but its related key. "You can use authentication tokens from both", so each of the two
+        renews at its own pace; otherwise APNs "does not distinguish multiple tokens generated using
+        different keys" (Apple's staff, developer forum 702056).
+        """
+        first, second = map(self._rules.keys.registered, (first_id, second_id))
+        if first is not None and second is not None:
+            if first.kind is second.kind is KeyKind.TEAM_SCOPED:
+                return self._pace
+            if first.kind is KeyKind.TOPIC_SPECIFIC and first.related_key_id == second_id:
+                return self._related_pace
+        detail = f"the connection belongs to key {first_id}; open another one"
+        raise Rejection(Reason.UNRELATED_KEY_ID_IN_TOKEN, detail)
 
 
 def meet(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from certs.files import PUBLIC_MODE, write_credential
 from certs.provider_key import ProviderPublicKey
-from protocol.identifiers import Topic
+from gateway.provider.key_kinds import KeyKind, refuse_beyond_limits
+from protocol.identifiers import KeyId, Topic
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
@@ -23,13 +24,34 @@ log = logging.getLogger("apnsim.provider")
 class RegisteredKey:
     """A key, and its scope; ``None`` means every environment, every topic of its team.
 
-    ``key_file`` is where the private half lies, when this gateway made it itself.
+    ``key_file`` is where the private half lies, when this gateway made it itself;
+    ``related_key_id`` names the topic-specific key that serves on the same connections.
     """
 
     key: ProviderPublicKey
     environments: frozenset[Environment] | None = None
     topics: frozenset[str] | None = None
     key_file: Path | None = None
+    related_key_id: str | None = None
+
+    @property
+    def kind(self) -> KeyKind:
+        """What Apple calls a key that is limited so."""
+        if self.topics is not None:
+            return KeyKind.TOPIC_SPECIFIC
+        is_limited = not all(map(self.is_for, Environment))
+        return KeyKind.TEAM_SCOPED if is_limited else KeyKind.TEAM
+
+    @property
+    def scope(self) -> str:
+        """Its kind and what it is limited to, for people."""
+        where = ["both environments"] if self.environments is None else sorted(self.environments)
+        what = [] if self.topics is None else [f"{len(self.topics)} topics"]
+        return ", ".join([self.kind, *where, *what])
+
+    def is_for(self, environment: Environment) -> bool:
+        """Whether it serves there."""
+        return self.environments is None or environment in self.environments
 
 
 class KeyRing:
@@ -58,11 +80,6 @@ class KeyRing:
         registered = self._keys.get(key_id)
         return None if registered is None else registered.key
 
-    def scope_of(self, key_id: str) -> tuple[frozenset[Environment] | None, frozenset[str] | None]:
-        """Environments and topics to which a key is limited; None = all of them."""
-        registered = self._keys.get(key_id)
-        return (None, None) if registered is None else (registered.environments, registered.topics)
-
     def registered(self, key_id: str) -> RegisteredKey | None:
         """One registered key."""
         return self._keys.get(key_id)
@@ -71,15 +88,29 @@ class KeyRing:
         """The keys with which one can sign here: their ``.p8`` is where it was made."""
         return (each for each in self if each.key_file is not None and each.key_file.exists())
 
+    def require_room(self, registered: RegisteredKey) -> None:
+        """See that this key could be added.
+
+        Raises:
+            KeyLimitError: Apple would not hand it out beside the others.
+            ValueError: somebody has made something else of the file.
+        """
+        self._refresh()
+        refuse_beyond_limits(registered, _without(self._keys, registered.key.key_id).values())
+
     def add(self, registered: RegisteredKey) -> None:
-        """Believe a key from now on; one of the same id is replaced.
+        """Believe a key from now on; one of the same id is replaced. Relations become mutual.
 
         Raises:
             CredentialFileError: the file cannot be written; nothing has changed.
-            ValueError: somebody has made something else of the file; nothing has changed.
+            ValueError: as ``require_room()``; nothing has changed.
         """
-        self._refresh()
-        self._replace(self._keys | {registered.key.key_id: registered})
+        self.require_room(registered)
+        key_id, related_id = registered.key.key_id, registered.related_key_id
+        changed = self._keys | _without(self._keys, key_id) | {key_id: registered}
+        if related_id is not None:
+            changed[related_id] = replace(changed[related_id], related_key_id=key_id)
+        self._replace(changed)
 
     def remove(self, key_id: str) -> bool:
         """Believe it no longer; False when it was not registered.
@@ -91,7 +122,7 @@ class KeyRing:
         self._refresh()
         is_found = key_id in self._keys
         if is_found:
-            self._replace({other: key for other, key in self._keys.items() if other != key_id})
+            self._replace(_without(self._keys, key_id))
         return is_found
 
     def __iter__(self) -> Iterator[RegisteredKey]:
@@ -134,6 +165,15 @@ class KeyRing:
         self._keys = keys
 
 
+def _without(keys: dict[str, RegisteredKey], key_id: str) -> dict[str, RegisteredKey]:
+    """The others, of which none is related to this one any more."""
+    return {
+        other: replace(key, related_key_id=None) if key.related_key_id == key_id else key
+        for other, key in keys.items()
+        if other != key_id
+    }
+
+
 def _read(file: Path) -> dict[str, RegisteredKey]:
     try:
         entries = json.loads(file.read_bytes())
@@ -156,6 +196,7 @@ def _to_json(registered: RegisteredKey, folder: Path) -> dict[str, Any]:
         "environments": _sorted(registered.environments),
         "topics": _sorted(registered.topics),
         "key_file": str(key_file) if key_file else None,
+        "related_key_id": registered.related_key_id,
     }
 
 
@@ -167,6 +208,7 @@ def _from_json(entry: dict[str, Any], folder: Path) -> RegisteredKey:
         None if environments is None else frozenset(map(Environment, environments)),
         None if topics is None else frozenset(map(Topic.parse, _listed(topics))),
         folder.resolve() / entry["key_file"] if entry.get("key_file") else None,
+        None if entry.get("related_key_id") is None else KeyId.parse(entry["related_key_id"]),
     )
 
 

@@ -28,6 +28,8 @@ class Reason(Enum):
     BAD_CERTIFICATE = "BadCertificate", 403
     BAD_CERTIFICATE_ENVIRONMENT = "BadCertificateEnvironment", 403
     BAD_ENVIRONMENT_KEY_ID_IN_TOKEN = "BadEnvironmentKeyIdInToken", 403
+    # Not in Apple's table; said to be on the wire instead of the one above (APNSwift#229).
+    BAD_ENVIRONMENT_KEY_IN_TOKEN = "BadEnvironmentKeyInToken", 403
     EXPIRED_PROVIDER_TOKEN = "ExpiredProviderToken", 403
     FORBIDDEN = "Forbidden", 403
     INVALID_PROVIDER_TOKEN = "InvalidProviderToken", 403

@@ -179,6 +179,19 @@ async def test_keys() -> None:
             "TEAM123456", "KEY1234567", public, environments={"production"}, topics=["a"]
         )
         assert (limited.environments, limited.topics) == (["production"], ["a"])
+        assert (registered.kind, limited.kind) == ("team", "topic-specific")
+        other = ProviderKey.generate("TEAM123456", "KEY2222222").public_key_pem.decode()
+        related = apnsim.register_key(
+            "TEAM123456",
+            "KEY2222222",
+            other,
+            environments=["production"],
+            topics=["b"],
+            related_key_id="KEY1234567",
+        )
+        first, second = apnsim.keys()
+        assert (first.related_key_id, second.related_key_id) == ("KEY2222222", "KEY1234567")
+        apnsim.remove_key(related.key_id)
         assert apnsim.keys() == [limited]
         apnsim.remove_key("KEY1234567")
         assert apnsim.keys() == []

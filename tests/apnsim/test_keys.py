@@ -64,6 +64,58 @@ def test_of_a_key_that_is_added_only_the_public_half_is_kept(
     assert apnsim("keys", "token").error.startswith("apnsim keys: no key in .apnsim: start the")
 
 
+def test_every_kind_of_key_is_made_and_listed(apnsim: Callable[..., Outcome]) -> None:
+    scopes = {
+        "LEGACY0001": [],
+        "TEAMSCOPE1": ["--environment", "production"],
+        "TOPICS0001": ["--environment", "development", "--topic", "b", "--topic", "a"],
+        "RELATED001": ["--environment", "development", "--topic", "c", "--related", "TOPICS0001"],
+    }
+    for key_id, scope in scopes.items():
+        assert made(apnsim("keys", "make", "--key-id", key_id, *scope))[0] == key_id
+    listed = apnsim("keys", "list").out.splitlines()
+    assert [line.split()[0] for line in listed if not line.startswith(" ")] == list(scopes)
+    assert [line.strip() for line in listed if line.startswith(" ")] == [
+        "team-scoped, production",
+        "topic-specific, development, a, b, related to RELATED001",
+        "topic-specific, development, c, related to TOPICS0001",
+    ]
+
+
+def test_a_key_that_is_added_may_be_limited_too(
+    tmp_path: Path, apnsim: Callable[..., Outcome]
+) -> None:
+    file = ProviderKey.generate(TEAM, "ABC123DEFG").write(tmp_path)
+    assert apnsim("keys", "add", file, "--team-id", TEAM, "--environment", "production").code == 0
+    assert apnsim("keys", "list").out.endswith("\n    team-scoped, production\n")
+
+
+@pytest.mark.parametrize(
+    ("scope", "complaint"),
+    [
+        (["--environment", "moon"], "invalid choice: 'moon'"),
+        (["--topic", "no topic"], "a topic is letters"),
+        (["--related", "NOBODY0001"], "only a topic-specific key has a related key"),
+        (["--topic", "a", "--related", "NOBODY0001"], "has no other key NOBODY0001; register"),
+    ],
+)
+def test_a_key_that_apple_would_not_hand_out_is_refused_and_not_written(
+    apnsim: Callable[..., Outcome], scope: list[str], complaint: str
+) -> None:
+    refused = apnsim("keys", "make", *scope)
+    assert refused.code
+    assert complaint in refused.error
+    assert not list(Path().glob(".apnsim/*.p8"))
+
+
+def test_a_third_team_scoped_key_is_refused(apnsim: Callable[..., Outcome]) -> None:
+    for _ in range(2):
+        assert apnsim("keys", "make", "--environment", "production").code == 0
+    refused = apnsim("keys", "make", "--environment", "production")
+    assert (refused.code, "has 2 team-scoped keys for production" in refused.error) == (1, True)
+    assert len(list(Path().glob(".apnsim/*.p8"))) == 2
+
+
 def test_a_removed_key_is_believed_no_longer(apnsim: Callable[..., Outcome]) -> None:
     key_id, _, file = made(apnsim("keys", "make"))
     assert apnsim("keys", "remove", key_id).out == f"{key_id}  removed\n"

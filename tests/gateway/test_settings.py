@@ -39,6 +39,10 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "streams_before_authentication": ("100", 100),
     "streams": ("500", 500),
     "provider_token_update_seconds": ("0", 0.0),
+    "bad_environment_key_reason": (
+        "BadEnvironmentKeyInToken",
+        settings.BadEnvironmentKeyReason.REPORTED,
+    ),
     "unregistered_delay_seconds": ("60", 60.0),
     "same_apns_id_seconds": ("3600", 3600.0),
     "max_pushes_per_token_per_second": ("5", 5),

@@ -19,6 +19,7 @@ import trio
 
 from certs.provider_key import ProviderKey
 from gateway.routing.router import Router
+from gateway.settings import BadEnvironmentKeyReason
 from protocol.notification import Environment
 from protocol.provider.rejection import Reason
 from tests.e2e.world import PRODUCTION, TOPIC, until
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from tests.e2e.world import World
     from tests.io.streams import Answered
 
-# The rest of Apple's table, and why it is not here: certificates and Live Activities are other
-# parts, IdleTimeout is said in GOAWAY, and what earns Forbidden nobody knows (docs/fidelity.md).
+# The rest of Apple's table, and why it is not here: IdleTimeout and what certificates earn is said
+# in GOAWAY (test_provider_certificates.py), Live Activities are another part, and what earns
+# Forbidden nobody knows (docs/fidelity.md).
 ELSEWHERE = {
     Reason.BAD_CERTIFICATE,
     Reason.BAD_CERTIFICATE_ENVIRONMENT,
@@ -144,6 +146,14 @@ async def test_keys_of_another_age_environment_kind_and_team(tmp_path: Path) -> 
         narrow = provider.new_key(key_id="NARROW1234", topics=frozenset({"com.example.other"}))
         answer = await provider.ask(authorization=provider.bearer(narrow))
         is_refused(answer, Reason.TOPIC_DISALLOWED)
+
+
+async def test_how_a_key_of_the_other_environment_is_called_is_a_setting(tmp_path: Path) -> None:
+    spelled = BadEnvironmentKeyReason.REPORTED
+    async with desk(tmp_path, bad_environment_key_reason=spelled) as provider:
+        abroad = provider.new_key(environments=frozenset({Environment.PRODUCTION}))
+        answer = await provider.ask(authorization=provider.bearer(abroad))
+        is_refused(answer, Reason.BAD_ENVIRONMENT_KEY_IN_TOKEN)
 
 
 async def test_what_a_connection_binds(tmp_path: Path) -> None:

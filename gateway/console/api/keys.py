@@ -12,6 +12,7 @@ from gateway.console.api.common import Body, Parts
 from gateway.console.parts import RegisteredKey
 from gateway.console.problems import refusals
 from gateway.console.rendering import Json
+from protocol.identifiers import Topic
 from protocol.notification import Environment
 
 router = APIRouter(prefix="/api/v1/keys", tags=["keys"])
@@ -25,10 +26,17 @@ class NewKey(Body):
     public_key: str | None = Field(default=None, description="P-256, PEM.")
     private_key: str | None = Field(default=None, description="P-256, PEM: the text of a .p8.")
     environments: frozenset[Environment] | None = Field(
-        default=None, description="Limits the key; absent: both."
+        default=None,
+        description="Limits the key; absent: both. One makes it Apple's team-scoped key.",
     )
     topics: frozenset[str] | None = Field(
-        default=None, description="Limits the key; absent: every topic of its team."
+        default=None,
+        description="Makes it a topic-specific key; absent: every topic of its team.",
+    )
+    related_key_id: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z0-9]{10}$",
+        description="The topic-specific key beside which it serves on one connection.",
     )
 
     @model_validator(mode="after")
@@ -40,13 +48,18 @@ class NewKey(Body):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A registered key; null is "every". ``key_file`` is the ``.p8`` of a key made here."""
+    """A registered key; null is "every". ``key_file`` is the ``.p8`` of a key made here.
+
+    ``kind`` is `team` (of before 2025), `team-scoped` or `topic-specific`.
+    """
 
     key_id: str
     team_id: str
     public_key: str
+    kind: str
     environments: list[Environment] | None
     topics: list[str] | None
+    related_key_id: str | None
     key_file: str | None
 
 
@@ -64,11 +77,16 @@ async def get_key(parts: Parts, key_id: str) -> Json:
 
 @router.post("", response_model=Key, status_code=201)
 async def register_key(parts: Parts, body: NewKey) -> Json:
-    """Believe a key from now on; one of the same id is replaced."""
+    """Believe a key from now on; one of the same id is replaced.
+
+    Apple's limits hold: two team-scoped keys per team and environment, 200 topic-specific ones of
+    up to 400 topics, each with one related key at most.
+    """
     pem = (body.public_key or body.private_key or "").encode("utf-8", "replace")
     with refusals():
         key = ProviderPublicKey.from_pem(pem, body.team_id, body.key_id)
-        parts.register_key(key, body.environments, body.topics)
+        topics = None if body.topics is None else frozenset(map(Topic.parse, body.topics))
+        parts.register_key(key, body.environments, topics, body.related_key_id)
     location = {"location": f"/api/v1/keys/{key.key_id}"}
     return Json(_key(_require(parts, key.key_id)), 201, location)
 
@@ -95,7 +113,9 @@ def _key(registered: RegisteredKey) -> Key:
         key_id=key.key_id,
         team_id=key.team_id,
         public_key=key.public_key_pem.decode(),
+        kind=registered.kind,
         environments=None if environments is None else sorted(environments),
         topics=None if topics is None else sorted(topics),
+        related_key_id=registered.related_key_id,
         key_file=str(registered.key_file) if registered.key_file else None,
     )

@@ -199,7 +199,9 @@ class Console:
             sessions=SessionTable(),
             devices=self.host,
             keys=self.keys,
-            register_key=lambda *key: self.keys.add(RegisteredKey(*key)),
+            register_key=lambda key, environments, topics, related: self.keys.add(
+                RegisteredKey(key, environments, topics, related_key_id=related)
+            ),
             info=lambda: {"version": "1", "time": self.clock.now(), "keys": [], "ca_file": "ca"},
             connections=lambda: {"provider": [{"id": 1}], "courier": [Received("x")]},
             activate=self._activate,

@@ -180,8 +180,10 @@ async def test_a_key_is_registered_by_its_public_half(console: Console) -> None:
         "key_id": "KEY1234567",
         "team_id": "TEAM123456",
         "public_key": key.public_key_pem.decode(),
+        "kind": "team",
         "environments": None,
         "topics": None,
+        "related_key_id": None,
         "key_file": None,
     }
 
@@ -197,6 +199,40 @@ async def test_of_a_private_key_no_more_than_the_public_half_is_kept(console: Co
     registered = console.keys.registered("KEY1234567")
     assert registered is not None
     assert registered.key.public_key_pem == key.public_key_pem
+
+
+async def test_every_kind_of_key_is_registered_and_told_by_its_kind(console: Console) -> None:
+    production = {"environments": ["production"]}
+    scopes: list[tuple[str, dict[str, object]]] = [
+        ("team", {}),
+        ("team", {"environments": ["development", "production"]}),
+        ("team-scoped", {**production}),
+        ("topic-specific", {**production, "topics": ["a"]}),
+        ("topic-specific", {**production, "topics": ["b"], "related_key_id": "KEY0000003"}),
+    ]
+    async with console.client() as client:
+        for number, (kind, scope) in enumerate(scopes):
+            key = ProviderKey.generate("TEAM123456", f"KEY000000{number}")
+            answer = await client.post(KEYS, json=key_body(key, **scope))
+            assert (answer.status_code, answer.json()["kind"]) == (201, kind), answer.text
+        told = {each["key_id"]: each["related_key_id"] for each in (await client.get(KEYS)).json()}
+    related = {"KEY0000003": "KEY0000004", "KEY0000004": "KEY0000003"}
+    assert told == dict.fromkeys(told) | related, "the relation is mutual"
+
+
+async def test_a_third_team_scoped_key_of_an_environment_is_refused_with_what_to_do(
+    console: Console,
+) -> None:
+    keys = [ProviderKey.generate("TEAM123456", f"KEY{number}234567") for number in range(3)]
+    async with console.client() as client:
+        answers = [
+            await client.post(KEYS, json=key_body(key, environments=["production"])) for key in keys
+        ]
+    assert [answer.status_code for answer in answers] == [201, 201, 422]
+    assert answers[2].json()["detail"] == (
+        "team TEAM123456 has 2 team-scoped keys for production already, as many as Apple allows;"
+        " remove one first, such as KEY0234567"
+    )
 
 
 async def test_a_key_is_removed_once(console: Console) -> None:
@@ -216,6 +252,16 @@ async def test_a_key_is_removed_once(console: Console) -> None:
         ({"private_key": "x"}, "expected one of public_key and private_key"),
         ({"team_id": "short"}, "body.team_id: String should match pattern"),
         ({"environments": ["moon"]}, "body.environments"),
+        ({"environments": []}, "one environment at least"),
+        ({"topics": []}, "1 to 400 topics, not 0"),
+        ({"topics": [f"com.example.{n}" for n in range(401)]}, "1 to 400 topics, not 401"),
+        ({"topics": ["no topic"]}, "a topic is letters"),
+        ({"related_key_id": "short"}, "body.related_key_id: String should match pattern"),
+        ({"related_key_id": "KEY2222222"}, "only a topic-specific key has a related key"),
+        (
+            {"related_key_id": "KEY2222222", "topics": ["a"]},
+            "team TEAM123456 has no other key KEY2222222; register that one first",
+        ),
         ({"secret": 1}, "body.secret: Extra inputs are not permitted"),
     ],
 )

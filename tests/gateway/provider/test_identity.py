@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -153,6 +154,90 @@ def test_a_refused_key_does_not_unbind_the_connection() -> None:
     connection.refuses(f"bearer {issued(key=SECOND_KEY)}")
     connection.refuses(f"bearer {issued(key=FOREIGN_KEY)}")
     assert connection.push(bearer).key_id == KEY.key_id
+
+
+# -- which second key may serve --------------------------------------------------------------------
+
+
+DEVELOPMENT = frozenset({Environment.DEVELOPMENT})
+KINDS: dict[str, dict[str, Any]] = {
+    "team": {},
+    "team-scoped": {"environments": DEVELOPMENT},
+    "topic-specific": {"environments": DEVELOPMENT, "topics": frozenset({str(TOPIC)})},
+}
+
+
+@pytest.mark.parametrize("second", KINDS)
+@pytest.mark.parametrize("first", KINDS)
+def test_the_kinds_of_the_first_and_the_second_key_decide(first: str, second: str) -> None:
+    connection = Connection(update_seconds=0)
+    connection.keys.add(RegisteredKey(KEY.public, **KINDS[first]))
+    connection.keys.add(RegisteredKey(SECOND_KEY.public, **KINDS[second]))
+    connection.push(issued())
+    bearer = issued(key=SECOND_KEY)
+    if first == second == "team-scoped":
+        assert connection.push(bearer).key_id == SECOND_KEY.key_id
+    else:
+        assert connection.refuses(f"bearer {bearer}") is Reason.UNRELATED_KEY_ID_IN_TOKEN
+    assert connection.push(issued()).key_id == KEY.key_id
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_related_key_of_a_topic_specific_key_serves_beside_it_for_its_own_topics(
+    is_first: bool,
+) -> None:
+    connection = Connection()
+    connection.keys.add(RegisteredKey(KEY.public, **KINDS["topic-specific"]))
+    other = Topic("com.example.other")
+    connection.keys.add(
+        RegisteredKey(
+            SECOND_KEY.public,
+            DEVELOPMENT,
+            frozenset({str(other)}),
+            related_key_id=KEY.key_id,
+        )
+    )
+    pair = (KEY, TOPIC), (SECOND_KEY, other)
+    for key, topic in pair if is_first else reversed(pair):
+        identity = connection.push(issued(key=key))
+        assert identity.key_id == key.key_id
+        assert [each for each in (TOPIC, other) if identity.may_send_to(each)] == [topic]
+
+
+def test_each_of_two_related_keys_renews_its_token_at_its_own_pace() -> None:
+    connection = Connection()
+    connection.keys.add(RegisteredKey(KEY.public, **KINDS["topic-specific"]))
+    related = RegisteredKey(SECOND_KEY.public, **KINDS["topic-specific"], related_key_id=KEY.key_id)
+    connection.keys.add(related)
+    tokens = issued(), issued(key=SECOND_KEY)
+    for _ in range(2):
+        for bearer in tokens:
+            connection.push(bearer)
+    for key in (KEY, SECOND_KEY):
+        newer = issued(NOW - 1, key)
+        assert connection.refuses(f"bearer {newer}") is Reason.TOO_MANY_PROVIDER_TOKEN_UPDATES
+
+
+def test_two_team_scoped_keys_share_one_pace() -> None:
+    # Apple's staff (forum 702056): tokens of different keys are not told apart.
+    connection = Connection()
+    for key in (KEY, SECOND_KEY):
+        connection.keys.add(RegisteredKey(key.public, DEVELOPMENT))
+    connection.push(issued())
+    second = issued(key=SECOND_KEY)
+    assert connection.refuses(f"bearer {second}") is Reason.TOO_MANY_PROVIDER_TOKEN_UPDATES
+    connection.push(second, NOW + 20 * MINUTE)
+
+
+def test_a_related_key_serves_no_longer_once_the_first_one_is_removed() -> None:
+    connection = Connection()
+    connection.keys.add(RegisteredKey(KEY.public, **KINDS["topic-specific"]))
+    related = RegisteredKey(SECOND_KEY.public, **KINDS["topic-specific"], related_key_id=KEY.key_id)
+    connection.keys.add(related)
+    connection.push(issued())
+    connection.keys.remove(KEY.key_id)
+    bearer = issued(key=SECOND_KEY)
+    assert connection.refuses(f"bearer {bearer}") is Reason.UNRELATED_KEY_ID_IN_TOKEN
 
 
 # -- how often tokens change -----------------------------------------------------------------------

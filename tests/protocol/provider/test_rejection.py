@@ -23,6 +23,7 @@ TABLE = {
     "BadCertificate": 403,
     "BadCertificateEnvironment": 403,
     "BadEnvironmentKeyIdInToken": 403,
+    "BadEnvironmentKeyInToken": 403,  # not in the table: APNSwift#229 reports it
     "ExpiredProviderToken": 403,
     "Forbidden": 403,
     "InvalidProviderToken": 403,
