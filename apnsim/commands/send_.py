@@ -15,6 +15,8 @@ import httpx
 
 from apnsim import credentials, options
 from apnsim.errors import CannotStartError, CommandError
+from certs.files import CredentialError
+from certs.leaf import Leaf
 from protocol.notification import Priority, PushType
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ examples:
   apnsim send --token 0f3a… --topic com.example.app --alert Hello
   apnsim send --token 0f3a… --topic com.example.app --push-type background --priority 5
   apnsim send --token 0f3a… --topic com.example.app --payload payload.json   (or - for stdin)
+  apnsim send --token 0f3a… --certificate com.example.app-app.pem --alert Hello
 """
 
 HEADERS = {
@@ -44,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--token", required=True, type=options.line, metavar="HEX", help="the device token"
     )
     parser.add_argument(
-        "--topic", required=True, type=options.line, help="the app's bundle id (with its suffix)"
+        "--topic",
+        type=options.line,
+        help="the app's bundle id (with its suffix); a certificate of one topic needs none",
     )
     parser.add_argument(
         "--alert", type=options.text, metavar="TEXT", help="an alert with this text"
@@ -71,15 +76,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the CA to trust (default: $APNSIM_CA_FILE, or ca.pem of the data directory)",
     )
     credentials.add_key_options(parser)
+    parser.add_argument(
+        "--certificate",
+        type=Path,
+        metavar="FILE",
+        help="push with this certificate instead of a key; FILE-key.pem lies beside FILE.pem,"
+        " as `apnsim certs provider` writes them",
+    )
     options.data_dir(parser)
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Send; 0 when the gateway answered 200."""
+    if parsed.topic is None and parsed.certificate is None:
+        raise CannotStartError("--topic is missing: the app's bundle id (with its suffix)")
     body = _payload(parsed)
     headers = {name: getattr(parsed, key) for key, name in HEADERS.items() if getattr(parsed, key)}
     headers.setdefault("apns-push-type", PushType.ALERT)
-    headers["authorization"] = f"bearer {credentials.find_key(parsed).sign(int(time.time()))}"
+    if parsed.certificate is None:
+        headers["authorization"] = f"bearer {credentials.find_key(parsed).sign(int(time.time()))}"
     answer = _post(parsed, headers, body)
     print(f"{answer.status_code} apns-id {answer.headers.get('apns-id')} {answer.text}".rstrip())
     return 0 if answer.status_code == httpx.codes.OK else 1
@@ -90,12 +105,20 @@ def _post(parsed: argparse.Namespace, headers: dict[str, str], body: bytes) -> h
     url = f"{parsed.url}/3/device/{quote(parsed.token, safe='')}"
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     try:
-        with httpx.Client(http2=True, verify=_trust(parsed), trust_env=False) as client:
+        with httpx.Client(http2=True, verify=_tls(parsed), trust_env=False) as client:
             return client.post(url, content=body, headers=raw)
     except httpx.ConnectError as error:
         raise CommandError(_unreachable(parsed, error)) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise CommandError(f"{parsed.url}: {str(error) or type(error).__name__}") from None
+        raise CommandError(f"{parsed.url}: {_last_words(error)}") from None
+
+
+def _last_words(error: Exception) -> str:
+    """What the gateway said in GOAWAY, as of a bad certificate; else what httpx makes of it."""
+    for event in error.__cause__.args if error.__cause__ else ():
+        if said := getattr(event, "additional_data", None):
+            return f"the gateway ended the connection: {said.decode(errors='replace')}"
+    return str(error) or type(error).__name__
 
 
 def _unreachable(parsed: argparse.Namespace, error: httpx.ConnectError) -> str:
@@ -120,6 +143,18 @@ def _payload(parsed: argparse.Namespace) -> bytes:
     if parsed.push_type == PushType.BACKGROUND:
         return b'{"aps":{"content-available":1}}'
     raise CannotStartError("nothing to send: give --alert TEXT or --payload FILE")
+
+
+def _tls(parsed: argparse.Namespace) -> ssl.SSLContext:
+    file: Path | None = parsed.certificate
+    try:
+        leaf = None if file is None else Leaf.load(file.parent, file.stem)
+    except CredentialError as error:
+        raise CannotStartError(str(error)) from None
+    context = _trust(parsed)
+    if leaf is not None:
+        leaf.configure(context)
+    return context
 
 
 def _trust(parsed: argparse.Namespace) -> ssl.SSLContext:

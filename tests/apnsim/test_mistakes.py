@@ -69,6 +69,8 @@ def taken() -> Iterator[int]:
         (["device", "--state-dir", "a-file"], 2, "a-file: cannot be a device's folder"),
         (["app", "--bundle-id", "com.example.app"], 1, "start one with: apnsim device"),
         (["send", *PUSH, "--alert", "\udcff"], 2, "--alert: expected a text in UTF-8, not"),
+        (["send", "--token", "ab"], 2, "--topic is missing: the app's bundle id"),
+        (["send", *PUSH, "--alert", "x", "--certificate", "no.pem"], 2, "no.pem: no such file"),
         (["send", *PUSH, "--apns-id", "a\nb"], 2, "--apns-id: expected one line, not"),
         (["app"], 2, "required: --bundle-id"),
         (["app", "--bundle-id", "a.b", "--count", "0"], 2, "--count: expected a whole number, 1"),

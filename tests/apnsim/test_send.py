@@ -9,6 +9,7 @@ import trio
 
 from apnsim.cli import main
 from certs.authority import Authority
+from certs.provider_certificate import Kind, ProviderCertificate
 from tests.e2e.world import TOPIC, World, until, world
 
 if TYPE_CHECKING:
@@ -64,6 +65,42 @@ async def test_what_the_gateway_refuses_is_shown_with_its_reason(
             said = capsys.readouterr()
             assert said.out.strip() == answer.format(said.out.split()[2])
             assert not said.err
+
+
+async def test_with_a_certificate_the_topic_may_be_left_out_and_needs_no_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with world(tmp_path / "data") as here:
+        phone = await here.phone()
+        token = await here.install(phone)
+        certificate = here.gateway.authority.issue_provider(
+            ProviderCertificate.of_kind(Kind.APP, TOPIC)
+        )
+        certificate.write(tmp_path, "app")
+        options = ["--certificate", str(tmp_path / "app.pem"), "--alert", "Hello"]
+        assert await send(here, token, *options) == 0
+        assert await here.received(phone, 1) == ["Hello"]
+        [request] = here.gateway.journal.find(lambda _: True)
+        assert request.request is not None
+        assert not {"authorization", "apns-topic"} & dict(request.request.headers).keys()
+    capsys.readouterr()
+
+
+async def test_what_a_bad_certificate_earns_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with world(tmp_path / "data") as here:
+        authority = here.gateway.authority
+        for stem, leaf, said in (
+            ("device", authority.issue_device("phone"), '{"reason":"BadCertificate"}'),
+            ("stranger", Authority.create().issue_device("phone"), "alert unknown ca"),
+        ):
+            leaf.write(tmp_path, stem)
+            options = ["--certificate", str(tmp_path / f"{stem}.pem"), "--alert", "x"]
+            assert await send(here, "ab" * 32, *options) == 1
+            [line] = capsys.readouterr().err.splitlines()
+            assert line.startswith(f"apnsim send: {here.gateway.info()['provider_url']}: ")
+            assert said in line
 
 
 async def test_the_ca_of_somebody_else_is_not_trusted_and_that_is_said(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from certs.provider_key import ProviderKey
@@ -250,6 +251,23 @@ async def test_a_topic_specific_key_serves_its_topics_in_one_environment(tmp_pat
         assert said(other) == (400, "TopicDisallowed")
         abroad = await provider.ask(await provider.dial(PRODUCTION), authorization=bearer)
         assert said(abroad) == (403, "BadEnvironmentKeyIdInToken")
+
+
+async def test_a_key_registered_over_the_control_api_serves_at_once(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        key = ProviderKey.generate(TEAM, "FRESH12345")
+        body = {
+            "team_id": TEAM,
+            "key_id": key.key_id,
+            "private_key": key.private_key_pem.decode(),
+            "environments": ["development"],
+            "topics": [TOPIC],
+        }
+        url = f"{provider.here.running.console_url}/api/v1/keys"
+        async with httpx.AsyncClient(trust_env=False) as console:
+            answer = await console.post(url, json=body)
+        assert (answer.status_code, answer.json()["kind"]) == (201, "topic-specific")
+        assert said(await provider.ask(authorization=provider.bearer(key))) == OK
 
 
 # -- errors per bad form ---------------------------------------------------------------------------
