@@ -51,7 +51,7 @@ class Profile:
 
     Args:
         common_name: at most 64 characters; names beyond that are left to the extensions.
-        unit: the subject's organizational unit: server, device, or a provider's team.
+        unit: the subject's organizational unit: server, device, or a provider's team; or none.
         usage: the one extended key usage.
         lifetime: from the (backdated) start; the CA's own end cuts it short.
         extensions: further ones, none critical.
@@ -117,14 +117,13 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: PublicKey) -> x509.Cert
 
 
 def _name(common_name: str, unit: str, user_id: str | None = None) -> x509.Name:
-    attributes = [
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
-        x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit),
-        x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64]),
-    ]
-    if user_id is not None:
-        attributes.append(x509.NameAttribute(NameOID.USER_ID, user_id))
-    return x509.Name(attributes)
+    values = {
+        NameOID.ORGANIZATION_NAME: ORGANIZATION,
+        NameOID.ORGANIZATIONAL_UNIT_NAME: unit,
+        NameOID.COMMON_NAME: common_name[:64],
+        NameOID.USER_ID: user_id,
+    }
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in values.items() if value])
 
 
 def _key_usage(*, is_ca: bool) -> x509.KeyUsage:

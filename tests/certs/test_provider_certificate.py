@@ -110,6 +110,14 @@ def test_it_lives_for_a_year_or_as_long_as_it_is_told() -> None:
     assert short.not_valid_after == NOW - DAY + 3600, "of yesterday, over before it begins"
 
 
+def test_the_longest_bundle_id_fits_where_a_common_name_is_cut() -> None:
+    name = ".".join(["a" * 50] * 5)
+    said = ProviderCertificate.of_kind(Kind.UNIVERSAL, name)
+    read = ProviderCertificate.from_der(der_of(AUTHORITY.issue_provider(said)))
+    assert read.all_topics == said.all_topics
+    assert (len(read.common_name), read.team_id) == (64, None)
+
+
 def test_a_flag_in_place_of_a_list_adds_no_topic() -> None:
     read = ProviderCertificate.from_der(other((1, b"\x05\x00"), (4, b"\x05\x00")))
     assert (read.all_topics, read.voip_topics) == ((BUNDLE,), ())

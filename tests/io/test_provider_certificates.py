@@ -276,6 +276,17 @@ async def test_a_certificate_connection_begins_with_1000_streams(tmp_path: Path)
         assert [settings[MAX_STREAMS] for settings in said] == [1000]
 
 
+async def test_a_path_without_a_token_is_told_so_where_a_certificate_is(tmp_path: Path) -> None:
+    """§3.3, 6: without one the missing provider token is what counts."""
+    async with desk(tmp_path) as provider:
+        line = await provider.dial(certificate=provider.certificate())
+        for path in ("/3/device/", "/3/device"):
+            answer = await provider.ask(line, path=path, authorization=None)
+            assert answer.reason == "MissingDeviceToken"
+            answer = await provider.ask(path=path, authorization=None)
+            assert answer.reason == "MissingProviderToken"
+
+
 @pytest.mark.parametrize("authorization", ["bearer nonsense", "Basic QQ==", "bearer "])
 async def test_authorization_is_ignored_where_a_certificate_is(
     tmp_path: Path, authorization: str
