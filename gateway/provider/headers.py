@@ -19,7 +19,8 @@ RawHeaders: TypeAlias = Sequence[tuple[bytes, bytes]]
 ENTRY_OVERHEAD_BYTES = 32
 """RFC 9113 6.5.2: what every field costs in MAX_HEADER_LIST_SIZE beside its bytes."""
 
-_PSEUDO = frozenset({b":method", b":path", b":scheme", b":authority"})
+_NEEDED = (b":method", b":scheme", b":path")
+_PSEUDO = frozenset({*_NEEDED, b":authority"})
 _CONNECTION_SPECIFIC = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
 )
@@ -46,9 +47,8 @@ def read_head(raw: RawHeaders) -> Head:
     (clients.md 5).
 
     Raises:
-        MalformedHeadersError: a name in capitals, a pseudo-header unknown, repeated, late or
-        missing, a header of
-            HTTP/1.1 connections, or a control character.
+        MalformedHeadersError: a name in capitals; a pseudo-header unknown, repeated, late, missing
+            or empty; a header of HTTP/1.1 connections; or a control character.
     """
     pseudo: dict[bytes, bytes] = {}
     fields: list[tuple[str, str]] = []
@@ -59,14 +59,17 @@ def read_head(raw: RawHeaders) -> Head:
             if fields or name in pseudo or name not in _PSEUDO:
                 raise MalformedHeadersError(f"pseudo-header {name!r} is unknown, repeated or late")
             pseudo[name] = value
+        elif name == b"te" and value != b"trailers":
+            raise MalformedHeadersError("te may only say trailers")
         else:
             fields.append((_field_name(name), value.decode("latin-1")))
     _check_values(raw)
-    try:
-        method, path = pseudo[b":method"], pseudo[b":path"]
-    except KeyError as missing:
-        raise MalformedHeadersError(f"pseudo-header {missing} is missing") from None
+    method, _, path = [pseudo.get(name) or _missing(name) for name in _NEEDED]
     return Head(method.decode("latin-1"), path.decode("latin-1"), tuple(fields), list_bytes)
+
+
+def _missing(name: bytes) -> bytes:
+    raise MalformedHeadersError(f"pseudo-header {name!r} is missing or empty")
 
 
 def _check_values(raw: RawHeaders) -> None:

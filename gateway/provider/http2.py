@@ -103,12 +103,9 @@ class Http2:
     def _parse(self, data: bytes | bytearray) -> list[Any]:
         try:
             events: list[Any] = self._core.receive_data(data)
-        except BaseException as error:
+        except Exception as error:
             # h2 documents ProtocolError; hostile bytes also draw AssertionError, KeyError … from
-            # it, and a Rust panic, which is no Exception, from jh2's HPACK. All mean the same:
-            # bytes we cannot read.
-            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-                raise
+            # it. All mean the same: bytes we cannot read.
             code = getattr(error, "error_code", None)
             raise PeerError(
                 f"{type(error).__name__}: {error}",

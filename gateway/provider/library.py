@@ -8,6 +8,8 @@ It serves ``jh2`` and ``h2``, which share an interface. What is changed:
   ones are swept away now and then.
 * It writes no GOAWAY of its own.
 * It refuses a frame that is too long by its header; left alone, it waits for all 16 MB of it first.
+* It takes RST_STREAM of an idle stream and a table size update behind header fields for the errors
+  that they are (RFC 9113 5.1, RFC 7541 4.2), and calls every error of HPACK by its code.
 * Settings start from RFC 9113's defaults on both sides; jh2 assumes those of a browser.
 """
 
@@ -27,6 +29,45 @@ class _Welcoming:
         return []
 
 
+class _StrictDecoder:
+    """The library's HPACK decoder, which is told nothing after it is made.
+
+    Args:
+        decoder: ``hpack``'s, or jh2's in Rust.
+        oversized: what it raises at a header list too long; that is no error of HPACK.
+        error: what is raised at any other.
+    """
+
+    __slots__ = ("_decoder", "_error", "_oversized")
+
+    def __init__(self, decoder: object, oversized: type[Exception], error: type[Exception]) -> None:
+        self._decoder: Any = decoder
+        self._oversized = oversized
+        self._error = error
+
+    def decode(self, block: bytes, *, raw: bool) -> Any:  # noqa: ANN401
+        """The header list of a block."""
+        decoder = self._decoder
+        table_bytes = decoder.header_table_size
+        try:
+            headers = decoder.decode(block, raw=raw)
+        except self._oversized:
+            raise
+        except BaseException as error:
+            # Hostile bytes also draw IndexError … from hpack, and from jh2 a Rust panic, which is
+            # no Exception. All mean the same: a block that cannot be read.
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
+            raise self._error(f"HPACK: {error}") from error
+        if decoder.header_table_size != table_bytes and block[0] >> 5 != _SIZE_UPDATE:
+            raise self._error("HPACK: a dynamic table size update behind header fields")
+        return headers
+
+
+_SIZE_UPDATE = 0b001
+"""The first three bits of a dynamic table size update (RFC 7541 6.3)."""
+
+
 class Library(NamedTuple):
     """What is used of ``h2`` or ``jh2``."""
 
@@ -35,6 +76,8 @@ class Library(NamedTuple):
     config: Any
     settings: Any
     stream_errors: type[Exception]
+    compression_error: type[Exception]
+    oversized_error: type[Exception]
 
 
 @lru_cache
@@ -44,9 +87,21 @@ def load(name: str) -> Library:
         importlib.import_module(f"{name}.{part}")
         for part in ("connection", "events", "config", "settings", "exceptions")
     )
+    any_error: Any = exceptions.ProtocolError
+    return Library(
+        _server_class(connection.H2Connection, exceptions),
+        events,
+        config,
+        settings,
+        stream_errors=any_error,
+        compression_error=type(
+            "CompressionError", (any_error,), {"error_code": wire.COMPRESSION_ERROR}
+        ),
+        oversized_error=connection.OversizedHeaderListError,
+    )
 
-    base: Any = connection.H2Connection
 
+def _server_class(base: Any, exceptions: Any) -> Any:  # noqa: ANN401 - the library is untyped
     class Server(base):  # type: ignore[misc]
         MAX_CLOSED_STREAMS = wire.CLOSED_STREAMS_REMEMBERED
 
@@ -54,7 +109,7 @@ def load(name: str) -> Library:
             """Parse; what stays in the buffer is the beginning of a frame."""
             events: list[Any] = super().receive_data(data)
             rest = self.incoming_buffer._data[: wire.LENGTH_BYTES]  # noqa: SLF001 - it tells nobody
-            if len(rest) == wire.LENGTH_BYTES and int.from_bytes(rest) > wire.FRAME_BYTES:
+            if wire.is_too_long(rest):
                 raise exceptions.FrameTooLargeError("a frame longer than our SETTINGS allow")
             return events
 
@@ -67,13 +122,19 @@ def load(name: str) -> Library:
             """Forget the streams that have closed."""
             super().open_inbound_streams  # noqa: B018 - the property deletes closed streams
 
+        def _receive_rst_stream_frame(self, frame: Any) -> Any:  # noqa: ANN401
+            """Refuse to close what was never opened."""
+            if frame.stream_id > self.highest_inbound_stream_id:
+                raise exceptions.ProtocolError("RST_STREAM of an idle stream")
+            return super()._receive_rst_stream_frame(frame)
+
         def clear_outbound_data_buffer(self) -> None:
             """Called at the peer's GOAWAY; what is written stays written."""
 
         def _terminate_connection(self, _code: int) -> None:
             """Called on an error of the peer; the shell says the one GOAWAY."""
 
-    return Library(Server, events, config, settings, exceptions.ProtocolError)
+    return Server
 
 
 def new_server(name: str) -> Any:  # noqa: ANN401 - the library is untyped
@@ -114,4 +175,5 @@ def new_server(name: str) -> Any:  # noqa: ANN401 - the library is untyped
     core.max_outbound_frame_size = wire.FRAME_BYTES
     core.decoder.max_allowed_table_size = wire.HEADER_TABLE_BYTES
     core.decoder.max_header_list_size = wire.DECODED_HEADER_BYTES
+    core.decoder = _StrictDecoder(core.decoder, library.oversized_error, library.compression_error)
     return core

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 PROTOCOL_ERROR = 1
+COMPRESSION_ERROR = 9
 ENHANCE_YOUR_CALM = 11
 HEADER_TABLE_BYTES = 4096
 STREAM_WINDOW_BYTES = 65_535
@@ -42,6 +43,11 @@ class PeerError(Exception):
 def frame_header(length: int, kind: int, flags: int, stream_id: int) -> bytes:
     """RFC 9113 4.1: 24 bits of length, type, flags, stream."""
     return struct.pack(">BHBBI", length >> 16, length & 0xFFFF, kind, flags, stream_id)
+
+
+def is_too_long(head: bytes | bytearray) -> bool:
+    """Whether a frame that begins so, with a length, is longer than our SETTINGS allow."""
+    return len(head) == LENGTH_BYTES and int.from_bytes(head) > FRAME_BYTES
 
 
 def settings_frame(values: dict[int, int]) -> bytes:

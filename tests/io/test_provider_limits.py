@@ -211,8 +211,8 @@ class TestHeaders:
         "headers",
         [
             [(":method", "POST"), (":scheme", "https")],
-            [(":method", "POST"), (":path", "/"), ("Upper-Case", "x")],
-            [(":method", "POST"), (":path", "/"), ("connection", "close")],
+            [(":method", "POST"), (":scheme", "https"), (":path", "/"), ("Upper-Case", "x")],
+            [(":method", "POST"), (":scheme", "https"), (":path", "/"), ("connection", "close")],
         ],
     )
     async def test_malformed_headers_end_the_connection(
@@ -273,6 +273,8 @@ class TestPeerBreaksHttp2:
             (frame(1, 5, 2, b"\x83\x84\x87"), 1),  # an even stream
             (frame(1, 5, 1, b"\xff\xff\xff\xff\xff"), None),  # nonsense in HPACK
             (frame(4, 0, 0, b"\0\2\0\0\0\7"), 1),  # ENABLE_PUSH 7
+            (frame(3, 0, 1, b"\0\0\0\x08"), 1),  # RST_STREAM of an idle stream
+            (frame(1, 5, 1, b"\x83\x84\x87\x20"), 9),  # the HPACK table resized at the end
         ],
     )
     async def test_a_protocol_error_is_answered_with_one_goaway_and_a_close(

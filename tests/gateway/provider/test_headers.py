@@ -18,9 +18,8 @@ def test_a_head_is_method_path_and_the_other_fields_in_order() -> None:
 
 
 def test_the_size_of_a_list_counts_names_values_and_32_bytes_each() -> None:
-    assert read_head([(b":method", b"GET"), (b":path", b"/"), (b"ab", b"cde")]).list_bytes == (
-        (7 + 3 + 32) + (5 + 1 + 32) + (2 + 3 + 32)
-    )
+    fields = [(b":method", b"GET"), (b":scheme", b"https"), (b":path", b"/"), (b"ab", b"cde")]
+    assert read_head(fields).list_bytes == 7 + 3 + 7 + 5 + 5 + 1 + 2 + 3 + 4 * 32
 
 
 @pytest.mark.parametrize(
@@ -35,6 +34,7 @@ def test_the_size_of_a_list_counts_names_values_and_32_bytes_each() -> None:
         [(b"x", b"a\0b")],
         [(b"connection", b"close")],
         [(b"transfer-encoding", b"chunked")],
+        [(b"te", b"gzip")],
         [(b":protocol", b"websocket")],
         [(b":path", b"/again")],
         [(b"x", b"y"), (b":authority", b"late")],
@@ -48,11 +48,19 @@ def test_a_list_that_rfc_9113_calls_malformed_is_refused(
         read_head([*PSEUDO, *fields])
 
 
-@pytest.mark.parametrize("missing", [b":method", b":path"])
-def test_method_and_path_are_needed_and_nothing_else(missing: bytes) -> None:
+@pytest.mark.parametrize("missing", [b":method", b":scheme", b":path"])
+def test_method_scheme_and_path_are_needed(missing: bytes) -> None:
     with pytest.raises(MalformedHeadersError, match=missing.decode()):
         read_head([field for field in PSEUDO if field[0] != missing])
-    read_head([field for field in PSEUDO if field[0] != b":scheme"])
+
+
+def test_an_empty_path_is_malformed() -> None:
+    with pytest.raises(MalformedHeadersError, match=":path"):
+        read_head([*PSEUDO[:2], (b":path", b"")])
+
+
+def test_a_client_may_say_that_it_takes_trailers() -> None:
+    assert read_head([*PSEUDO, (b"te", b"trailers")]).headers == (("te", "trailers"),)
 
 
 @given(st.binary().filter(lambda value: not set(value) & {0, 10, 13}))
