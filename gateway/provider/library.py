@@ -80,6 +80,45 @@ class Library(NamedTuple):
     oversized_error: type[Exception]
 
 
+_Base: Any = object
+
+
+class _Changes(_Base):  # type: ignore[misc]
+    """What the server core does otherwise than the library's; mixed into it by ``load``."""
+
+    exceptions: Any
+    MAX_CLOSED_STREAMS = wire.CLOSED_STREAMS_REMEMBERED
+
+    def receive_data(self, data: bytes | bytearray) -> list[Any]:
+        """Parse; what stays in the buffer is the beginning of a frame."""
+        events: list[Any] = super().receive_data(data)
+        rest = self.incoming_buffer._data[: wire.LENGTH_BYTES]  # noqa: SLF001 - it tells nobody
+        if wire.is_too_long(rest):
+            raise self.exceptions.FrameTooLargeError("a frame longer than our SETTINGS allow")
+        return events
+
+    @property
+    def open_inbound_streams(self) -> int:
+        """Never too many: streams are counted in ``inbound.py``."""
+        return 0
+
+    def sweep(self) -> None:
+        """Forget the streams that have closed."""
+        super().open_inbound_streams  # noqa: B018 - the property deletes closed streams
+
+    def _receive_rst_stream_frame(self, frame: Any) -> Any:  # noqa: ANN401
+        """Refuse to close what was never opened."""
+        if frame.stream_id > self.highest_inbound_stream_id:
+            raise self.exceptions.ProtocolError("RST_STREAM of an idle stream")
+        return super()._receive_rst_stream_frame(frame)
+
+    def clear_outbound_data_buffer(self) -> None:
+        """Called at the peer's GOAWAY; what is written stays written."""
+
+    def _terminate_connection(self, _code: int) -> None:
+        """Called on an error of the peer; the shell says the one GOAWAY."""
+
+
 @lru_cache
 def load(name: str) -> Library:
     """Import a library and derive the server class from it."""
@@ -89,7 +128,7 @@ def load(name: str) -> Library:
     )
     any_error: Any = exceptions.ProtocolError
     return Library(
-        _server_class(connection.H2Connection, exceptions),
+        type("Server", (_Changes, connection.H2Connection), {"exceptions": exceptions}),
         events,
         config,
         settings,
@@ -99,42 +138,6 @@ def load(name: str) -> Library:
         ),
         oversized_error=connection.OversizedHeaderListError,
     )
-
-
-def _server_class(base: Any, exceptions: Any) -> Any:  # noqa: ANN401 - the library is untyped
-    class Server(base):  # type: ignore[misc]
-        MAX_CLOSED_STREAMS = wire.CLOSED_STREAMS_REMEMBERED
-
-        def receive_data(self, data: bytes | bytearray) -> list[Any]:
-            """Parse; what stays in the buffer is the beginning of a frame."""
-            events: list[Any] = super().receive_data(data)
-            rest = self.incoming_buffer._data[: wire.LENGTH_BYTES]  # noqa: SLF001 - it tells nobody
-            if wire.is_too_long(rest):
-                raise exceptions.FrameTooLargeError("a frame longer than our SETTINGS allow")
-            return events
-
-        @property
-        def open_inbound_streams(self) -> int:
-            """Never too many: streams are counted in ``inbound.py``."""
-            return 0
-
-        def sweep(self) -> None:
-            """Forget the streams that have closed."""
-            super().open_inbound_streams  # noqa: B018 - the property deletes closed streams
-
-        def _receive_rst_stream_frame(self, frame: Any) -> Any:  # noqa: ANN401
-            """Refuse to close what was never opened."""
-            if frame.stream_id > self.highest_inbound_stream_id:
-                raise exceptions.ProtocolError("RST_STREAM of an idle stream")
-            return super()._receive_rst_stream_frame(frame)
-
-        def clear_outbound_data_buffer(self) -> None:
-            """Called at the peer's GOAWAY; what is written stays written."""
-
-        def _terminate_connection(self, _code: int) -> None:
-            """Called on an error of the peer; the shell says the one GOAWAY."""
-
-    return Server
 
 
 def new_server(name: str) -> Any:  # noqa: ANN401 - the library is untyped
