@@ -42,6 +42,9 @@ coverage: setup
 interop: setup
 	$(BIN)/python -m interop $(if $(CI),--require-all)
 
+h2spec: setup
+	$(BIN)/python -m interop.h2spec
+
 bench: setup
 	$(BIN)/python -m bench
 
@@ -52,4 +55,4 @@ lock:
 clean:
 	rm -rf .venv .apnsim .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
 
-.PHONY: all setup run test format lint types coverage interop bench lock clean
+.PHONY: all setup run test format lint types coverage interop h2spec bench lock clean

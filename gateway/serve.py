@@ -36,6 +36,7 @@ from gateway.settings import (
     BackgroundPriority10,
     BadEnvironmentKeyReason,
     Settings,
+    SurplusStreams,
     UnknownTokens,
 )
 from gateway.store.factory import open_store
@@ -187,6 +188,7 @@ class Gateway:
             library=settings.http2_library.value,
             streams_before_authentication=settings.streams_before_authentication,
             streams_after_authentication=settings.streams,
+            refuses_surplus_streams=settings.surplus_streams is SurplusStreams.REFUSE,
             idle_seconds=settings.idle_seconds,
         )
         return ProviderFront(make_answer, service.shutting_down, connection)

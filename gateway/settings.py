@@ -60,6 +60,13 @@ class BadEnvironmentKeyReason(StrEnum):
     REPORTED = Reason.BAD_ENVIRONMENT_KEY_IN_TOKEN.text
 
 
+class SurplusStreams(StrEnum):
+    """What becomes of HTTP/2 streams over the advertised limit."""
+
+    SERVE = "serve"
+    REFUSE = "refuse"
+
+
 class Http2Library(StrEnum):
     """Which library speaks HTTP/2 for us; both have the same interface."""
 
@@ -162,10 +169,14 @@ class Settings:
     )
     streams_before_authentication: int = _setting(
         1,
-        "MAX_CONCURRENT_STREAMS before the first valid token; early extra ones are queued",
+        "MAX_CONCURRENT_STREAMS before the first valid token",
         values.count,
     )
     streams: int = _setting(1000, "MAX_CONCURRENT_STREAMS after it", values.count)
+    surplus_streams: SurplusStreams = _setting(
+        SurplusStreams.SERVE,
+        "streams over the limit; refuse: REFUSED_STREAM, which several clients do not survive",
+    )
     provider_token_update_seconds: float = _setting(
         1200.0,
         "a new provider token on a connection sooner than this earns 429; 0 = never",

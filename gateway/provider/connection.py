@@ -79,8 +79,8 @@ class ProviderConnection:
         self._unwanted = 0
         self._patience = Patience(settings)
         self._bytes_received = 0
-        self._stream_limit = settings.streams_at_first(facts)
-        self._http2.greet(self._stream_limit)
+        self._inbound.stream_limit = settings.streams_at_first(facts)
+        self._http2.greet(self._inbound.stream_limit)
         self._shutdown_answer = shutdown_answer
         self._answer = make_answer(facts, self)
 
@@ -107,9 +107,9 @@ class ProviderConnection:
 
     def authenticated(self) -> None:
         """Raise the stream limit."""
-        if self._stream_limit != self._settings.streams_after_authentication:
-            self._stream_limit = self._settings.streams_after_authentication
-            self._http2.advertise_streams(self._stream_limit)
+        if self._inbound.stream_limit != self._settings.streams_after_authentication:
+            self._inbound.stream_limit = self._settings.streams_after_authentication
+            self._http2.advertise_streams(self._inbound.stream_limit)
             self._writer.ring()
 
     def goaway(self, reason: str, detail: str = "") -> None:
@@ -125,7 +125,7 @@ class ProviderConnection:
             requests_withdrawn=self._inbound.withdrawn,
             bytes_received=self._bytes_received,
             bytes_sent=self._writer.bytes_sent,
-            stream_limit=self._stream_limit,
+            stream_limit=self._inbound.stream_limit,
             draining=self._draining,
         )
 

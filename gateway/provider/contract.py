@@ -81,9 +81,10 @@ class ConnectionSettings:
         streams_before_authentication: MAX_CONCURRENT_STREAMS in the first SETTINGS; Apple says 1.
         streams_after_authentication: the same once the first valid token was seen, or from the
             start with a certificate; Apple says 1000.
-        streams_tolerated: streams open at once before we hang up. Those over the advertised
-            limit are served up to here: clients that have not read our SETTINGS yet lose refused
-            streams for good.
+        refuses_surplus_streams: a stream over the limit that was last advertised is reset with
+            REFUSED_STREAM. Else it is served: clients that have not read our SETTINGS yet lose
+            refused streams for good (clients.md 9).
+        streams_tolerated: streams open at once before we hang up.
         kept_body_bytes: how much of a body reaches the answer; one more than the largest payload.
         heard_body_bytes: how much of a body is heard (and discarded) before it is answered,
             finished or not.
@@ -102,6 +103,7 @@ class ConnectionSettings:
     library: Literal["jh2", "h2"] = "jh2"
     streams_before_authentication: int = 1
     streams_after_authentication: int = 1000
+    refuses_surplus_streams: bool = False
     streams_tolerated: int = 2000
     kept_body_bytes: int = 5121
     heard_body_bytes: int = 1 << 20

@@ -228,8 +228,15 @@ class Http2:
 
     def abandon(self, stream_id: int) -> None:
         """After a whole answer to an unfinished request: RST_STREAM NO_ERROR (RFC 9113 8.1)."""
+        self._reset(stream_id, wire.NO_ERROR)
+
+    def refuse(self, stream_id: int) -> None:
+        """RST_STREAM REFUSED_STREAM; frames that follow on it earn STREAM_CLOSED."""
+        self._reset(stream_id, wire.REFUSED_STREAM)
+
+    def _reset(self, stream_id: int, code: int) -> None:
         with suppress(*self._gone):
-            self._core.reset_stream(stream_id, 0)
+            self._core.reset_stream(stream_id, code)
 
     def sweep(self, open_streams: int) -> None:
         """Forget closed streams once they outnumber the open ones."""

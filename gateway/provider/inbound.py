@@ -97,6 +97,7 @@ class Inbound:
         streams: the streams that are open, by number.
         withdrawn: how many requests were cancelled.
         highest_begun: the highest stream whose request was begun; GOAWAY says so.
+        stream_limit: the MAX_CONCURRENT_STREAMS last advertised.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Inbound:
         self.streams: dict[int, Stream] = {}
         self.withdrawn = 0
         self.highest_begun = 0
+        self.stream_limit = settings.streams_before_authentication
         self.http2 = Http2(settings, self)
         self._settings = settings
         self._shell = shell
@@ -113,7 +115,7 @@ class Inbound:
         self._patience_counted_at = now()
 
     def request_received(self, stream_id: int, headers: RawHeaders) -> None:
-        """Remember a new stream.
+        """Remember a new stream, or refuse it.
 
         Raises:
             PeerError: malformed headers, or more streams than anyone needs.
@@ -126,7 +128,11 @@ class Inbound:
             raise PeerError(
                 f"more than {len(self.streams)} streams open at once", ENHANCE_YOUR_CALM
             )
-        self.streams[stream_id] = Stream(stream_id, head)
+        if self._settings.refuses_surplus_streams and len(self.streams) >= self.stream_limit:
+            self.http2.refuse(stream_id)
+            self.http2.sweep(len(self.streams))
+        else:
+            self.streams[stream_id] = Stream(stream_id, head)
 
     def data_received(self, stream_id: int, data: bytes, flow_bytes: int) -> None:
         """Keep the beginning of a body, count the rest, and let the peer go on.

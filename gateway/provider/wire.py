@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 
+NO_ERROR = 0
 PROTOCOL_ERROR = 1
+REFUSED_STREAM = 7
 COMPRESSION_ERROR = 9
 ENHANCE_YOUR_CALM = 11
 HEADER_TABLE_BYTES = 4096

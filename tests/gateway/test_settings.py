@@ -38,6 +38,7 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "window": ("7", 7),
     "streams_before_authentication": ("100", 100),
     "streams": ("500", 500),
+    "surplus_streams": ("refuse", settings.SurplusStreams.REFUSE),
     "provider_token_update_seconds": ("0", 0.0),
     "bad_environment_key_reason": (
         "BadEnvironmentKeyInToken",
