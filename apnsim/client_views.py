@@ -57,6 +57,7 @@ class Info:
     time: float
     provider_url: str
     provider_ports: list[int]
+    provider_urls: dict[str, str]
     manage_ports: Any
     courier: str
     proxy_url: str | None

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from apnsim.errors import CannotStartError
-from gateway import settings, values
+from gateway import configuration, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.settings import Settings
 
 _METAVARS: dict[Callable[[Any], Any], str] = {
     values.count: "N",
@@ -95,7 +96,7 @@ def gateway_settings(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get("APNSIM_CONFIG") or None,
         help="settings in TOML (default: $APNSIM_CONFIG)",
     )
-    for option in settings.options():
+    for option in configuration.options():
         about = option.about + _default_of(option)
         # Not argparse's ``choices``: values are judged together, so that all mistakes are told.
         kind: dict[str, Any] = {"action": "append"} if option.is_repeatable else {}
@@ -104,9 +105,7 @@ def gateway_settings(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def read_settings(
-    parsed: argparse.Namespace, defaults: dict[str, Any] | None = None
-) -> settings.Settings:
+def read_settings(parsed: argparse.Namespace, defaults: dict[str, Any] | None = None) -> Settings:
     """The settings from file, environment and command line.
 
     Args:
@@ -116,12 +115,12 @@ def read_settings(
     Raises:
         CannotStartError: something in them is wrong; names all of it.
     """
-    names = [option.name for option in settings.options()]
+    names = [option.name for option in configuration.options()]
     given = {name: getattr(parsed, name) for name in names if getattr(parsed, name) is not None}
     try:
         file = None if parsed.config is None else Path(parsed.config)
-        return settings.load(file, os.environ, {**(defaults or {}), **given})
-    except settings.SettingsError as error:
+        return configuration.load(file, os.environ, {**(defaults or {}), **given})
+    except configuration.SettingsError as error:
         if len(error.problems) == 1:
             raise CannotStartError(error.problems[0]) from None
         raise CannotStartError(
@@ -136,13 +135,13 @@ def first_line(group: BaseException) -> str:
     return str(group)
 
 
-def _metavar_of(option: settings.Option) -> str:
+def _metavar_of(option: configuration.Option) -> str:
     if option.choices:
         return f"{{{','.join(option.choices)}}}"
     return _METAVARS.get(option.convert) or option.name.rsplit("_", 1)[-1].upper()
 
 
-def _default_of(option: settings.Option) -> str:
+def _default_of(option: configuration.Option) -> str:
     if option.default in (None, ()):
         return ""
     shown = option.default[0] if isinstance(option.default, tuple) else option.default

@@ -22,6 +22,7 @@ from gateway.courier.terms import CourierSettings, Services
 from gateway.home import Home
 from gateway.journal import Journal
 from gateway.ports import opening, url_host
+from gateway.provider.churn import Churn
 from gateway.provider.contract import ConnectionSettings
 from gateway.provider.endpoint import Endpoint, Service
 from gateway.provider.identity import ConnectionIdentity, IdentityRules, meet
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from gateway.provider.contract import Answer, ConnectionFacts, ConnectionHandle
     from gateway.proxy import Door
     from gateway.store.store import Registration, Store
+    from protocol.notification import Environment
 
 EXPIRE_SECONDS = 1.0
 SWEEP_SECONDS = 15.0
@@ -101,6 +103,7 @@ class Gateway:
         self.providers = self._provider_front()
         self.couriers = self._courier_front()
         self.provider_ports: list[int] = []
+        self.provider_urls: dict[Environment, str] = {}
         self.courier_port = 0
         self.proxy: ProxyFront | None = None
         self.proxy_port = 0
@@ -114,6 +117,7 @@ class Gateway:
             "time": self.clock.now(),
             "provider_url": f"https://{url_host(host)}:{self.provider_ports[0]}",
             "provider_ports": self.provider_ports,
+            "provider_urls": self.provider_urls,
             "manage_ports": {},
             "courier": f"{url_host(host)}:{self.courier_port}",
             "proxy_url": proxy_url,
@@ -188,10 +192,13 @@ class Gateway:
             library=settings.http2_library.value,
             streams_before_authentication=settings.streams_before_authentication,
             streams_after_authentication=settings.streams,
+            streams_after_error=settings.streams_after_error,
             refuses_surplus_streams=settings.surplus_streams is SurplusStreams.REFUSE,
             idle_seconds=settings.idle_seconds,
+            max_errors=settings.max_errors,
         )
-        return ProviderFront(make_answer, service.shutting_down, connection)
+        churn = Churn(settings.max_connections_per_minute, settings.churn_block_seconds)
+        return ProviderFront(make_answer, service.shutting_down, service.refused, connection, churn)
 
     def _courier_front(self) -> CourierFront:
         settings = self.settings
@@ -226,10 +233,14 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
     context = ProviderTls(
         gateway.leaf, gateway.authority.certificate_pem, gateway.home.revocations().file
     )
-    with opening("provider", settings.host, settings.provider_port):
-        gateway.provider_ports = await accepting.start(
-            serve_providers, gateway.providers, context, listen, links
-        )
+    for part in listen.with_more(
+        settings.provider_port_development, settings.provider_port_production
+    ):
+        with opening("provider", settings.host, part.ports):
+            ports = await accepting.start(serve_providers, gateway.providers, context, part, links)
+        gateway.provider_ports += ports
+        url = f"https://{url_host(settings.host)}:{ports[0]}"
+        gateway.provider_urls.setdefault(part.environment, url)
     with opening("courier", settings.host, [settings.courier_port]):
         gateway.courier_port = await accepting.start(
             serve_couriers, gateway.couriers, settings.host, settings.courier_port, links

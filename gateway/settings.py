@@ -1,14 +1,7 @@
-"""Every knob of the gateway: one frozen value, read once, every mistake reported at once.
-
-A setting is a field of :class:`Settings`. Its name is the key in the TOML file; with hyphens it is
-the option of ``apnsim serve``; in capitals behind ``APNSIM_`` it is the environment variable. The
-command line wins over the environment, the environment over the file.
-"""
+"""Every knob of the gateway: one frozen value, read once (``configuration.py``)."""
 
 from __future__ import annotations
 
-import dataclasses
-import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -19,17 +12,7 @@ from protocol.notification import Environment
 from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-ENVIRONMENT_PREFIX = "APNSIM_"
-
-
-class SettingsError(Exception):
-    """The settings cannot be used; ``problems`` names every mistake, one line each."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+    from collections.abc import Callable
 
 
 class Auth(StrEnum):
@@ -111,6 +94,15 @@ class Settings:
         "port of the provider API; may be given several times; 0 chooses a free one",
         values.one_or_more(values.port),
     )
+    provider_port_development: tuple[int, ...] = _setting(
+        (),
+        "one more, whose environment is development whatever --environment says; Apple's host"
+        " names still decide",
+        values.several(values.port),
+    )
+    provider_port_production: tuple[int, ...] = _setting(
+        (), "the same for production", values.several(values.port)
+    )
     courier_port: int = _setting(5223, "port of the long-lived TLS links of devices", values.port)
     console_port: int = _setting(2198, "port of the control API, plain HTTP", values.port)
     proxy_port: int | None = _setting(
@@ -173,9 +165,29 @@ class Settings:
         values.count,
     )
     streams: int = _setting(1000, "MAX_CONCURRENT_STREAMS after it", values.count)
+    streams_after_error: int = _setting(
+        0,
+        "MAX_CONCURRENT_STREAMS after a refused push until the next accepted one; Apple's has been"
+        " 1; 0 = unchanged",
+        values.whole_number,
+    )
     surplus_streams: SurplusStreams = _setting(
         SurplusStreams.SERVE,
         "streams over the limit; refuse: REFUSED_STREAM, which several clients do not survive",
+    )
+    max_errors: int = _setting(
+        0,
+        "refused pushes in a row before a provider connection is closed; 410 does not count,"
+        " BadDeviceToken twice; 0 = any number",
+        values.whole_number,
+    )
+    max_connections_per_minute: int = _setting(
+        0,
+        "provider connections from one address before it is refused for a while; 0 = any number",
+        values.whole_number,
+    )
+    churn_block_seconds: float = _setting(
+        60.0, "how long that while is: connections are closed before TLS", values.seconds
     )
     provider_token_update_seconds: float = _setting(
         1200.0,
@@ -208,97 +220,3 @@ class Settings:
         10_000, "how many requests the control API remembers", values.count
     )
     http2_library: Http2Library = _setting(Http2Library.JH2, "which HTTP/2 library serves")
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One setting as the command line and the documentation see it."""
-
-    name: str
-    about: str
-    default: Any
-    is_repeatable: bool
-    convert: Callable[[Any], Any]
-    choices: tuple[str, ...] = ()
-
-    @property
-    def flag(self) -> str:
-        """The option of the command line."""
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def variable(self) -> str:
-        """The environment variable."""
-        return ENVIRONMENT_PREFIX + self.name.upper()
-
-
-def options() -> list[Option]:
-    """Every setting, in the order of :class:`Settings`."""
-    return [
-        Option(
-            entry.name,
-            entry.metadata["about"],
-            entry.default,
-            isinstance(entry.default, tuple),
-            entry.metadata["convert"],
-            tuple(type(entry.default)) if isinstance(entry.default, StrEnum) else (),
-        )
-        for entry in dataclasses.fields(Settings)
-    ]
-
-
-def load(
-    file: Path | None, environment: Mapping[str, str], command_line: Mapping[str, Any]
-) -> Settings:
-    """Put the settings together.
-
-    Args:
-        file: a TOML file, or None.
-        environment: environment variables; only those that begin with ``APNSIM_`` and name a
-            setting count (unless they are empty), because ``apnsim exec`` sets others.
-        command_line: setting name → text or list of texts; None values are left out.
-
-    Raises:
-        SettingsError: unknown keys in the file, values that do not fit; all of them.
-    """
-    problems: list[str] = []
-    known = {option.name: option for option in options()}
-    raw = _read_file(file, known, problems) if file is not None else {}
-    for option in known.values():
-        # A variable that is set to nothing (a compose file's ``APNSIM_SAN=``) is not set.
-        if text := environment.get(option.variable):
-            raw[option.name] = (option.variable, text.split(",") if option.is_repeatable else text)
-    for name, value in command_line.items():
-        if value is not None:
-            raw[name] = (known[name].flag, value)
-    converted: dict[str, Any] = {}
-    for name, (source, value) in raw.items():
-        try:
-            converted[name] = known[name].convert(value)
-        except ValueError as error:
-            culprit = error.culprit if isinstance(error, values.SeveralError) else value
-            problems.append(f"{source}: {error}, not {culprit!r}")
-    if problems:
-        raise SettingsError(problems)
-    return Settings(**converted)
-
-
-def _read_file(
-    file: Path, known: Mapping[str, Option], problems: list[str]
-) -> dict[str, tuple[str, Any]]:
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        problems.append(f"{file}: cannot be read ({error.strerror})")
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problems.append(f"{file}: not TOML ({error})")
-        return {}
-    raw: dict[str, tuple[str, Any]] = {}
-    for key, value in table.items():
-        name = key.replace("-", "_")
-        if name in known:
-            raw[name] = (f"{file}: {key}", value)
-        else:
-            problems.append(f"{file}: unknown key {key!r}; see apnsim serve --help for the keys")
-    return raw

@@ -55,6 +55,11 @@ class AcceptedSocket(trio.abc.HalfCloseableStream):
             return "a peer already gone"
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
+    @property
+    def peer_address(self) -> str:
+        """The same without the port: one address for all connections of a machine."""
+        return self.peer.rpartition(":")[0]
+
     def give_up_after(self, unheard_milliseconds: int) -> None:
         """Have the kernel end the connection when what is sent stays unacknowledged for so long.
 

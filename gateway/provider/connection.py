@@ -5,9 +5,9 @@ and in batches; the writer alone sends. The reader never writes, so a peer that 
 stall what was heard before; it stops reading when too much waits to be sent, so such a peer costs
 bounded memory; and the writer hangs up on it after ``write_seconds``.
 
-How a connection ends: ``_finish`` says GOAWAY, the reader stops, the writer flushes and closes the
-stream at once (clients.md 24). Requests that were heard whole are answered to the end even if
-nobody is there to hear it: the provider may have sent and left.
+How a connection ends: ``Ending`` decides; ``_finish`` says GOAWAY, the reader stops, the writer
+flushes and closes the stream at once (clients.md 24). Requests that were heard whole are answered
+to the end even if nobody is there to hear it: the provider may have sent and left.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from gateway.provider.answers import Answers
 from gateway.provider.contract import ConnectionStatistics
+from gateway.provider.ending import Ending, Farewell
 from gateway.provider.inbound import Inbound
 from gateway.provider.outbound import Outbound
-from gateway.provider.patience import Patience
-from gateway.provider.refusals import IDLE_TIMEOUT, SHUTDOWN, reason_json, refusal
+from gateway.provider.refusals import reason_json
+from gateway.provider.standing import Standing
 from gateway.provider.wire import ENHANCE_YOUR_CALM, PeerError
 from gateway.provider.writer import Writer
 from protocol.provider.http import HttpResponse
-from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -34,12 +35,12 @@ if TYPE_CHECKING:
         ConnectionFacts,
         ConnectionSettings,
         MakeAnswer,
+        Refused,
         ShutdownAnswer,
     )
     from gateway.provider.inbound import Stream
 
 log = logging.getLogger(__name__)
-BUG = "connection %d: no answer could be made to stream %d"
 
 
 class ProviderConnection:
@@ -54,6 +55,7 @@ class ProviderConnection:
         shutdown_answer: answers what arrives while draining.
         facts: who is there.
         settings: the numbers.
+        refused: told of requests that are refused here, before any answer hears of them.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class ProviderConnection:
         shutdown_answer: ShutdownAnswer,
         facts: ConnectionFacts,
         settings: ConnectionSettings,
+        refused: Refused,
     ) -> None:
         self._stream = stream
         self._facts = facts
@@ -71,18 +74,17 @@ class ProviderConnection:
         self._http2 = self._inbound.http2
         self._outbound = Outbound(self._http2, self._inbound.streams)
         self._writer = Writer(stream, self._http2, settings.write_seconds)
+        self._ending = Ending(settings, self._inbound, self._outbound, trio.current_time)
+        self._standing = Standing(settings, settings.streams_at_first(facts))
         self._reading = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
         self._finishing = False
-        self._peer_leaves = False
         self._in_flight = 0
         self._unwanted = 0
-        self._patience = Patience(settings)
         self._bytes_received = 0
-        self._inbound.stream_limit = settings.streams_at_first(facts)
-        self._http2.greet(self._inbound.stream_limit)
-        self._shutdown_answer = shutdown_answer
-        self._answer = make_answer(facts, self)
+        self._inbound.stream_limit = self._standing.streams
+        self._http2.greet(self._standing.streams)
+        self._answers = Answers(make_answer(facts, self), shutdown_answer, refused, facts, settings)
 
     async def run(self) -> None:
         """Serve until either side leaves."""
@@ -100,21 +102,18 @@ class ProviderConnection:
 
     def drain(self) -> None:
         """Answer new requests 503 Shutdown, finish those in flight, say GOAWAY Shutdown, close."""
-        if not self._draining:
-            self._patience.draining_since = trio.current_time()
-            self._finish_if_idle()
-            self._look_up_in_time()
+        self._ending.drain()
+        self._finish_if_due()
 
     def authenticated(self) -> None:
         """Raise the stream limit."""
-        if self._inbound.stream_limit != self._settings.streams_after_authentication:
-            self._inbound.stream_limit = self._settings.streams_after_authentication
-            self._http2.advertise_streams(self._inbound.stream_limit)
-            self._writer.ring()
+        self._standing.authenticated()
+        self._advertise_streams()
 
     def goaway(self, reason: str, detail: str = "") -> None:
         """Say GOAWAY with Apple's word and close at once."""
-        self._finish(reason_json(reason), ": ".join(filter(None, (f"GOAWAY {reason}", detail))))
+        why = ": ".join(filter(None, (f"GOAWAY {reason}", detail)))
+        self._finish(Farewell(why, reason_json(reason)))
 
     def statistics(self) -> ConnectionStatistics:
         """What the console shows."""
@@ -126,8 +125,10 @@ class ProviderConnection:
             bytes_received=self._bytes_received,
             bytes_sent=self._writer.bytes_sent,
             stream_limit=self._inbound.stream_limit,
-            draining=self._draining,
+            draining=self._ending.is_draining,
         )
+
+    # -- reading -----------------------------------------------------------------------------------
 
     async def _read(self) -> None:
         while not self._finishing:
@@ -135,7 +136,8 @@ class ProviderConnection:
                 self._look_up_in_time()
                 await self._read_until_end()
                 return
-            self._silence()
+            if farewell := self._ending.farewell_in_silence(is_idle=not self._in_flight):
+                self._finish(farewell)
 
     async def _read_until_end(self) -> None:
         try:
@@ -154,68 +156,58 @@ class ProviderConnection:
         try:
             self._http2.receive(data)
         except PeerError as error:
-            self._finish(b"", f"the provider broke HTTP/2: {error}", error.code)
+            self._finish(Farewell(f"the provider broke HTTP/2: {error}", code=error.code))
         if self._outbound.go_on():
-            self._patience.blocked_since = trio.current_time() if self._outbound.waiting else None
-        self._finish_if_idle()
+            self._ending.went_on()
+        self._finish_if_due()
         self._writer.ring()
 
     def _look_up_in_time(self) -> None:
-        """Move the reader's deadline; when it passes, ``_silence`` decides."""
-        idle = not self._in_flight
-        self._reading.deadline = self._patience.deadline(trio.current_time(), idle=idle)
+        """Move the reader's deadline: then it is time for a farewell in silence, if for any."""
+        self._reading.deadline = self._ending.deadline(is_idle=not self._in_flight)
 
-    def _silence(self) -> None:
-        waiting = self._outbound.waiting
-        self._finish_if_idle()
-        if self._patience.is_blocked_too_long(trio.current_time()):
-            self._finish(b"", f"{waiting} answers wait for a window that stays closed")
-        elif not self._in_flight and not waiting and not self._draining:
-            self._finish(IDLE_TIMEOUT, f"silent for {self._settings.idle_seconds} s")
+    # -- answering ---------------------------------------------------------------------------------
 
     def begin(self, stream: Stream) -> None:
         """Answer a request: at once if it can be, else in a task of its own."""
-        if self._finishing:
+        if self._finishing or self._ending.has_had_enough:
             return  # clients.md 26: the provider will send it again
         self._in_flight += 1
-        outcome = self._ask(stream)
+        outcome = self._answers.ask(stream, is_draining=self._ending.is_draining)
         if isinstance(outcome, HttpResponse):
             self._respond(stream, outcome)
         else:
             assert self._nursery is not None
             self._nursery.start_soon(self._await_answer, stream, outcome)
 
-    def _ask(self, stream: Stream) -> HttpResponse | Awaitable[HttpResponse]:
-        if stream.head.list_bytes > self._settings.header_list_bytes:
-            return refusal(stream.head.headers, Reason.PAYLOAD_TOO_LARGE, 431)
-        answer = self._shutdown_answer if self._draining else self._answer
-        try:
-            return answer(stream.request())
-        except Exception:  # the last line of defence (architecture.md 6)
-            log.exception(BUG, self._facts.connection_id, stream.stream_id)
-            return refusal(stream.head.headers, Reason.INTERNAL_SERVER_ERROR)
-
     async def _await_answer(self, stream: Stream, outcome: Awaitable[HttpResponse]) -> None:
-        try:
-            response = await outcome
-        except Exception:  # the last line of defence (architecture.md 6)
-            log.exception(BUG, self._facts.connection_id, stream.stream_id)
-            response = refusal(stream.head.headers, Reason.INTERNAL_SERVER_ERROR)
+        response = await self._answers.wait(stream, outcome)
         if not stream.open:
             self._unwanted -= 1
             return
         self._respond(stream, response)
         self._writer.ring()
-        self._finish_if_idle()
+        self._finish_if_due()
 
     def _respond(self, stream: Stream, response: HttpResponse) -> None:
         self._in_flight -= 1
-        if not self._finishing:
-            self._outbound.respond(stream, response)
-            is_blocked = self._outbound.waiting and self._patience.blocked_since is None
-            if is_blocked or self._draining:
-                self._patience.answered(trio.current_time(), is_blocked=bool(is_blocked))
-                self._look_up_in_time()
+        if self._finishing:
+            return
+        self._standing.answered(response)
+        self._advertise_streams()
+        if self._standing.is_spoilt:
+            self._ending.give_up(self._standing.errors)
+        self._outbound.respond(stream, response)
+        if self._ending.answered():
+            self._look_up_in_time()
+
+    def _advertise_streams(self) -> None:
+        if self._inbound.stream_limit != self._standing.streams:
+            self._inbound.stream_limit = self._standing.streams
+            self._http2.advertise_streams(self._standing.streams)
+            self._writer.ring()
+
+    # -- what Inbound tells ------------------------------------------------------------------------
 
     def withdrawn(self, stream: Stream, *, in_progress: bool) -> None:
         """The provider cancelled a request; its answer, if one is being made, will be dropped.
@@ -227,8 +219,7 @@ class ProviderConnection:
             PeerError: too much is being done that nobody wants.
         """
         self._outbound.forget(stream.stream_id)
-        if not self._outbound.waiting:
-            self._patience.blocked_since = None
+        self._ending.withdrawn()
         if not in_progress:
             return
         self._in_flight -= 1
@@ -239,51 +230,30 @@ class ProviderConnection:
     def window_opened(self, stream_id: int | None) -> None:
         """The provider lets us send more."""
         if stream_id == 0:
-            self._patience.low_since = None
+            self._ending.connection_window_opened()
         self._outbound.window_opened(stream_id)
 
     def peer_leaves(self, _code: int) -> None:
         """The provider said GOAWAY, as node's ``session.close()`` does, and wants its answers."""
-        self._peer_leaves = True
+        self._ending.peer_leaves()
 
-    def _finish_if_idle(self) -> None:
+    # -- ending ------------------------------------------------------------------------------------
+
+    def _finish_if_due(self) -> None:
         if self._in_flight or self._finishing:
             return
-        if self._window_stays_low():  # no GOAWAY: aioapns may raise ProtocolError
-            self._log("the provider never opens its connection window")
-            self._finish_quietly()
-        elif self._drained():
-            self._finish(SHUTDOWN, "drained")
-        elif self._peer_leaves and not self._inbound.streams:
-            self._finish(b"", "the provider said GOAWAY")
-
-    @property
-    def _draining(self) -> bool:
-        return self._patience.draining_since is not None
-
-    def _drained(self) -> bool:
-        """Whether nothing is left to answer, or only requests that do not arrive."""
-        if not self._draining or self._outbound.waiting:
-            return False
-        now = trio.current_time()
-        overdue = self._patience.is_draining_too_long(now) or not self._inbound.streams
-        return overdue and not self._patience.may_still_read(now)
-
-    def _window_stays_low(self) -> bool:
-        """Whether this is aioapns, which hangs after 65,535 bytes of errors (clients.md 22)."""
-        low = self._http2.peer_window_bytes < self._settings.low_window_bytes
-        if self._outbound.peer_opens_window or not low:
-            return False
-        if self._patience.low_since is None:
-            self._patience.low_since = trio.current_time()
+        if farewell := self._ending.farewell():
+            self._finish(farewell)
+        else:
             self._look_up_in_time()
-        return self._patience.is_low_too_long(trio.current_time())
 
-    def _finish(self, debug_data: bytes, why: str, code: int = 0) -> None:
+    def _finish(self, farewell: Farewell) -> None:
         """Say GOAWAY, stop reading, let the writer flush and close. Idempotent."""
         if not self._finishing:
-            self._http2.goaway(code, debug_data, self._inbound.highest_begun)
-            self._log(why)
+            if farewell.debug_data is not None:
+                last = self._inbound.highest_begun
+                self._http2.goaway(farewell.code, farewell.debug_data, last)
+            self._log(farewell.why)
             self._finish_quietly()
 
     def _finish_quietly(self) -> None:

@@ -34,6 +34,10 @@ ShutdownAnswer: TypeAlias = Callable[["HttpRequest"], "HttpResponse"]
 """The 503 for a request that arrives while the connection drains, ``apns-id`` echoed."""
 
 
+Refused: TypeAlias = Callable[["ConnectionFacts", "HttpRequest", "HttpResponse", str], None]
+"""Told of a request that the shell itself refused, with the answer and, for the record, why."""
+
+
 class ConnectionHandle(Protocol):
     """What an answer may ask of its connection."""
 
@@ -81,10 +85,14 @@ class ConnectionSettings:
         streams_before_authentication: MAX_CONCURRENT_STREAMS in the first SETTINGS; Apple says 1.
         streams_after_authentication: the same once the first valid token was seen, or from the
             start with a certificate; Apple says 1000.
+        streams_after_error: the same after a refused push until the next accepted one; 0 = as
+            before.
         refuses_surplus_streams: a stream over the limit that was last advertised is reset with
             REFUSED_STREAM. Else it is served: clients that have not read our SETTINGS yet lose
             refused streams for good (clients.md 9).
         streams_tolerated: streams open at once before we hang up.
+        unfinished_bytes: header lists and bodies of requests that are not whole yet, all together,
+            before we hang up.
         kept_body_bytes: how much of a body reaches the answer; one more than the largest payload.
         heard_body_bytes: how much of a body is heard (and discarded) before it is answered,
             finished or not.
@@ -98,13 +106,16 @@ class ConnectionSettings:
         patience_at_once: cancelled requests (CVE-2023-44487, "rapid reset") and SETTINGS frames
             forgiven in a burst.
         patience_per_second: the same in the long run.
+        max_errors: errors in a row (``Standing``) before we hang up; 0 = any number.
     """
 
     library: Literal["jh2", "h2"] = "jh2"
     streams_before_authentication: int = 1
     streams_after_authentication: int = 1000
+    streams_after_error: int = 0
     refuses_surplus_streams: bool = False
     streams_tolerated: int = 2000
+    unfinished_bytes: int = 1 << 21
     kept_body_bytes: int = 5121
     heard_body_bytes: int = 1 << 20
     header_list_bytes: int = 8000
@@ -114,6 +125,7 @@ class ConnectionSettings:
     low_window_bytes: int = 1 << 14
     patience_at_once: int = 1000
     patience_per_second: float = 33
+    max_errors: int = 0
 
     def streams_at_first(self, facts: ConnectionFacts) -> int:
         """Measured (pushy#878 and others): with a certificate the first SETTINGS say 1000."""

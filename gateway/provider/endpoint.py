@@ -6,6 +6,7 @@ token updates per connection.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.journal import Journal, Record
+    from gateway.provider.contract import ConnectionFacts
     from gateway.provider.identity import ConnectionIdentity
     from gateway.routing.directory import DeviceDirectory
     from gateway.routing.router import Router
@@ -60,6 +62,15 @@ class Service:
         record.apns_id = echo_of(request) or ApnsId.from_random(self.random_bytes(16))
         self.journal.rejected(record, reason.status, reason.text, rejection.detail)
         return response.rejected(rejection, record.apns_id)
+
+    def refused(
+        self, facts: ConnectionFacts, request: HttpRequest, answer: HttpResponse, why: str
+    ) -> None:
+        """A connection refused a request by itself: on record like all others."""
+        record = self.journal.begin(request, f"provider-{facts.connection_id}")
+        record.apns_id = dict(answer.headers)["apns-id"]
+        reason = json.loads(answer.body)["reason"]
+        self.journal.rejected(record, answer.status, reason, why)
 
     def shutting_down(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request that arrives while the gateway drains."""

@@ -26,6 +26,10 @@ _CONNECTION_SPECIFIC = frozenset(
 )
 
 
+_ECHOED = frozenset({"apns-id", "apns-request-id"})
+LONGEST_TEXT_IN_SHORT = 1000
+
+
 class MalformedHeadersError(ValueError):
     """A header list that RFC 9113 8.2 or 8.3 calls malformed."""
 
@@ -38,6 +42,16 @@ class Head:
     path: str
     headers: Headers
     list_bytes: int
+
+    def in_short(self) -> Head:
+        """What an answer to a list too long and its record need: the path, and ids to echo."""
+        echoed = tuple(
+            (name, value)
+            for name, value in self.headers
+            if name in _ECHOED and len(value) <= LONGEST_TEXT_IN_SHORT
+        )
+        path = self.path[:LONGEST_TEXT_IN_SHORT]
+        return Head(self.method[:LONGEST_TEXT_IN_SHORT], path, echoed, self.list_bytes)
 
 
 def read_head(raw: RawHeaders) -> Head:

@@ -1,9 +1,9 @@
 """From HTTP/2 events to whole requests, with every number bounded.
 
 ``Inbound`` keeps what has been heard of each open stream and calls ``begin`` once per request: at
-its end, or when its body is longer than anyone will listen to. What it holds per stream is a header
-list below the library's limit and at most ``kept_body_bytes``; the number of streams is bounded; so
-is their cancelling.
+its end, or when its body is longer than anyone will listen to. What it holds of a stream is a
+header list of ``header_list_bytes`` and a body of ``kept_body_bytes`` at most; of all those that
+are not whole yet, ``unfinished_bytes``. The number of streams is bounded; so is their cancelling.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Stream:
         head: method, path, headers.
         body: the kept part of the body.
         heard_bytes: length of the body so far, kept or not.
+        held_bytes: what is kept of a request that is not whole yet.
         owed_bytes: flow-controlled bytes not yet given back on the stream.
         ended: END_STREAM was heard.
         begun: the request was handed on to be answered.
@@ -47,6 +48,7 @@ class Stream:
         "ended",
         "head",
         "heard_bytes",
+        "held_bytes",
         "open",
         "owed_bytes",
         "stream_id",
@@ -57,6 +59,7 @@ class Stream:
         self.head = head
         self.body = b""
         self.heard_bytes = 0
+        self.held_bytes = 0
         self.owed_bytes = 0
         self.ended = False
         self.begun = False
@@ -106,11 +109,12 @@ class Inbound:
         self.streams: dict[int, Stream] = {}
         self.withdrawn = 0
         self.highest_begun = 0
-        self.stream_limit = settings.streams_before_authentication
+        self.stream_limit = 0
         self.http2 = Http2(settings, self)
         self._settings = settings
         self._shell = shell
         self._now = now
+        self._held_bytes = 0
         self._patience_left = float(settings.patience_at_once)
         self._patience_counted_at = now()
 
@@ -118,7 +122,7 @@ class Inbound:
         """Remember a new stream, or refuse it.
 
         Raises:
-            PeerError: malformed headers, or more streams than anyone needs.
+            PeerError: malformed headers, or more streams or unfinished requests than anyone needs.
         """
         try:
             head = read_head(headers)
@@ -131,8 +135,11 @@ class Inbound:
         if self._settings.refuses_surplus_streams and len(self.streams) >= self.stream_limit:
             self.http2.refuse(stream_id)
             self.http2.sweep(len(self.streams))
-        else:
-            self.streams[stream_id] = Stream(stream_id, head)
+            return
+        longest = self._settings.header_list_bytes
+        stream = Stream(stream_id, head if head.list_bytes <= longest else head.in_short())
+        self.streams[stream_id] = stream
+        self._hold(stream, min(head.list_bytes, longest))
 
     def data_received(self, stream_id: int, data: bytes, flow_bytes: int) -> None:
         """Keep the beginning of a body, count the rest, and let the peer go on.
@@ -147,6 +154,7 @@ class Inbound:
         room = self._settings.kept_body_bytes - len(stream.body)
         if room > 0:
             stream.body += data[:room]
+            self._hold(stream, min(room, len(data)))
         stream.heard_bytes += len(data)
         stream.owed_bytes += flow_bytes
         if stream.owed_bytes > STREAM_WINDOW_BYTES // 2:
@@ -184,6 +192,7 @@ class Inbound:
         stream = self.streams.pop(stream_id, None)
         if stream is None:
             return
+        self._let_go(stream)
         in_progress = stream.begun and stream.open
         stream.open = False
         self.withdrawn += 1
@@ -208,8 +217,22 @@ class Inbound:
         """GOAWAY from the peer."""
         self._shell.peer_leaves(code)
 
+    def _hold(self, stream: Stream, length: int) -> None:
+        if stream.begun:
+            return
+        stream.held_bytes += length
+        self._held_bytes += length
+        if self._held_bytes > self._settings.unfinished_bytes:
+            unfinished = f"{self._held_bytes} bytes of unfinished requests"
+            raise PeerError(f"{len(self.streams)} streams: {unfinished}", ENHANCE_YOUR_CALM)
+
+    def _let_go(self, stream: Stream) -> None:
+        self._held_bytes -= stream.held_bytes
+        stream.held_bytes = 0
+
     def _start(self, stream: Stream) -> None:
         stream.begun = True
+        self._let_go(stream)
         if stream.stream_id > self.highest_begun:
             self.highest_begun = stream.stream_id
         self._shell.begin(stream)

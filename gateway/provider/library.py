@@ -58,7 +58,8 @@ class _StrictDecoder:
             # no Exception. All mean the same: a block that cannot be read.
             if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
                 raise
-            raise self._error(f"HPACK: {error}") from error
+            # Without its words: jh2 would take "index out of bounds" for its own.
+            raise self._error("HPACK: a header block that cannot be decoded") from error
         if decoder.header_table_size != table_bytes and block[0] >> 5 != _SIZE_UPDATE:
             raise self._error("HPACK: a dynamic table size update behind header fields")
         return headers

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import trio
 
 from certs.tls_stream import TlsStream
 from gateway.handshakes import Handshakes
+from gateway.provider.churn import Churn
 from gateway.provider.connection import ProviderConnection
 from gateway.provider.contract import ConnectionFacts, ConnectionSettings, ConnectionStatistics
 from gateway.tcp import AcceptedSocket
@@ -18,9 +19,9 @@ from protocol.notification import Environment
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from gateway.provider.contract import MakeAnswer, ShutdownAnswer
+    from gateway.provider.contract import MakeAnswer, Refused, ShutdownAnswer
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,16 @@ class ListenSettings:
     handshakes_at_once: int = 2000
     backlog: int = 2048
 
+    def with_more(
+        self, development: tuple[int, ...], production: tuple[int, ...]
+    ) -> Iterator[ListenSettings]:
+        """These, and the same for ports that have an environment of their own, if there are any."""
+        yield self
+        if development:
+            yield replace(self, ports=development, environment=Environment.DEVELOPMENT)
+        if production:
+            yield replace(self, ports=production, environment=Environment.PRODUCTION)
+
 
 @dataclass(slots=True)
 class ProviderFront:
@@ -83,12 +94,16 @@ class ProviderFront:
     Attributes:
         make_answer: makes the answer of each connection.
         shutdown_answer: answers what arrives while draining.
+        refused: told of requests that a connection refuses by itself.
         settings: of each connection.
+        churn: who connects too often.
     """
 
     make_answer: MakeAnswer
     shutdown_answer: ShutdownAnswer
+    refused: Refused
     settings: ConnectionSettings = field(default_factory=ConnectionSettings)
+    churn: Churn = field(default_factory=Churn)
     _connections: set[ProviderConnection] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _handshakes: Handshakes = field(default_factory=Handshakes)
@@ -126,6 +141,9 @@ class ProviderFront:
             await trio.aclose_forcefully(stream)
             return
         tcp = AcceptedSocket(stream, acknowledges_quickly=True, heard=heard)
+        if not self.churn.admits(tcp.peer_address, trio.current_time()):
+            await trio.aclose_forcefully(stream)
+            return
         tls = TlsStream(tcp, context(), server_side=True)
         facts = await self._meet(tls, tcp.peer, settings)
         if facts is None:
@@ -139,7 +157,7 @@ class ProviderFront:
 
     async def _run(self, stream: trio.abc.Stream, facts: ConnectionFacts) -> None:
         connection = ProviderConnection(
-            stream, self.make_answer, self.shutdown_answer, facts, self.settings
+            stream, self.make_answer, self.shutdown_answer, facts, self.settings, self.refused
         )
         self._connections.add(connection)
         try:

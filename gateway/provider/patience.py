@@ -11,7 +11,7 @@ GRACE_SECONDS = 1
 """How long a peer may take to open a window that has become small, or, when we drain, to complete a
 request that it has begun."""
 READ_SECONDS = 0.1
-"""How long a peer may take to read the last answers of a drain before GOAWAY follows: httpx drops
+"""How long a peer may take to read the last answers before a GOAWAY of ours follows: httpx drops
 the answers that it reads together with one (clients.md 23)."""
 
 
@@ -21,14 +21,14 @@ class Patience:
     Attributes:
         blocked_since: since when answers wait for a window of the peer's.
         low_since: since when the peer's connection window has been small.
-        draining_since: since when we drain.
-        answered_at: when the last answer left, while we drain.
+        leaving_since: since when we are leaving: draining, or tired of errors.
+        answered_at: when the last answer left, while we are leaving.
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self.blocked_since: float | None = None
         self.low_since: float | None = None
-        self.draining_since: float | None = None
+        self.leaving_since: float | None = None
         self.answered_at: float | None = None
         self._settings = settings
 
@@ -44,8 +44,8 @@ class Patience:
             deadline = min(deadline, self.blocked_since + self._settings.write_seconds)
         if idle and self.low_since is not None:
             deadline = min(deadline, self.low_since + GRACE_SECONDS)
-        if idle and self.blocked_since is None and self.draining_since is not None:
-            last_word = self.draining_since + GRACE_SECONDS
+        if idle and self.blocked_since is None and self.leaving_since is not None:
+            last_word = self.leaving_since + GRACE_SECONDS
             if self.may_still_read(now):
                 last_word = (self.answered_at or now) + READ_SECONDS
             deadline = min(deadline, last_word)
@@ -55,11 +55,11 @@ class Patience:
         """An answer left, or waits for a window of the peer's."""
         if is_blocked:
             self.blocked_since = now
-        if self.draining_since is not None:
+        if self.leaving_since is not None:
             self.answered_at = now
 
     def may_still_read(self, now: float) -> bool:
-        """Whether the peer has not had its time to read the last answer of a drain."""
+        """Whether the peer has not had its time to read the last answer before we leave."""
         return self.answered_at is not None and now < self.answered_at + READ_SECONDS
 
     def is_blocked_too_long(self, now: float) -> bool:
@@ -71,6 +71,6 @@ class Patience:
         """Whether the peer has had its chance to open its connection window."""
         return self.low_since is not None and now >= self.low_since + GRACE_SECONDS
 
-    def is_draining_too_long(self, now: float) -> bool:
+    def is_leaving_too_long(self, now: float) -> bool:
         """Whether begun requests have had their chance to become whole."""
-        return self.draining_since is not None and now >= self.draining_since + GRACE_SECONDS
+        return self.leaving_since is not None and now >= self.leaving_since + GRACE_SECONDS

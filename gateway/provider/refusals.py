@@ -27,5 +27,6 @@ def reason_json(text: str) -> bytes:
     return json.dumps({"reason": text}, separators=(",", ":")).encode()
 
 
+BAD_DEVICE_TOKEN = reason_json(Reason.BAD_DEVICE_TOKEN.text)
 SHUTDOWN = reason_json(Reason.SHUTDOWN.text)
 IDLE_TIMEOUT = reason_json(Reason.IDLE_TIMEOUT.text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apnsim import cli
-from gateway import settings
+from gateway import configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ def test_every_setting_is_an_option_with_its_meaning_and_its_default(
     apnsim: Callable[..., Outcome], command: str
 ) -> None:
     text = " ".join(apnsim(command, "--help").out.split())
-    for option in settings.options():
+    for option in configuration.options():
         assert option.flag in text
         assert option.about.split(";")[0] in text.replace("- ", "-")
     assert "port of the provider API; may be given several times" in text
@@ -104,7 +104,7 @@ def test_commands_are_found_in_the_documentation() -> None:
 
 def test_what_the_readme_says_of_variables_is_true() -> None:
     for variable in re.findall(r"APNSIM_[A-Z_]+", README):
-        known = {option.variable for option in settings.options()}
+        known = {option.variable for option in configuration.options()}
         told = {"APNSIM_PROVIDER_URL", "APNSIM_CA_FILE", "APNSIM_"}  # by exec, and of all options
         assert variable in known | told
 

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway import settings
-from gateway.settings import Auth, Settings, SettingsError, load, options
+from gateway.configuration import SettingsError, load, options
+from gateway.settings import Auth, Settings
 
 if TYPE_CHECKING:
-    from gateway.settings import Option
+    from gateway.configuration import Option
 
 # For each setting, what to write and what it means; never its default.
 WRITTEN: dict[str, tuple[Any, Any]] = {
     "host": ("0.0.0.0", "0.0.0.0"),
     "provider_port": (["443", "2197"], (443, 2197)),
+    "provider_port_development": (["2198"], (2198,)),
+    "provider_port_production": (["2199", "443"], (2199, 443)),
     "courier_port": ("5224", 5224),
     "console_port": ("0", 0),
     "proxy_port": ("2199", 2199),
@@ -38,7 +41,11 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "window": ("7", 7),
     "streams_before_authentication": ("100", 100),
     "streams": ("500", 500),
+    "streams_after_error": ("1", 1),
     "surplus_streams": ("refuse", settings.SurplusStreams.REFUSE),
+    "max_errors": ("20", 20),
+    "max_connections_per_minute": ("30", 30),
+    "churn_block_seconds": ("5", 5.0),
     "provider_token_update_seconds": ("0", 0.0),
     "bad_environment_key_reason": (
         "BadEnvironmentKeyInToken",

@@ -16,7 +16,7 @@ from gateway.provider.listener import (
     ProviderFront,
     serve_providers,
 )
-from tests.io.streams import AnyAnswer, Provider, accepted, shutdown
+from tests.io.streams import AnyAnswer, Provider, accepted, shutdown, unrecorded
 
 if TYPE_CHECKING:
     import ssl
@@ -29,7 +29,7 @@ class Front:
     def __init__(self, answer: AnyAnswer, **settings: Any) -> None:
         self.facts: list[ConnectionFacts] = []
         self.answer = answer
-        self.front = ProviderFront(self._make, shutdown, ConnectionSettings(**settings))
+        self.front = ProviderFront(self._make, shutdown, unrecorded, ConnectionSettings(**settings))
         self.port = 0
         self.opened: list[trio.abc.AsyncResource] = []
 

@@ -44,6 +44,10 @@ def shutdown(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(503, (("apns-id", APNS_ID),), b'{"reason":"Shutdown"}')
 
 
+def unrecorded(*_refusal: object) -> None:
+    """Nobody keeps a record."""
+
+
 class Held:
     """Answers that wait until they are let go; remembers what was asked."""
 
@@ -91,7 +95,7 @@ def new_gateway(
         handles.append(handle)
         return answer
 
-    connection = ProviderConnection(stream, make_answer, shutdown, FACTS, settings)
+    connection = ProviderConnection(stream, make_answer, shutdown, FACTS, settings, unrecorded)
     return Gateway(connection, handles[0], stream)
 
 

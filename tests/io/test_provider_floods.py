@@ -113,17 +113,25 @@ class TestFloods:
         assert len(core.streams) <= 64
 
 
-async def test_a_rust_panic_is_the_peers_error_and_an_interrupt_is_not(library: str) -> None:
-    class PanicException(BaseException):
-        pass
+async def test_a_header_block_that_ends_in_a_string_is_an_error_of_hpack(
+    nursery: trio.Nursery, library: str
+) -> None:
+    """A panic in jh2's Rust, which is no Exception; IndexError from hpack."""
+    provider, _ = connect(nursery, accepted, library)
+    await provider.hello()
+    await provider.stream.send_all(frame(1, 5, 1, b"\x83\x87\x84\x00\x01x"))
+    await provider.hear_out()
+    assert [f.error_code for f in provider.goaways] == [9]
 
+
+async def test_an_error_in_the_library_is_the_peers_and_an_interrupt_is_not(library: str) -> None:
     def fail(error: BaseException) -> Callable[[bytes], None]:
         def receive_data(_data: bytes) -> None:
             raise error
 
         return receive_data
 
-    for error in (PanicException("index out of range"), KeyError(1), KeyboardInterrupt()):
+    for error in (AssertionError(), KeyError(1), KeyboardInterrupt()):
         provider = Provider(lockstep_stream_pair()[0])
         gateway = new_gateway(provider.stream, accepted, ConnectionSettings(library=library))  # type: ignore[arg-type]
         core: Any = gateway.connection._http2._core

@@ -1,0 +1,125 @@
+"""Where settings come from: the command line, the environment, a file; every mistake at once.
+
+A setting is a field of ``Settings``. Its name is the key in the TOML file; with hyphens it is the
+option of ``apnsim serve``; in capitals behind ``APNSIM_`` it is the environment variable. The
+command line wins over the environment, the environment over the file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from gateway import values
+from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+ENVIRONMENT_PREFIX = "APNSIM_"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; ``problems`` names every mistake, one line each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting as the command line and the documentation see it."""
+
+    name: str
+    about: str
+    default: Any
+    is_repeatable: bool
+    convert: Callable[[Any], Any]
+    choices: tuple[str, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        """The option of the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+
+def options() -> list[Option]:
+    """Every setting, in the order of :class:`Settings`."""
+    return [
+        Option(
+            entry.name,
+            entry.metadata["about"],
+            entry.default,
+            isinstance(entry.default, tuple),
+            entry.metadata["convert"],
+            tuple(type(entry.default)) if isinstance(entry.default, StrEnum) else (),
+        )
+        for entry in dataclasses.fields(Settings)
+    ]
+
+
+def load(
+    file: Path | None, environment: Mapping[str, str], command_line: Mapping[str, Any]
+) -> Settings:
+    """Put the settings together.
+
+    Args:
+        file: a TOML file, or None.
+        environment: environment variables; only those that begin with ``APNSIM_`` and name a
+            setting count (unless they are empty), because ``apnsim exec`` sets others.
+        command_line: setting name → text or list of texts; None values are left out.
+
+    Raises:
+        SettingsError: unknown keys in the file, values that do not fit; all of them.
+    """
+    problems: list[str] = []
+    known = {option.name: option for option in options()}
+    raw = _read_file(file, known, problems) if file is not None else {}
+    for option in known.values():
+        # A variable that is set to nothing (a compose file's ``APNSIM_SAN=``) is not set.
+        if text := environment.get(option.variable):
+            raw[option.name] = (option.variable, text.split(",") if option.is_repeatable else text)
+    for name, value in command_line.items():
+        if value is not None:
+            raw[name] = (known[name].flag, value)
+    converted: dict[str, Any] = {}
+    for name, (source, value) in raw.items():
+        try:
+            converted[name] = known[name].convert(value)
+        except ValueError as error:
+            culprit = error.culprit if isinstance(error, values.SeveralError) else value
+            problems.append(f"{source}: {error}, not {culprit!r}")
+    if problems:
+        raise SettingsError(problems)
+    return Settings(**converted)
+
+
+def _read_file(
+    file: Path, known: Mapping[str, Option], problems: list[str]
+) -> dict[str, tuple[str, Any]]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        problems.append(f"{file}: cannot be read ({error.strerror})")
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{file}: not TOML ({error})")
+        return {}
+    raw: dict[str, tuple[str, Any]] = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name in known:
+            raw[name] = (f"{file}: {key}", value)
+        else:
+            problems.append(f"{file}: unknown key {key!r}; see apnsim serve --help for the keys")
+    return raw
