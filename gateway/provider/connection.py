@@ -79,6 +79,7 @@ class ProviderConnection:
         self._reading = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
         self._finishing = False
+        self._highest_begun = 0
         self._in_flight = 0
         self._unwanted = 0
         self._bytes_received = 0
@@ -172,6 +173,7 @@ class ProviderConnection:
         """Answer a request: at once if it can be, else in a task of its own."""
         if self._finishing or self._ending.has_had_enough:
             return  # clients.md 26: the provider will send it again
+        self._highest_begun = max(self._highest_begun, stream.stream_id)
         self._in_flight += 1
         outcome = self._answers.ask(stream, is_draining=self._ending.is_draining)
         if isinstance(outcome, HttpResponse):
@@ -251,8 +253,7 @@ class ProviderConnection:
         """Say GOAWAY, stop reading, let the writer flush and close. Idempotent."""
         if not self._finishing:
             if farewell.debug_data is not None:
-                last = self._inbound.highest_begun
-                self._http2.goaway(farewell.code, farewell.debug_data, last)
+                self._http2.goaway(farewell.code, farewell.debug_data, self._highest_begun)
             self._log(farewell.why)
             self._finish_quietly()
 

@@ -99,7 +99,6 @@ class Inbound:
     Attributes:
         streams: the streams that are open, by number.
         withdrawn: how many requests were cancelled.
-        highest_begun: the highest stream whose request was begun; GOAWAY says so.
         stream_limit: the MAX_CONCURRENT_STREAMS last advertised.
     """
 
@@ -108,7 +107,6 @@ class Inbound:
     ) -> None:
         self.streams: dict[int, Stream] = {}
         self.withdrawn = 0
-        self.highest_begun = 0
         self.stream_limit = 0
         self.http2 = Http2(settings, self)
         self._settings = settings
@@ -233,8 +231,6 @@ class Inbound:
     def _start(self, stream: Stream) -> None:
         stream.begun = True
         self._let_go(stream)
-        if stream.stream_id > self.highest_begun:
-            self.highest_begun = stream.stream_id
         self._shell.begin(stream)
 
     def _spend_patience(self) -> None:

@@ -33,8 +33,9 @@ class Standing:
         self._earned = streams
 
     def authenticated(self) -> None:
-        """The first valid credential was seen."""
-        self.streams = self._earned = self._settings.streams_after_authentication
+        """The first valid credential was seen. Idempotent."""
+        if self._earned != self._settings.streams_after_authentication:
+            self.streams = self._earned = self._settings.streams_after_authentication
 
     def answered(self, response: HttpResponse) -> None:
         """An answer is about to be given."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
 
+from gateway.provider.churn import Churn
 from gateway.provider.contract import ConnectionFacts, ConnectionHandle, ConnectionSettings
 from gateway.provider.listener import (
     ListenSettings,
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
 class Front:
     """A listening provider front, and what its connections were told of themselves."""
 
-    def __init__(self, answer: AnyAnswer, **settings: Any) -> None:
+    def __init__(
+        self, answer: AnyAnswer, churn: tuple[int, float] = (0, 0.0), **settings: Any
+    ) -> None:
         self.facts: list[ConnectionFacts] = []
         self.answer = answer
-        self.front = ProviderFront(self._make, shutdown, unrecorded, ConnectionSettings(**settings))
+        self.front = ProviderFront(
+            self._make, shutdown, unrecorded, ConnectionSettings(**settings), Churn(*churn)
+        )
         self.port = 0
         self.opened: list[trio.abc.AsyncResource] = []
 

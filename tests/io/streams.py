@@ -17,6 +17,7 @@ from trio.testing import memory_stream_pair
 
 from gateway.provider.connection import ProviderConnection
 from gateway.provider.contract import ConnectionFacts, ConnectionHandle, ConnectionSettings
+from gateway.provider.refusals import reason_json
 from protocol.notification import Environment
 from protocol.provider.http import HttpRequest, HttpResponse
 
@@ -36,7 +37,7 @@ def accepted(request: HttpRequest) -> HttpResponse:
 
 def refused(reason: str, status: int = 400) -> AnyAnswer:
     """An answer with a body."""
-    body = json.dumps({"reason": reason}).encode()
+    body = reason_json(reason)
     return lambda _request: HttpResponse(status, (("apns-id", APNS_ID),), body)
 
 

@@ -161,6 +161,69 @@ class TestBody:
         return number
 
 
+class TestUnfinished:
+    """Requests that do not become whole: bounded together, however many streams they are."""
+
+    async def test_header_lists_of_half_open_streams_are_bounded_together(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        provider, gateway = connect(nursery, accepted, library, unfinished_bytes=20_000)
+        await provider.hello()
+        await provider.settle()
+        provider.exceed_the_limit()
+        for _ in range(100):
+            provider.ask(None, (("x", "y" * 900),), end=False)
+        await provider.flush()
+        await provider.hear_out()
+        assert [f.error_code for f in provider.goaways] == [11]
+        assert gateway.connection.statistics().streams_open <= 20
+
+    async def test_so_are_the_beginnings_of_their_bodies(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        provider, _ = connect(nursery, accepted, library, unfinished_bytes=20_000)
+        await provider.hello()
+        await provider.settle()
+        provider.exceed_the_limit()
+        for _ in range(5):
+            provider.ask(b"x" * 5000, end=False)
+        await provider.flush()
+        await provider.hear_out()
+        assert [f.error_code for f in provider.goaways] == [11]
+
+    async def test_what_became_whole_or_was_withdrawn_does_not_count(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        held = Held()
+        provider, _ = connect(nursery, held, library, unfinished_bytes=20_000)
+        await provider.hello()
+        await provider.settle()
+        provider.exceed_the_limit()
+        for _ in range(100):
+            provider.ask(b"x" * 5000)
+            gone = provider.ask(b"x" * 5000, end=False)
+            provider.core.reset_stream(gone, 8)
+            await provider.flush()
+            await provider.settle()
+        assert len(held.asked) == 100
+        assert provider.goaways == []
+
+    async def test_a_body_that_is_not_heard_any_more_does_not_count(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        provider, _ = connect(
+            nursery, too_large, library, unfinished_bytes=9000, heard_body_bytes=6000
+        )
+        await provider.hello()
+        await provider.settle()
+        provider.exceed_the_limit()
+        for _ in range(10):
+            number = await provider.post(b"x" * 7000, end=False)
+            assert (await provider.answer(number)).status == 413
+        await provider.settle()
+        assert provider.goaways == []
+
+
 class TestHeaders:
     async def test_b14_a_header_list_over_8000_bytes_is_answered_with_a_reason(
         self, nursery: trio.Nursery, library: str
@@ -173,6 +236,21 @@ class TestHeaders:
         assert (answer.status, answer.reason) == (431, "PayloadTooLarge")
         assert answer.headers["apns-id"] == APNS_ID
         assert held.asked == []
+
+    async def test_a_header_list_too_long_is_not_kept(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        provider, gateway = connect(nursery, accepted, library)
+        await provider.hello()
+        headers = (("apns-id", "x" * 2000), ("apns-request-id", APNS_ID), ("x", "y" * 30_000))
+        number = await provider.post(None, headers, end=False)
+        await provider.settle()
+        head = gateway.connection._inbound.streams[number].head
+        assert head.headers == (("apns-request-id", APNS_ID),)
+        assert head.list_bytes > 32_000
+        provider.core.end_stream(number)
+        await provider.flush()
+        assert (await provider.answer(number)).status == 431
 
     @pytest.mark.parametrize("sent", [(), (("apns-id", ""),)])
     async def test_b11_the_shells_own_answer_has_an_apns_id_though_none_was_sent(
