@@ -57,16 +57,10 @@ class Answers:
         try:
             return answer(stream.request())
         except Exception as bug:  # the last line of defence (architecture.md 6)
-            return self._own_up(stream, bug)
+            return self.own_up(stream, bug)
 
-    async def wait(self, stream: Stream, outcome: Awaitable[HttpResponse]) -> HttpResponse:
-        """The answer that was to be awaited."""
-        try:
-            return await outcome
-        except Exception as bug:  # the last line of defence (architecture.md 6)
-            return self._own_up(stream, bug)
-
-    def _own_up(self, stream: Stream, bug: Exception) -> HttpResponse:
+    def own_up(self, stream: Stream, bug: Exception) -> HttpResponse:
+        """The answer when making one has failed, and the traceback in the log."""
         where = self._facts.connection_id, stream.stream_id
         log.error("connection %d: no answer could be made to stream %d", *where, exc_info=bug)
         return refusal(stream.head.headers, Reason.INTERNAL_SERVER_ERROR)

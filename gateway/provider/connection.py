@@ -173,7 +173,8 @@ class ProviderConnection:
         """Answer a request: at once if it can be, else in a task of its own."""
         if self._finishing or self._ending.has_had_enough:
             return  # clients.md 26: the provider will send it again
-        self._highest_begun = max(self._highest_begun, stream.stream_id)
+        if stream.stream_id > self._highest_begun:
+            self._highest_begun = stream.stream_id
         self._in_flight += 1
         outcome = self._answers.ask(stream, is_draining=self._ending.is_draining)
         if isinstance(outcome, HttpResponse):
@@ -183,7 +184,10 @@ class ProviderConnection:
             self._nursery.start_soon(self._await_answer, stream, outcome)
 
     async def _await_answer(self, stream: Stream, outcome: Awaitable[HttpResponse]) -> None:
-        response = await self._answers.wait(stream, outcome)
+        try:
+            response = await outcome
+        except Exception as bug:  # the last line of defence (architecture.md 6)
+            response = self._answers.own_up(stream, bug)
         if not stream.open:
             self._unwanted -= 1
             return
@@ -195,10 +199,10 @@ class ProviderConnection:
         self._in_flight -= 1
         if self._finishing:
             return
-        self._standing.answered(response)
-        self._advertise_streams()
-        if self._standing.is_spoilt:
-            self._ending.give_up(self._standing.errors)
+        if self._standing.answered(response):
+            self._advertise_streams()
+            if self._standing.is_spoilt:
+                self._ending.give_up(self._standing.errors)
         self._outbound.respond(stream, response)
         if self._ending.answered():
             self._look_up_in_time()

@@ -46,6 +46,10 @@ class Ending:
         inbound: the streams that are open.
         outbound: the answers that wait for a window.
         now: a monotonic clock in seconds.
+
+    Attributes:
+        is_draining: new requests are answered 503 Shutdown.
+        has_had_enough: new requests are not answered at all; GOAWAY will say so.
     """
 
     def __init__(
@@ -55,6 +59,8 @@ class Ending:
         outbound: Outbound,
         now: Callable[[], float],
     ) -> None:
+        self.is_draining = False
+        self.has_had_enough = False
         self._settings = settings
         self._inbound = inbound
         self._outbound = outbound
@@ -67,16 +73,20 @@ class Ending:
 
     def drain(self) -> None:
         """Leave with Shutdown; what still comes is heard, to be told so."""
-        self._leave(DRAINED)
+        if self._leave(DRAINED):
+            self.is_draining = True
 
     def give_up(self, errors: int) -> None:
         """Leave a provider that makes too many errors; nothing more is heard."""
-        self._leave(Farewell(f"{errors} errors in a row", code=ENHANCE_YOUR_CALM))
+        if self._leave(Farewell(f"{errors} errors in a row", code=ENHANCE_YOUR_CALM)):
+            self.has_had_enough = True
 
-    def _leave(self, farewell: Farewell) -> None:
-        if self._leaves_with is None:
-            self._leaves_with = farewell
-            self._patience.leaving_since = self._now()
+    def _leave(self, farewell: Farewell) -> bool:
+        if self._leaves_with is not None:
+            return False
+        self._leaves_with = farewell
+        self._patience.leaving_since = self._now()
+        return True
 
     def peer_leaves(self) -> None:
         """The provider said GOAWAY, as node's ``session.close()`` does, and wants its answers."""
@@ -104,16 +114,6 @@ class Ending:
             self._patience.blocked_since = None
 
     # -- what follows ------------------------------------------------------------------------------
-
-    @property
-    def is_draining(self) -> bool:
-        """Whether new requests are answered 503 Shutdown."""
-        return self._leaves_with is DRAINED
-
-    @property
-    def has_had_enough(self) -> bool:
-        """Whether new requests are not answered at all; GOAWAY will say so."""
-        return self._leaves_with is not None and not self.is_draining
 
     def deadline(self, *, is_idle: bool) -> float:
         """When to ask for a ``farewell_in_silence``, if the peer says nothing until then."""

@@ -19,8 +19,7 @@ RawHeaders: TypeAlias = Sequence[tuple[bytes, bytes]]
 ENTRY_OVERHEAD_BYTES = 32
 """RFC 9113 6.5.2: what every field costs in MAX_HEADER_LIST_SIZE beside its bytes."""
 
-_NEEDED = (b":method", b":scheme", b":path")
-_PSEUDO = frozenset({*_NEEDED, b":authority"})
+_PSEUDO = frozenset({b":method", b":scheme", b":path", b":authority"})
 _CONNECTION_SPECIFIC = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
 )
@@ -78,12 +77,13 @@ def read_head(raw: RawHeaders) -> Head:
         else:
             fields.append((_field_name(name), value.decode("latin-1")))
     _check_values(raw)
-    method, _, path = [pseudo.get(name) or _missing(name) for name in _NEEDED]
+    try:
+        method, _, path = pseudo[b":method"], pseudo[b":scheme"], pseudo[b":path"]
+    except KeyError as missing:
+        raise MalformedHeadersError(f"pseudo-header {missing} is missing") from None
+    if not path:
+        raise MalformedHeadersError("pseudo-header :path is empty")
     return Head(method.decode("latin-1"), path.decode("latin-1"), tuple(fields), list_bytes)
-
-
-def _missing(name: bytes) -> bytes:
-    raise MalformedHeadersError(f"pseudo-header {name!r} is missing or empty")
 
 
 def _check_values(raw: RawHeaders) -> None:

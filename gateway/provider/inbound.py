@@ -134,10 +134,14 @@ class Inbound:
             self.http2.refuse(stream_id)
             self.http2.sweep(len(self.streams))
             return
-        longest = self._settings.header_list_bytes
-        stream = Stream(stream_id, head if head.list_bytes <= longest else head.in_short())
-        self.streams[stream_id] = stream
-        self._hold(stream, min(head.list_bytes, longest))
+        stream = self.streams[stream_id] = Stream(stream_id, head)
+        held_bytes = head.list_bytes
+        if held_bytes > self._settings.header_list_bytes:
+            stream.head, held_bytes = head.in_short(), self._settings.header_list_bytes
+        stream.held_bytes = held_bytes
+        self._held_bytes += held_bytes
+        if self._held_bytes > self._settings.unfinished_bytes:
+            raise self._too_much_unfinished()
 
     def data_received(self, stream_id: int, data: bytes, flow_bytes: int) -> None:
         """Keep the beginning of a body, count the rest, and let the peer go on.
@@ -150,9 +154,13 @@ class Inbound:
         if stream is None:
             return
         room = self._settings.kept_body_bytes - len(stream.body)
-        if room > 0:
-            stream.body += data[:room]
-            self._hold(stream, min(room, len(data)))
+        if room > 0 and not stream.begun:
+            kept = data[:room]
+            stream.body += kept
+            stream.held_bytes += len(kept)
+            self._held_bytes += len(kept)
+            if self._held_bytes > self._settings.unfinished_bytes:
+                raise self._too_much_unfinished()
         stream.heard_bytes += len(data)
         stream.owed_bytes += flow_bytes
         if stream.owed_bytes > STREAM_WINDOW_BYTES // 2:
@@ -190,7 +198,7 @@ class Inbound:
         stream = self.streams.pop(stream_id, None)
         if stream is None:
             return
-        self._let_go(stream)
+        self._held_bytes -= stream.held_bytes
         in_progress = stream.begun and stream.open
         stream.open = False
         self.withdrawn += 1
@@ -215,22 +223,14 @@ class Inbound:
         """GOAWAY from the peer."""
         self._shell.peer_leaves(code)
 
-    def _hold(self, stream: Stream, length: int) -> None:
-        if stream.begun:
-            return
-        stream.held_bytes += length
-        self._held_bytes += length
-        if self._held_bytes > self._settings.unfinished_bytes:
-            unfinished = f"{self._held_bytes} bytes of unfinished requests"
-            raise PeerError(f"{len(self.streams)} streams: {unfinished}", ENHANCE_YOUR_CALM)
-
-    def _let_go(self, stream: Stream) -> None:
-        self._held_bytes -= stream.held_bytes
-        stream.held_bytes = 0
+    def _too_much_unfinished(self) -> PeerError:
+        unfinished = f"{self._held_bytes} bytes of unfinished requests"
+        return PeerError(f"{unfinished} on {len(self.streams)} streams", ENHANCE_YOUR_CALM)
 
     def _start(self, stream: Stream) -> None:
         stream.begun = True
-        self._let_go(stream)
+        self._held_bytes -= stream.held_bytes
+        stream.held_bytes = 0
         self._shell.begin(stream)
 
     def _spend_patience(self) -> None:

@@ -38,19 +38,24 @@ class _StrictDecoder:
         error: what is raised at any other.
     """
 
-    __slots__ = ("_decoder", "_error", "_oversized")
+    __slots__ = ("_decode", "_decoder", "_error", "_oversized", "_table_bytes")
 
-    def __init__(self, decoder: object, oversized: type[Exception], error: type[Exception]) -> None:
-        self._decoder: Any = decoder
+    def __init__(
+        self,
+        decoder: Any,  # noqa: ANN401
+        oversized: type[Exception],
+        error: type[Exception],
+    ) -> None:
+        self._decoder = decoder
+        self._decode = decoder.decode
+        self._table_bytes = decoder.header_table_size
         self._oversized = oversized
         self._error = error
 
     def decode(self, block: bytes, *, raw: bool) -> Any:  # noqa: ANN401
         """The header list of a block."""
-        decoder = self._decoder
-        table_bytes = decoder.header_table_size
         try:
-            headers = decoder.decode(block, raw=raw)
+            headers = self._decode(block, raw=raw)
         except self._oversized:
             raise
         except BaseException as error:
@@ -60,8 +65,10 @@ class _StrictDecoder:
                 raise
             # Without its words: jh2 would take "index out of bounds" for its own.
             raise self._error("HPACK: a header block that cannot be decoded") from error
-        if decoder.header_table_size != table_bytes and block[0] >> 5 != _SIZE_UPDATE:
-            raise self._error("HPACK: a dynamic table size update behind header fields")
+        if self._decoder.header_table_size != self._table_bytes:
+            self._table_bytes = self._decoder.header_table_size
+            if block[0] >> 5 != _SIZE_UPDATE:
+                raise self._error("HPACK: a dynamic table size update behind header fields")
         return headers
 
 

@@ -37,9 +37,11 @@ class Standing:
         if self._earned != self._settings.streams_after_authentication:
             self.streams = self._earned = self._settings.streams_after_authentication
 
-    def answered(self, response: HttpResponse) -> None:
-        """An answer is about to be given."""
+    def answered(self, response: HttpResponse) -> bool:
+        """An answer is about to be given. Whether that changes anything."""
         if response.status < 400:
+            if not self.errors:
+                return False
             self.errors = 0
             self.streams = self._earned
         elif response.status < 500 and response.status != 410:
@@ -47,6 +49,7 @@ class Standing:
             # Measured (radar 27870881, pushy#476, #732): it fell to 1, until the next accepted one.
             if self._settings.streams_after_error:
                 self.streams = min(self._settings.streams_after_error, self._earned)
+        return True
 
     @property
     def is_spoilt(self) -> bool:

@@ -59,13 +59,14 @@ class Desk:
         said = replace(ProviderCertificate.of_kind(kind, name), team_id=TEAM, **changes)
         return self.here.gateway.authority.issue_provider(said)
 
-    async def dial(self, sni: str = "localhost", certificate: Leaf | None = None) -> Provider:
+    async def dial(
+        self, sni: str = "localhost", certificate: Leaf | None = None, port: int | None = None
+    ) -> Provider:
         context = ssl.create_default_context(cafile=self.here.gateway.home.ca_file)
         context.set_alpn_protocols(["h2"])
         if certificate is not None:
             certificate.configure(context)
-        port = self.here.gateway.provider_ports[0]
-        tcp = await trio.open_tcp_stream("127.0.0.1", port)
+        tcp = await trio.open_tcp_stream("127.0.0.1", port or self.here.gateway.provider_ports[0])
         provider = Provider(trio.SSLStream(tcp, context, server_hostname=sni))
         self.opened.append(provider)
         await provider.hello()

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -16,6 +16,7 @@ from gateway.journal import State
 from protocol.notification import PushType
 from tests.e2e.world import TOPIC, until
 from tests.io.provider_desk import APNS_ID, TEAM, desk
+from tests.io.provider_front import until_end
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +81,77 @@ async def test_after_a_reset_a_repeated_apns_id_is_new(tmp_path: Path) -> None:
         await here.reached(APNS_ID, State.DELIVERED)
 
 
+async def test_a_request_that_the_connection_refuses_itself_is_on_record(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        answer = await provider.ask(more=(("x-much", "y" * 9000),))
+        assert (answer.status, answer.reason) == (431, "PayloadTooLarge")
+        [shown] = await _get(provider.here.running.console_url, "/api/v1/requests")
+        told = {name: shown[name] for name in ("status", "reason", "apns_id", "connection", "path")}
+        assert told == {
+            "status": 431,
+            "reason": "PayloadTooLarge",
+            "apns_id": APNS_ID,
+            "connection": "provider-1",
+            "path": f"/3/device/{provider.token}",
+        }
+        assert "8000" in shown["detail"]
+        assert "y" * 100 not in json.dumps(shown), "what is too long is not kept"
+
+
+async def test_a_provider_is_told_of_errors_by_its_streams_and_in_the_end_sent_away(
+    tmp_path: Path,
+) -> None:
+    """Settings streams_after_error and max_errors: BadDeviceToken counts twice."""
+    async with desk(tmp_path, streams_after_error=1, max_errors=6) as provider:
+        line = await provider.dial()
+        assert (await provider.ask(line)).status == 200
+        for _ in range(3):
+            answer = await provider.ask(line, path="/3/device/" + "00" * 32)
+            assert answer.reason == "BadDeviceToken"
+        await line.hear_out()
+        said = [frame.settings[3] for frame in line.frames if _is_settings(frame)]
+        assert said == [1, 1000, 1]
+        assert [(f.error_code, f.additional_data) for f in line.goaways] == [(11, b"")]
+
+
+async def test_the_port_may_say_the_environment_and_apples_host_names_say_it_louder(
+    tmp_path: Path,
+) -> None:
+    ports = {"provider_port_production": (0,), "provider_port_development": (0,)}
+    async with desk(tmp_path, environment="production", **ports) as provider:
+        gateway = provider.here.gateway
+        info = await _get(provider.here.running.console_url, "/api/v1/info")
+        default, development, production = gateway.provider_ports
+        assert info["provider_urls"] == {
+            "production": f"https://127.0.0.1:{default}",
+            "development": f"https://127.0.0.1:{development}",
+        }
+        for port, name, environment in (
+            (default, "localhost", "production"),
+            (development, "localhost", "development"),
+            (production, "localhost", "production"),
+            (development, "api.push.apple.com", "production"),
+            (production, "api.sandbox.push.apple.com", "development"),
+        ):
+            await provider.dial(name, port=port)
+            await until(lambda: bool(gateway.providers.statistics()))
+            [shown] = gateway.providers.statistics()
+            assert shown.facts.environment == environment
+            await trio.aclose_forcefully(provider.opened.pop().stream)
+            await until(lambda: not gateway.providers.statistics())
+
+
+async def test_a_host_that_connects_too_often_is_blocked_on_every_port(tmp_path: Path) -> None:
+    async with desk(tmp_path, provider_port=(0, 0), max_connections_per_minute=2) as provider:
+        one, other = provider.here.gateway.provider_ports
+        admitted = [await provider.dial(port=port) for port in (one, other)]
+        for port in (one, other):
+            refused = await provider.dial(port=port)
+            assert await until_end(refused.stream)
+        for line in admitted:
+            assert (await provider.ask(line)).status == 200
+
+
 async def test_the_console_shows_who_is_connected(tmp_path: Path) -> None:
     async with desk(tmp_path) as provider:
         here = provider.here
@@ -126,10 +198,9 @@ async def test_the_console_shows_who_came_with_a_certificate(tmp_path: Path) -> 
         assert (shown["streams_open"], shown["stream_limit"]) == (0, 1000)
 
 
-async def _get(url: str, path: str) -> dict[str, list[dict[str, object]]]:
+async def _get(url: str, path: str) -> Any:  # noqa: ANN401 - JSON
     async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
-        found: dict[str, list[dict[str, object]]] = (await client.get(path)).json()
-        return found
+        return (await client.get(path)).json()
 
 
 async def test_every_push_type_reaches_its_app_under_its_own_topic_and_token(
