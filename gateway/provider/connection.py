@@ -208,7 +208,7 @@ class ProviderConnection:
             self._look_up_in_time()
 
     def _advertise_streams(self) -> None:
-        if self._inbound.stream_limit != self._standing.streams:
+        if self._inbound.stream_limit != self._standing.streams and not self._finishing:
             self._inbound.stream_limit = self._standing.streams
             self._http2.advertise_streams(self._standing.streams)
             self._writer.ring()

@@ -267,3 +267,15 @@ async def test_a_provider_that_listens_no_more_is_still_heard(
     await provider.stream.send_stream.aclose()
     await gateway.ended.wait()
     assert held.finished == 3
+
+
+async def test_nothing_is_said_after_the_goaway_though_a_request_in_flight_proves_who_it_is(
+    nursery: trio.Nursery, library: str
+) -> None:
+    provider, gateway = connect(nursery, accepted, library)
+    await provider.hello()
+    await provider.settle()
+    gateway.handle.goaway("BadCertificate")
+    gateway.handle.authenticated()
+    await provider.hear_out()
+    assert type(provider.frames[-1]).__name__ == "GoAwayFrame"
