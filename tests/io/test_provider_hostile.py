@@ -17,23 +17,45 @@ from hypothesis import strategies as st
 from gateway.settings import Http2Library
 from protocol.provider.rejection import Reason
 from tests.e2e.world import until
-from tests.io.hostile import CONVERSATIONS, Request, Script, Wire
+from tests.io.hostile import CONVERSATIONS, PING, Request, Script, Wire
 from tests.io.provider_desk import Desk, desk
+from tests.io.streams import EMPTY_SETTINGS, PREFACE, frame
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.io.hostile import Raw
 
-EXAMPLES = 80
+EXAMPLES = 50
 DOCUMENTED = {(reason.status, reason.text) for reason in Reason} - {
     (500, Reason.INTERNAL_SERVER_ERROR.text)
 } | {(431, Reason.PAYLOAD_TOO_LARGE.text)}
 MEGABYTE = 1 << 20
-# Where the gateway's memory is allocated; not that of Hypothesis and of the hostile providers.
-OURS = [tracemalloc.Filter(True, f"*/{place}/*") for place in ("gateway", "protocol", "jh2")] + [
-    tracemalloc.Filter(True, "*/site-packages/h2/*")
-]
+STREAMS = 1900
+"""As many as are tolerated, nearly."""
+
+
+def _streams(block: bytes, *more: tuple[int, int, bytes], flags: int = 4) -> bytes:
+    """That many streams with this header block and these frames (kind, flags, payload) on each."""
+    return b"".join(
+        frame(1, flags, number, block)
+        + b"".join(frame(kind, more_flags, number, payload) for kind, more_flags, payload in more)
+        for number in range(1, 2 * STREAMS, 2)
+    )
+
+
+HEAD = b"\x83\x87\x84"  # POST, https, /
+GREEDY = {
+    "half-open streams": _streams(HEAD),
+    "header lists of the longest kind": _streams(HEAD + b"\x00\x01x\x7f\xf9\x3b" + b"y" * 7800),
+    "header lists of many fields": _streams(HEAD + b"\x00\x01x\x01y" * 230),
+    "header lists too long, in few bytes": _streams(
+        HEAD + b"\x40\x01x\x7f\x81\x1e" + b"y" * 4000 + b"\xbe" * 14
+    ),
+    "bodies that do not end": _streams(HEAD, (0, 0, b"x" * 5000)),
+    "answers that nobody lets go": frame(4, 0, 0, b"\0\4\0\0\0\0") + _streams(HEAD, flags=5),
+    "requests withdrawn": _streams(HEAD, (3, 0, b"\0\0\0\x08")),
+}
 
 
 async def hostile(provider: Desk) -> Wire:
@@ -77,12 +99,6 @@ async def push_normally(provider: Desk, enough: trio.Event) -> None:
             assert (await provider.ask(line, apns_id=None)).status == 200
 
 
-def memory_of_ours() -> int:
-    gc.collect()
-    snapshot = tracemalloc.take_snapshot().filter_traces(OURS)
-    return sum(trace.size for trace in snapshot.traces)
-
-
 @pytest.mark.takes_seconds(120)
 @pytest.mark.parametrize("library", ["jh2", "h2"])
 async def test_whatever_hostile_providers_say_the_normal_one_is_served(
@@ -111,3 +127,27 @@ async def test_whatever_hostile_providers_say_the_normal_one_is_served(
             await trio.aclose_forcefully(line.stream)
         await until(lambda: not gateway.providers.statistics())
     assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
+
+
+@pytest.mark.parametrize("what", GREEDY)
+async def test_five_greedy_connections_cost_bounded_memory(tmp_path: Path, what: str) -> None:
+    """The most that is allocated at any moment, on their own side too."""
+    data = PREFACE + EMPTY_SETTINGS + GREEDY[what] + frame(6, 0, 0, PING)
+    cuts = [16_000] * (len(data) // 16_000)
+    async with desk(tmp_path, journal_size=50) as provider:
+        wires = [await hostile(provider) for _ in range(5)]
+        gc.collect()
+        tracemalloc.start()
+        try:
+            async with trio.open_nursery() as nursery:
+                for wire in wires:
+                    nursery.start_soon(wire.say, data, cuts)
+                    nursery.start_soon(wire.hear_what_becomes_of, set[int]())
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        for wire in wires:
+            check(wire)
+            await trio.aclose_forcefully(wire.stream)
+        assert peak < len(wires) * 5 * MEGABYTE
+        assert (await provider.ask()).status == 200
