@@ -15,50 +15,35 @@ from weakref import WeakValueDictionary
 import trio
 
 from certs.contexts import courier_server_context
-from certs.provider_token import ProviderTokenVerifier
-from gateway import upkeep
+from gateway import rules, upkeep
 from gateway.courier.listener import CourierFront, serve_couriers
-from gateway.courier.terms import CourierSettings, Services
+from gateway.courier.terms import Services
 from gateway.home import Home
 from gateway.journal import Journal
 from gateway.ports import opening, url_host
-from gateway.provider.churn import Churn
-from gateway.provider.contract import ConnectionSettings
 from gateway.provider.endpoint import Endpoint, Service
-from gateway.provider.identity import ConnectionIdentity, IdentityRules, meet
-from gateway.provider.listener import ListenSettings, ProviderFront, serve_providers
+from gateway.provider.identity import meet
+from gateway.provider.listener import ProviderFront, serve_providers
 from gateway.provider.tls import ProviderTls
 from gateway.proxy import Destination, ProxyFront, serve_proxy
 from gateway.routing.directory import DeviceDirectory
 from gateway.routing.router import Router
 from gateway.routing.sessions import SessionTable
-from gateway.settings import (
-    Auth,
-    BackgroundPriority10,
-    BadEnvironmentKeyReason,
-    Settings,
-    SurplusStreams,
-    UnknownTokens,
-)
 from gateway.store.factory import open_store
-from gateway.validation import ValidationRules
-from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from gateway.clock import Clock
     from gateway.provider.contract import Answer, ConnectionFacts, ConnectionHandle
+    from gateway.provider.identity import ConnectionIdentity
     from gateway.proxy import Door
+    from gateway.settings import Settings
     from gateway.store.store import Registration, Store
     from protocol.notification import Environment
 
 EXPIRE_SECONDS = 1.0
 SWEEP_SECONDS = 15.0
-BAD_ENVIRONMENT = {
-    BadEnvironmentKeyReason.DOCUMENTED: Reason.BAD_ENVIRONMENT_KEY_ID_IN_TOKEN,
-    BadEnvironmentKeyReason.REPORTED: Reason.BAD_ENVIRONMENT_KEY_IN_TOKEN,
-}
 
 
 class Gateway:
@@ -174,31 +159,21 @@ class Gateway:
             secrets.token_bytes,
             lambda registration: self.adopted(registration),
         )
-        verifier = ProviderTokenVerifier(self.keys, lenient=settings.auth is Auth.LENIENT)
-        identity_rules = IdentityRules(
-            verifier,
-            self.keys,
-            settings.provider_token_update_seconds,
-            BAD_ENVIRONMENT[settings.bad_environment_key_reason],
-        )
+        identity_rules = rules.identity(settings, self.keys)
 
         def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answer:
-            rules = self._validation_rules(facts)
+            validation = rules.validation(settings, facts.environment)
             identity = meet(identity_rules, facts, handle)
             self.identities[facts.connection_id] = identity
-            return Endpoint(service, rules, identity, f"provider-{facts.connection_id}")
+            return Endpoint(service, validation, identity, f"provider-{facts.connection_id}")
 
-        connection = ConnectionSettings(
-            library=settings.http2_library.value,
-            streams_before_authentication=settings.streams_before_authentication,
-            streams_after_authentication=settings.streams,
-            streams_after_error=settings.streams_after_error,
-            refuses_surplus_streams=settings.surplus_streams is SurplusStreams.REFUSE,
-            idle_seconds=settings.idle_seconds,
-            max_errors=settings.max_errors,
+        return ProviderFront(
+            make_answer,
+            service.shutting_down,
+            service.refused,
+            rules.provider_connections(settings),
+            rules.churn(settings),
         )
-        churn = Churn(settings.max_connections_per_minute, settings.churn_block_seconds)
-        return ProviderFront(make_answer, service.shutting_down, service.refused, connection, churn)
 
     def _courier_front(self) -> CourierFront:
         settings = self.settings
@@ -207,40 +182,25 @@ class Gateway:
             services,
             courier_server_context(self.leaf, self.authority.certificate_pem),
             settings.environment,
-            CourierSettings(
-                handshake_seconds=settings.handshake_seconds,
-                silent_seconds=settings.silent_seconds,
-                window=settings.window,
-            ),
-        )
-
-    def _validation_rules(self, facts: ConnectionFacts) -> ValidationRules:
-        settings = self.settings
-        return ValidationRules(
-            facts.environment,
-            settings.unregistered_delay_seconds,
-            settings.background_priority_10 is BackgroundPriority10.REJECT,
-            settings.unknown_tokens is UnknownTokens.ADOPT,
+            rules.courier_links(settings),
         )
 
 
 async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nursery) -> None:
     settings = gateway.settings
-    listen = ListenSettings(
-        settings.provider_port, settings.host, settings.environment, settings.handshake_seconds
-    )
+    listening = rules.provider_listening(settings)
     # Apple asks every provider for a certificate and needs none (clients.md 7).
     context = ProviderTls(
         gateway.leaf, gateway.authority.certificate_pem, gateway.home.revocations().file
     )
-    for part in listen.with_more(
-        settings.provider_port_development, settings.provider_port_production
-    ):
-        with opening("provider", settings.host, part.ports):
-            ports = await accepting.start(serve_providers, gateway.providers, context, part, links)
+    for listen in listening:
+        with opening("provider", settings.host, listen.ports):
+            ports = await accepting.start(
+                serve_providers, gateway.providers, context, listen, links
+            )
         gateway.provider_ports += ports
         url = f"https://{url_host(settings.host)}:{ports[0]}"
-        gateway.provider_urls.setdefault(part.environment, url)
+        gateway.provider_urls.setdefault(listen.environment, url)
     with opening("courier", settings.host, [settings.courier_port]):
         gateway.courier_port = await accepting.start(
             serve_couriers, gateway.couriers, settings.host, settings.courier_port, links
@@ -248,7 +208,7 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
     if settings.proxy_port is not None:
         doors: dict[Destination, Door] = {
             Destination.PUSH: lambda stream, heard: gateway.providers.serve(
-                stream, context, listen, heard
+                stream, context, listening[0], heard
             ),
             Destination.COURIER: gateway.couriers.serve,
         }

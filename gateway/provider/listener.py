@@ -19,7 +19,7 @@ from protocol.notification import Environment
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from gateway.provider.contract import MakeAnswer, Refused, ShutdownAnswer
 
@@ -78,13 +78,10 @@ class ListenSettings:
 
     def with_more(
         self, development: tuple[int, ...], production: tuple[int, ...]
-    ) -> Iterator[ListenSettings]:
+    ) -> tuple[ListenSettings, ...]:
         """These, and the same for ports that have an environment of their own, if there are any."""
-        yield self
-        if development:
-            yield replace(self, ports=development, environment=Environment.DEVELOPMENT)
-        if production:
-            yield replace(self, ports=production, environment=Environment.PRODUCTION)
+        more = ((development, Environment.DEVELOPMENT), (production, Environment.PRODUCTION))
+        return (self, *(replace(self, ports=p, environment=e) for p, e in more if p))
 
 
 @dataclass(slots=True)
