@@ -303,6 +303,22 @@ class TestHeaders:
         await provider.hear_out()
         assert [f.error_code for f in provider.goaways] == [1]
 
+    async def test_a_peer_may_resize_its_header_table_before_its_fields(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        held = Held()
+        held.let_go()
+        provider, _ = connect(nursery, held, library)
+        await provider.hello()
+        await provider.settle()
+        to_0_and_4096 = b"\x20\x3f\xe1\x1f"
+        fields = b"\x83\x87\x84\x40\x01x\x01y"
+        await provider.stream.send_all(frame(1, 5, 1, b"\x20" + fields))
+        await provider.stream.send_all(frame(1, 5, 3, to_0_and_4096 + fields))
+        await provider.stream.send_all(frame(1, 5, 5, b"\x83\x87\x84\xbe"))
+        await wait_all_tasks_blocked()
+        assert [request.headers for request in held.asked] == [(("x", "y"),)] * 3
+
     async def test_a_peer_that_allows_a_huge_header_table_does_not_get_one(
         self, nursery: trio.Nursery, library: str
     ) -> None:

@@ -97,6 +97,16 @@ class Test13Settings:
         await provider.answer(await provider.post())
         assert limits(provider) == [1, 1000]
 
+    async def test_max_concurrent_streams_of_a_certificate_connection_is_1000_from_the_start(
+        self, tmp_path: Path
+    ) -> None:
+        async with desk(tmp_path, streams_after_error=1) as provider:
+            line = await provider.dial(certificate=provider.certificate())
+            assert (await provider.ask(line, authorization=None)).status == 200
+            assert (await provider.ask(line, apns_priority="7")).reason == "BadPriority"
+            assert (await provider.ask(line)).status == 200
+            assert limits(line) == [1000, 1, 1000]
+
     async def test_after_a_rejected_push_it_is_1_and_restored_after_the_next_accepted_one(
         self, nursery: trio.Nursery, library: str
     ) -> None:
@@ -197,7 +207,7 @@ class Test13Settings:
         provider, _ = connect(nursery, held, library)
         await provider.hello()
         await provider.stream.send_all(frame(1, 5, 1, b"\x83\x87\x84" + form))
-        await provider.hear_until(lambda: held.asked)
+        await wait_all_tasks_blocked()
         assert set(held.asked[0].headers) == {("apns-id", decoded)}
 
 
@@ -280,6 +290,25 @@ class Test14Goaway:
         await provider.answer(wrong)
         await provider.settle()
         assert provider.goaways == []
+        held.let_go()
+        await provider.hear_out()
+        assert provider.ended(slow)
+        assert provider.goaways[0].error_code == 11
+
+    async def test_a_drain_does_not_change_how_a_connection_ends_that_makes_too_many_errors(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        held = Held()
+        answers = iter([held, refused("BadTopic")])
+        provider, gateway = connect(
+            nursery, lambda request: next(answers)(request), library, max_errors=1
+        )
+        await provider.hello()
+        slow, wrong = provider.ask(), provider.ask()
+        await provider.flush()
+        await provider.answer(wrong)
+        gateway.connection.drain()
+        assert not gateway.connection.statistics().draining
         held.let_go()
         await provider.hear_out()
         assert provider.ended(slow)

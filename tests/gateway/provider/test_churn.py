@@ -34,5 +34,6 @@ def test_what_is_over_is_forgotten() -> None:
     for number in range(50):
         churn.admits(f"10.0.0.{number}", 0.0)
         churn.admits(f"10.0.0.{number}", 1.0)
+    churn.admits("2.2.2.2", 2.0)
     churn.admits("1.1.1.1", 100.0)
     assert (list(churn._admitted), churn._blocked_until) == (["1.1.1.1"], {})
