@@ -227,10 +227,17 @@ def payload(draft: Draft) -> None:
 
 
 def token_is_registered(draft: Draft) -> None:
-    """Unregistered, with the time; later than the uninstall when Apple's delay is emulated."""
+    """Unregistered, or ExpiredToken when its life is over, with the time.
+
+    Later than the uninstall when Apple's delay is emulated. An ExpiredToken has a timestamp too,
+    though Apple shows none: clients read one from every 410 (clients.md 16).
+    """
     gone_at = draft.registration.unregistered_at
     if gone_at is None or draft.now < gone_at + draft.grounds.rules.unregistered_delay_seconds:
         return
+    if draft.registration.is_expired:
+        detail = f"what this token for {draft.registration.topic} was for has ended"
+        raise Rejection(Reason.EXPIRED_TOKEN, detail, unregistered_at=gone_at)
     detail = f"the token for {draft.registration.topic} is no longer active"
     raise Rejection(Reason.UNREGISTERED, detail, unregistered_at=gone_at)
 

@@ -16,7 +16,7 @@ class InvalidIdentifierError(ValueError):
 
 
 class DeviceToken(bytes):
-    """What a provider pushes to: opaque bytes, one token per (device, topic, environment).
+    """What a provider pushes to: opaque bytes, one per device, topic, environment and purpose.
 
     Apple: "device tokens are of variable length. Do not hard-code their size", so any length
     from 1 to 100 bytes is well formed (Apple announced "up to 100 bytes" in 2015).
@@ -98,6 +98,36 @@ class BundleId(Topic):
 
     __slots__ = ()
     EXPECTED = "a bundle id is letters, digits, hyphens and underscores in parts separated by dots"
+
+
+class TokenPurpose(str):
+    """Which of a device's tokens for one topic; empty for the app's own.
+
+    The others are those of ActivityKit, which share a topic and differ in what they are for: one
+    per attributes type to start Live Activities, one per running activity to update it. Devices
+    choose the words; to the gateway one purpose is only different from another.
+    """
+
+    __slots__ = ()
+    MAX_LENGTH = 255
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Believe the text once.
+
+        Raises:
+            InvalidIdentifierError: not printable, or over 255 characters.
+        """
+        if len(text) > cls.MAX_LENGTH or not text.isprintable():
+            raise InvalidIdentifierError(
+                f"a token's purpose is at most {cls.MAX_LENGTH} printable characters,"
+                f" not {text[:80]!r}"
+            )
+        return cls(text)
+
+
+APP_PURPOSE = TokenPurpose("")
+"""The purpose of the token that an app has for a topic by itself."""
 
 
 class ApnsId(_Text):

@@ -226,12 +226,16 @@ class CourierSession:
         caller = self._arrival.caller
         try:
             token = await self._services.directory.mint(
-                caller.device, said.topic, caller.environment, renew=said.renew
+                caller.device,
+                said.topic,
+                caller.environment,
+                purpose=said.purpose,
+                renew=said.renew,
             )
         except StoreUnavailableError:
-            self._link.send(AppTokenResponse(TokenStatus.REFUSED, said.topic, None))
+            self._link.send(AppTokenResponse(TokenStatus.REFUSED, said.topic, None, said.purpose))
             raise
-        self._link.send(AppTokenResponse(TokenStatus.OK, said.topic, token))
+        self._link.send(AppTokenResponse(TokenStatus.OK, said.topic, token, said.purpose))
 
     async def _hear_invalidate(self, said: AppTokenInvalidate) -> None:
         status = TokenStatus.REFUSED
@@ -239,7 +243,7 @@ class CourierSession:
         try:
             # A device speaks for its own apps only.
             if registration is not None and registration.device == self.device:
-                await self._services.directory.unregister(said.token)
+                await self._services.directory.unregister(said.token, is_expired=said.is_expired)
                 status = TokenStatus.OK
         finally:
             self._link.send(AppTokenInvalidateResponse(status, said.token))

@@ -1,4 +1,4 @@
-"""Whose token it is. Minting, looking up and unregistering device tokens.
+"""Whose token it is. Minting, looking up and ending device tokens.
 
 The directory is the whole table in memory, written through to the store: a token is handed out
 only once it is durable, and a push never waits for the database to learn whose it is.
@@ -9,30 +9,33 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import trio
 
 from gateway.store.store import Registration
-from protocol.identifiers import DeviceToken
+from protocol.identifiers import APP_PURPOSE, DeviceToken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable, Iterable
 
     from gateway.store.store import Store
-    from protocol.identifiers import DeviceId, Topic
+    from protocol.identifiers import DeviceId, TokenPurpose, Topic
     from protocol.notification import Environment
+
+_Key: TypeAlias = "tuple[DeviceId, Topic, Environment, TokenPurpose]"
 
 # "Device tokens are of variable length"; 32 bytes is what iPhones show in practice.
 TOKEN_BYTES = 32
 
 
 class DeviceDirectory:
-    """Device tokens: one per (device, topic, environment).
+    """Device tokens: one per (device, topic, environment, purpose).
 
     A topic is an app and a family of push types (``com.example.app`` for alert and background,
     ``com.example.app.voip`` …), so this is Apple's "token per device and app", with the separate
-    tokens that PushKit, Live Activities and the others have.
+    tokens that PushKit and the others have. Purposes tell apart what shares a topic: the tokens
+    that start Live Activities of a type, and those that update one of them.
 
     Args:
         store: where registrations are kept durably.
@@ -54,7 +57,7 @@ class DeviceDirectory:
         self._now = now
         self._random_bytes = random_bytes
         self._by_token: dict[DeviceToken, Registration] = {}
-        self._current: dict[tuple[DeviceId, Topic, Environment], DeviceToken] = {}
+        self._current: dict[_Key, DeviceToken] = {}
         self._undecided: dict[Hashable, trio.Event] = {}
         self._max_pushes_per_second = max_pushes_per_second
         self._pushes: Counter[DeviceToken] = Counter()
@@ -91,18 +94,24 @@ class DeviceDirectory:
         return [r for r in self._by_token.values() if device is None or r.device == device]
 
     async def mint(
-        self, device: DeviceId, topic: Topic, environment: Environment, *, renew: bool = False
+        self,
+        device: DeviceId,
+        topic: Topic,
+        environment: Environment,
+        *,
+        purpose: TokenPurpose = APP_PURPOSE,
+        renew: bool = False,
     ) -> DeviceToken:
-        """The device's token for a topic, durable when returned.
+        """The device's token for a topic and purpose, durable when returned.
 
-        The token a device has for a topic is stable. With ``renew`` (a reinstall, a restore from
+        The token a device has for them is stable. With ``renew`` (a reinstall, a restore from
         a backup) it is unregistered and a new one takes its place.
 
         Raises:
             StoreUnavailableError: it could not be made durable. The old token may be unregistered
                 already; the call may be repeated.
         """
-        key = (device, topic, environment)
+        key = (device, topic, environment, purpose)
         async with self._alone_with(key):
             current = self._current.get(key)
             if current is not None and not renew:
@@ -110,7 +119,9 @@ class DeviceDirectory:
             if current is not None:
                 await self.unregister(current)
             token = DeviceToken(self._random_bytes(TOKEN_BYTES))
-            await self._register(Registration(token, device, topic, environment, self._now()))
+            await self._register(
+                Registration(token, device, topic, environment, self._now(), purpose=purpose)
+            )
             return token
 
     async def adopt(self, proposal: Registration) -> tuple[Registration, bool]:
@@ -130,8 +141,12 @@ class DeviceDirectory:
             await self._register(proposal)
             return proposal, True
 
-    async def unregister(self, token: DeviceToken) -> None:
+    async def unregister(self, token: DeviceToken, *, is_expired: bool = False) -> None:
         """The token is invalid for its topic from now on; no effect on one that already is.
+
+        Args:
+            token: of an app that is gone.
+            is_expired: the app is there, but what the token was for is over.
 
         Raises:
             StoreUnavailableError: it could not be made durable; nothing has changed.
@@ -140,11 +155,13 @@ class DeviceDirectory:
         if registration is None or registration.unregistered_at is not None:
             return
         at = self._now()
-        await self._store.unregister(token, at=at)
+        await self._store.unregister(token, at=at, is_expired=is_expired)
         if (
             self._by_token.get(token) is registration
         ):  # else someone was faster: the first time counts
-            self._remember(dataclasses.replace(registration, unregistered_at=at))
+            self._remember(
+                dataclasses.replace(registration, unregistered_at=at, is_expired=is_expired)
+            )
 
     async def unregister_device(self, device: DeviceId) -> None:
         """Every token of a device that is gone for good.
@@ -175,7 +192,12 @@ class DeviceDirectory:
             decided.set()
 
     def _remember(self, registration: Registration) -> None:
-        key = (registration.device, registration.topic, registration.environment)
+        key = (
+            registration.device,
+            registration.topic,
+            registration.environment,
+            registration.purpose,
+        )
         self._by_token[registration.token] = registration
         if registration.unregistered_at is None:
             self._current[key] = registration.token

@@ -28,7 +28,7 @@ from gateway.store.store import (
 )
 from gateway.store.supervisor import Supervisor
 from gateway.store.wire import notification_of, row_of
-from protocol.identifiers import DeviceId, DeviceToken, Topic, UniqueId
+from protocol.identifiers import DeviceId, DeviceToken, TokenPurpose, Topic, UniqueId
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
@@ -128,12 +128,14 @@ class SqliteStore:
                 entry.environment,
                 entry.registered_at,
                 entry.unregistered_at,
+                entry.purpose,
+                entry.is_expired,
             )
         )
 
-    async def unregister(self, token: DeviceToken, *, at: float) -> None:
+    async def unregister(self, token: DeviceToken, *, at: float, is_expired: bool = False) -> None:
         """See :meth:`gateway.store.store.Store.unregister`."""
-        await self._perform(("unregister", token, at))
+        await self._perform(("unregister", token, at, is_expired))
 
     async def registrations(self) -> Sequence[Registration]:
         """See :meth:`gateway.store.store.Store.registrations`."""
@@ -181,4 +183,6 @@ def _registration_of(row: Sequence[Any]) -> Registration:
         environment=Environment(row[3]),
         registered_at=row[4],
         unregistered_at=row[5],
+        purpose=TokenPurpose(row[6]),
+        is_expired=bool(row[7]),
     )

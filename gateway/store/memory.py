@@ -157,12 +157,12 @@ class MemoryStore:
         self._registrations[registration.token] = registration
         await _end()
 
-    async def unregister(self, token: DeviceToken, *, at: float) -> None:
+    async def unregister(self, token: DeviceToken, *, at: float, is_expired: bool = False) -> None:
         """See :meth:`gateway.store.store.Store.unregister`."""
         await self._begin()
         entry = self._registrations.get(token)
         if entry is not None and entry.unregistered_at is None:
-            self._registrations[token] = replace(entry, unregistered_at=at)
+            self._registrations[token] = replace(entry, unregistered_at=at, is_expired=is_expired)
         await _end()
 
     async def registrations(self) -> Sequence[Registration]:

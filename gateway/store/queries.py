@@ -3,7 +3,7 @@
 No RETURNING: SQLite before 3.35 (RHEL 9's, for one) does not know it.
 """
 
-from gateway.store.schema import NOTIFICATION_COLUMNS
+from gateway.store.schema import NOTIFICATION_COLUMNS, REGISTRATION_COLUMNS
 
 SQL = {
     "present": "SELECT 1 FROM session WHERE device = ?",
@@ -40,14 +40,13 @@ SQL = {
     "forget": "DELETE FROM seen WHERE device = ? AND apns_id = ?",
     "register": (
         "INSERT OR REPLACE INTO registration"
-        " (token, device, topic, environment, registered_at, unregistered_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)"
+        f" ({REGISTRATION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     ),
     "unregister": (
-        "UPDATE registration SET unregistered_at = ? WHERE token = ? AND unregistered_at IS NULL"
+        "UPDATE registration SET unregistered_at = ?, is_expired = ?"
+        " WHERE token = ? AND unregistered_at IS NULL"
     ),
     "registrations": (
-        "SELECT token, device, topic, environment, registered_at, unregistered_at"
-        " FROM registration WHERE token > ? ORDER BY token LIMIT ?"
+        f"SELECT {REGISTRATION_COLUMNS} FROM registration WHERE token > ? ORDER BY token LIMIT ?"
     ),
 }

@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-VERSION = 1
+VERSION = 3
 BUSY_MILLISECONDS = 500
 LOCK_WAIT_SECONDS = 1.5
 
 NOTIFICATION_COLUMNS = (
     "unique_id, apns_id, token, topic, push_type, priority,"
     " received_at, expires_at, collapse_id, payload"
+)
+REGISTRATION_COLUMNS = (
+    "token, device, topic, environment, registered_at, unregistered_at, purpose, is_expired"
 )
 
 _TABLES = """
@@ -59,7 +62,9 @@ CREATE TABLE registration (
     topic TEXT NOT NULL,
     environment TEXT NOT NULL,
     registered_at REAL NOT NULL,
-    unregistered_at REAL
+    unregistered_at REAL,
+    purpose TEXT NOT NULL DEFAULT '',
+    is_expired INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 -- Only written when repetitions are to be recognised (same_id_since).
 CREATE TABLE seen (
@@ -74,6 +79,15 @@ CREATE INDEX seen_at ON seen (accepted_at);
 -- Written and emptied during an outage, to find out whether it is over.
 CREATE TABLE probe (room BLOB);
 """
+
+# version → what makes a database of it into one of the next version; run in turn.
+_MIGRATIONS: dict[int, str] = {
+    1: "",  # version 2 never was released by itself
+    2: """
+ALTER TABLE registration ADD COLUMN purpose TEXT NOT NULL DEFAULT '';
+ALTER TABLE registration ADD COLUMN is_expired INTEGER NOT NULL DEFAULT 0;
+""",
+}
 
 _PRAGMAS = (
     f"busy_timeout = {BUSY_MILLISECONDS}",
@@ -166,8 +180,11 @@ def _settle_version(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} has version {version}, this apnsim knows versions up to {VERSION}: "
             "use the newer apnsim that wrote it, or another --data-dir"
         )
-    if version == 0:
-        connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    if version == VERSION:
+        return
+    changes = [_MIGRATIONS[older] for older in range(version, VERSION)] if version else [_TABLES]
+    script = " ".join(changes)
+    connection.executescript(f"BEGIN; {script} PRAGMA user_version = {VERSION}; COMMIT;")
 
 
 _ADVICE = {

@@ -222,8 +222,8 @@ def _register(database: Database, *row: Any) -> None:  # noqa: ANN401 - plain va
     database.cursor.execute(SQL["register"], row)
 
 
-def _unregister(database: Database, token: bytes, at: float) -> None:
-    database.cursor.execute(SQL["unregister"], (at, token))
+def _unregister(database: Database, token: bytes, at: float, is_expired: bool) -> None:
+    database.cursor.execute(SQL["unregister"], (at, is_expired, token))
 
 
 def _registrations(database: Database, after: bytes, limit: int) -> list[tuple[Any, ...]]:

@@ -24,10 +24,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from protocol.identifiers import APP_PURPOSE
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from protocol.identifiers import DeviceId, DeviceToken, Topic, UniqueId
+    from protocol.identifiers import DeviceId, DeviceToken, TokenPurpose, Topic, UniqueId
     from protocol.notification import Environment, Notification
 
 
@@ -53,9 +55,10 @@ class FencedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A device token and whose it is.
+    """A device token, whose it is and what for.
 
-    ``unregistered_at`` is UNIX seconds of the moment it became invalid for its topic.
+    ``unregistered_at`` is UNIX seconds of the moment it became invalid for its topic;
+    ``is_expired`` says that this was the end of its life (a Live Activity ended), not of its app.
     """
 
     token: DeviceToken
@@ -64,6 +67,8 @@ class Registration:
     environment: Environment
     registered_at: float
     unregistered_at: float | None = None
+    purpose: TokenPurpose = APP_PURPOSE
+    is_expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +172,10 @@ class Store(Protocol):
         """Keep a token, durably; an existing entry of the same token is replaced."""
         ...
 
-    async def unregister(self, token: DeviceToken, *, at: float) -> None:
+    async def unregister(self, token: DeviceToken, *, at: float, is_expired: bool = False) -> None:
         """The token is invalid from ``at`` on; what waits for it stays until fetched.
+
+        ``is_expired`` becomes the registration's.
 
         No effect on an unknown token, nor on one that is invalid already: the first time stays.
         """

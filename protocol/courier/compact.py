@@ -68,14 +68,19 @@ _FIELDS: dict[type[Message], dict[str, Callable[[object], object]]] = {
     m.KeepAlive: {"interval_seconds": fields.integer(0, _U32)},
     m.KeepAliveResponse: {},
     m.NoStorage: {},
-    m.AppTokenRequest: {"topic": fields.topic, "renew": fields.boolean},
+    m.AppTokenRequest: {
+        "topic": fields.topic,
+        "renew": fields.boolean,
+        "purpose": fields.token_purpose,
+    },
     m.AppTokenResponse: {
         "status": fields.one_of(m.TokenStatus),
         "topic": fields.topic,
         "token": fields.optional_device_token,
+        "purpose": fields.token_purpose,
     },
     m.SetState: {"is_active": fields.boolean, "interval_seconds": fields.integer(0, _U32)},
-    m.AppTokenInvalidate: {"token": fields.device_token},
+    m.AppTokenInvalidate: {"token": fields.device_token, "is_expired": fields.boolean},
     m.AppTokenInvalidateResponse: {
         "status": fields.one_of(m.TokenStatus),
         "token": fields.device_token,

@@ -14,7 +14,14 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from protocol.identifiers import ApnsId, CollapseId, DeviceToken, Topic, UniqueId
+from protocol.identifiers import (
+    ApnsId,
+    CollapseId,
+    DeviceToken,
+    TokenPurpose,
+    Topic,
+    UniqueId,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -116,6 +123,11 @@ def device_token(value: object) -> DeviceToken:
 def optional_device_token(value: object) -> DeviceToken | None:
     """A device token or nothing."""
     return None if value is None else device_token(value)
+
+
+def token_purpose(value: object) -> TokenPurpose:
+    """Which of the tokens of a topic."""
+    return TokenPurpose.parse(_string(value))
 
 
 def unique_id(value: object) -> UniqueId:

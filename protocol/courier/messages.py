@@ -11,8 +11,17 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from protocol.identifiers import APP_PURPOSE
+
 if TYPE_CHECKING:
-    from protocol.identifiers import ApnsId, CollapseId, DeviceToken, Topic, UniqueId
+    from protocol.identifiers import (
+        ApnsId,
+        CollapseId,
+        DeviceToken,
+        TokenPurpose,
+        Topic,
+        UniqueId,
+    )
     from protocol.notification import Priority, PushType
 
 
@@ -148,12 +157,14 @@ class AppTokenRequest:
     """Device: an app registers for a topic and wants its token.
 
     ``renew`` asks for a new token in place of the one that this device had for the topic, as
-    after a reinstall or a restore.
+    after a reinstall or a restore. ``purpose`` tells the tokens of one topic apart, those of
+    Live Activities from one another and from the app's own.
     """
 
     NUMBER: ClassVar[int] = 0x11
     topic: Topic
     renew: bool = False
+    purpose: TokenPurpose = APP_PURPOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +175,7 @@ class AppTokenResponse:
     status: TokenStatus
     topic: Topic
     token: DeviceToken | None
+    purpose: TokenPurpose = APP_PURPOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,15 +189,20 @@ class SetState:
 
 @dataclass(frozen=True, slots=True)
 class AppTokenInvalidate:
-    """Device: the app of this token is gone. Ours: Apple's form is not publicly known."""
+    """Device: this token is of no use any more. Ours: Apple's form is not publicly known.
+
+    ``is_expired`` says that its life was over, as when a Live Activity ends: providers hear 410
+    ExpiredToken. Otherwise its app is gone, and they hear 410 Unregistered.
+    """
 
     NUMBER: ClassVar[int] = 0x41
     token: DeviceToken
+    is_expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AppTokenInvalidateResponse:
-    """Gateway: the token is unregistered; providers hear 410 Unregistered from now on. Ours."""
+    """Gateway: the token is invalid; providers hear 410 from now on. Ours."""
 
     NUMBER: ClassVar[int] = 0x42
     status: TokenStatus

@@ -6,6 +6,7 @@ test says otherwise.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from gateway.store.store import (
     Registration,
     Store,
 )
-from protocol.identifiers import CollapseId, DeviceId, DeviceToken, Topic
+from protocol.identifiers import CollapseId, DeviceId, DeviceToken, TokenPurpose, Topic
 from protocol.notification import Environment, PushType
 from tests.builders import DEVICE, NOW, TOKEN, notification, registration
 
@@ -371,6 +372,20 @@ async def test_registrations_are_kept_replaced_and_invalidated(store: Store) -> 
     assert await store.registrations() == [other, gone]
     await store.register(moved)
     assert await store.registrations() == [other, moved]
+
+
+async def test_a_registration_keeps_its_purpose_and_how_it_ended(store: Store) -> None:
+    """Of two tokens for one topic, one's life ends (a Live Activity), the other's app goes."""
+    activity = registration(token=DeviceToken(b"\x01"), purpose=TokenPurpose("activity é 1"))
+    await store.register(activity)
+    await store.register(registration())
+    await store.unregister(activity.token, at=NOW + 1, is_expired=True)
+    await store.unregister(activity.token, at=NOW + 2)  # the first end stays, and its kind
+    await store.unregister(TOKEN, at=NOW + 2)
+    assert await store.registrations() == [
+        registration(unregistered_at=NOW + 2),
+        replace(activity, unregistered_at=NOW + 1, is_expired=True),
+    ]
 
 
 async def test_unregistering_leaves_what_waits(store: Store) -> None:

@@ -150,10 +150,15 @@ FAULTS = [
     Fault("payload", Reason.PAYLOAD_EMPTY, {"body": b"[]"}),
     Fault("payload", Reason.PAYLOAD_TOO_LARGE, {"body": b'{"a":"%s"}' % (b"x" * 4089)}),
     Fault("token_is_registered", Reason.UNREGISTERED, {"unregistered_at": NOW - 1}),
+    Fault(
+        "token_is_registered",
+        Reason.EXPIRED_TOKEN,
+        {"unregistered_at": NOW - 1, "is_expired": True},
+    ),
     Fault("token_is_for_topic", Reason.DEVICE_TOKEN_NOT_FOR_TOPIC, {"topic": Topic("com.other")}),
     Fault("pace", Reason.TOO_MANY_REQUESTS, {"too_fast": True}),
 ]
-IN_REGISTRATION = {"environment", "unregistered_at", "topic"}
+IN_REGISTRATION = {"environment", "unregistered_at", "is_expired", "topic"}
 
 
 def judge(changes: dict[str, Any]) -> Rejection:
@@ -177,7 +182,7 @@ def test_one_fault_earns_its_reason(fault: Fault) -> None:
     rejection = judge(fault.changes)
     assert rejection.reason is fault.reason
     assert rejection.detail
-    is_410 = fault.reason is Reason.UNREGISTERED
+    is_410 = fault.reason.status == 410
     assert rejection.unregistered_at == (NOW - 1 if is_410 else None)
 
 

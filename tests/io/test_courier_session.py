@@ -26,7 +26,7 @@ from protocol.courier.messages import (
     SetState,
     TokenStatus,
 )
-from protocol.identifiers import DeviceToken, Topic
+from protocol.identifiers import DeviceToken, TokenPurpose, Topic
 from protocol.notification import Environment
 from tests.builders import DEVICE, NOW, TOKEN, TOPIC, notification, registration
 from tests.io.phones import Gateway, settled
@@ -201,6 +201,22 @@ async def test_an_app_gives_its_token_back(gateway: Gateway) -> None:
     known = gateway.directory.registration_of(token)
     assert known is not None
     assert known.unregistered_at == NOW
+
+
+async def test_tokens_of_one_topic_are_told_apart_by_purpose_and_may_expire(
+    gateway: Gateway,
+) -> None:
+    phone = await gateway.connects()
+    purpose = TokenPurpose("activity 1")
+    await phone.says(AppTokenRequest(TOPIC), AppTokenRequest(TOPIC, purpose=purpose))
+    own, other = phone.all(AppTokenResponse)
+    assert (own.purpose, other.purpose) == ("", purpose)
+    assert own.token != other.token
+    assert other.token is not None
+    await phone.says(AppTokenInvalidate(other.token, is_expired=True))
+    known = gateway.directory.registration_of(other.token)
+    assert known is not None
+    assert (known.unregistered_at, known.is_expired, known.purpose) == (NOW, True, purpose)
 
 
 @pytest.mark.parametrize("token", [TOKEN, DeviceToken(b"unknown")])

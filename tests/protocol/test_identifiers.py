@@ -11,6 +11,7 @@ from protocol.identifiers import (
     InvalidIdentifierError,
     KeyId,
     TeamId,
+    TokenPurpose,
     Topic,
     UniqueId,
 )
@@ -122,6 +123,17 @@ def test_a_unique_id_is_lower_case() -> None:
     assert UniqueId.parse(made) == made
     with pytest.raises(InvalidIdentifierError, match="lower-case"):
         UniqueId.parse(made.upper())
+
+
+@pytest.mark.parametrize("text", ["", "start Flight", "activity Ä 1", "x" * 255])
+def test_a_purpose_is_printable_text(text: str) -> None:
+    assert TokenPurpose.parse(text) == text
+
+
+@pytest.mark.parametrize("text", ["a\n", "\x7f", "\udcff", "x" * 256])
+def test_any_other_purpose_is_refused(text: str) -> None:
+    with pytest.raises(InvalidIdentifierError, match="at most 255 printable characters"):
+        TokenPurpose.parse(text)
 
 
 @pytest.mark.parametrize("text", ["", "news", "x" * 64, "é" * 32, "🙂" * 16, "\udcff" * 64])

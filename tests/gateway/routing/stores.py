@@ -35,9 +35,9 @@ class FragileStore(MemoryStore):
         await self._write()
         await super().register(registration)
 
-    async def unregister(self, token: DeviceToken, *, at: float) -> None:
+    async def unregister(self, token: DeviceToken, *, at: float, is_expired: bool = False) -> None:
         await self._write()
-        await super().unregister(token, at=at)
+        await super().unregister(token, at=at, is_expired=is_expired)
 
     async def registrations(self) -> Sequence[Registration]:
         self._require()

@@ -8,7 +8,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from gateway.routing.directory import TOKEN_BYTES, DeviceDirectory
 from gateway.store.store import Registration, StoreUnavailableError
-from protocol.identifiers import DeviceId, DeviceToken, Topic
+from protocol.identifiers import DeviceId, DeviceToken, TokenPurpose, Topic
 from protocol.notification import Environment
 from tests.builders import DEVICE, NOW, TOKEN, TOPIC, SettableTime, counting_bytes, registration
 from tests.gateway.routing.stores import FragileStore
@@ -50,7 +50,7 @@ async def test_an_app_that_asks_again_gets_the_same_token(
     assert store.writes == 1
 
 
-async def test_there_is_a_token_per_device_topic_and_environment(
+async def test_there_is_a_token_per_device_topic_environment_and_purpose(
     directory: DeviceDirectory,
 ) -> None:
     tokens = {
@@ -58,10 +58,11 @@ async def test_there_is_a_token_per_device_topic_and_environment(
         await directory.mint(DEVICE, VOIP, DEVELOPMENT),
         await directory.mint(DEVICE, TOPIC, PRODUCTION),
         await directory.mint(DeviceId("tablet"), TOPIC, DEVELOPMENT),
+        await directory.mint(DEVICE, TOPIC, DEVELOPMENT, purpose=TokenPurpose("start Flight")),
     }
-    assert len(tokens) == 4
+    assert len(tokens) == 5
     assert {r.token for r in directory.registrations()} == tokens
-    assert len(list(directory.registrations(DEVICE))) == 3
+    assert len(list(directory.registrations(DEVICE))) == 4
 
 
 async def test_an_app_that_asks_twice_at_once_gets_one_token(
@@ -150,6 +151,20 @@ async def test_a_token_is_unregistered_once_and_the_first_time_counts(
     assert found is not None
     assert found.unregistered_at == NOW
     assert store.writes == 2
+
+
+async def test_a_token_whose_life_ended_stays_expired_when_its_app_goes(
+    directory: DeviceDirectory, store: FragileStore
+) -> None:
+    activity = TokenPurpose("activity 1")
+    token = await directory.mint(DEVICE, TOPIC, DEVELOPMENT, purpose=activity)
+    app = await directory.mint(DEVICE, TOPIC, DEVELOPMENT)
+    await directory.unregister(token, is_expired=True)
+    await directory.unregister_device(DEVICE)
+    ended = {r.token: (r.unregistered_at, r.is_expired) for r in await store.registrations()}
+    assert ended == {token: (NOW, True), app: (NOW, False)}
+    assert {r.token: (r.unregistered_at, r.is_expired) for r in directory.registrations()} == ended
+    assert await directory.mint(DEVICE, TOPIC, DEVELOPMENT, purpose=activity) != token
 
 
 async def test_of_two_uninstalls_at_once_the_directory_and_the_store_keep_the_same_time(

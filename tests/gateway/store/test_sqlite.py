@@ -52,7 +52,7 @@ def test_a_batch_is_one_transaction(database: Database) -> None:
         ("accept",),
         ("fetch", DEVICE, 2**70, 0, 1, NOW),
         ("acknowledge", DEVICE, [1, "two", {}]),
-        ("register", {"a": 1}, "d", "t", "e", 1.0, None),
+        ("register", {"a": 1}, "d", "t", "e", 1.0, None, "", False),
         ("no such verb",),
         (["unhashable"],),
         (),
@@ -172,14 +172,40 @@ def test_an_existing_database_is_opened_as_it_is(tmp_path: Path) -> None:
         assert again.execute("SELECT count(*) FROM notification").fetchone() == (0,)
 
 
+_REGISTRATIONS_OF_VERSION_1 = """
+CREATE TABLE registration (
+    token BLOB PRIMARY KEY,
+    device TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    registered_at REAL NOT NULL,
+    unregistered_at REAL
+) WITHOUT ROWID;
+INSERT INTO registration VALUES (x'00', 'phone', 'a.b', 'development', 1.0, 2.0);
+PRAGMA user_version = 1;
+"""
+
+
+def test_the_tokens_of_a_database_of_version_1_are_still_the_apps_own(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "old")) as old:
+        old.executescript(_REGISTRATIONS_OF_VERSION_1)
+    with closing(connect(tmp_path / "old")) as old, closing(connect(tmp_path / "new")) as new:
+        assert old.execute(SQL["registrations"], (b"", 9)).fetchall() == [
+            (b"\x00", "phone", "a.b", "development", 1.0, 2.0, "", 0)
+        ]
+        columns = "PRAGMA table_info(registration)"
+        assert old.execute(columns).fetchall() == new.execute(columns).fetchall()
+        assert old.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
+
+
 def test_a_database_that_cannot_be_prepared_is_closed_again(tmp_path: Path) -> None:
     with closing(connect(tmp_path / "db")) as connection:
         connection.execute("DROP TABLE session")
     with pytest.raises(sqlite3.OperationalError, match="session"):
         Database(tmp_path / "db", node="gateway")
     with closing(connect(tmp_path / "db")) as connection:
-        connection.execute("PRAGMA user_version = 2")
-    with pytest.raises(RefusedError, match="version 2"):
+        connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    with pytest.raises(RefusedError, match=f"version {schema.VERSION + 1}"):
         connect(tmp_path / "db")
 
 

@@ -24,7 +24,7 @@ from protocol.courier.messages import (
     TokenStatus,
 )
 from protocol.courier.states import CourierState, Role
-from protocol.identifiers import ApnsId, DeviceToken, Topic, UniqueId
+from protocol.identifiers import ApnsId, DeviceToken, TokenPurpose, Topic, UniqueId
 from protocol.notification import Priority, PushType
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ EXAMPLES: tuple[Message, ...] = (
     KeepAlive(600),
     KeepAliveResponse(),
     NoStorage(),
-    AppTokenRequest(TOPIC),
-    AppTokenResponse(TokenStatus.OK, TOPIC, TOKEN),
+    AppTokenRequest(TOPIC, purpose=TokenPurpose("start Flight")),
+    AppTokenResponse(TokenStatus.OK, TOPIC, TOKEN, TokenPurpose("start Flight")),
     SetState(True),
-    AppTokenInvalidate(TOKEN),
+    AppTokenInvalidate(TOKEN, is_expired=True),
     AppTokenInvalidateResponse(TokenStatus.OK, TOKEN),
 )
 

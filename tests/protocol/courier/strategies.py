@@ -23,7 +23,14 @@ from protocol.courier.messages import (
     StorageFlags,
     TokenStatus,
 )
-from protocol.identifiers import ApnsId, CollapseId, DeviceToken, Topic, UniqueId
+from protocol.identifiers import (
+    ApnsId,
+    CollapseId,
+    DeviceToken,
+    TokenPurpose,
+    Topic,
+    UniqueId,
+)
 from protocol.notification import Priority, PushType
 
 _part = st.text("abcXYZ019_-", min_size=1, max_size=12)
@@ -37,6 +44,7 @@ collapse_ids = st.binary(max_size=CollapseId.MAX_BYTES).map(
     lambda raw: CollapseId.parse(raw.decode("utf-8", "surrogateescape"))
 )
 words = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=255)
+purposes = words.map(TokenPurpose.parse)
 u32 = st.integers(0, 2**32 - 1)
 seconds = st.floats(0, 253_402_300_799, allow_nan=False)
 
@@ -64,12 +72,12 @@ BY_TYPE = {
     KeepAlive: st.builds(KeepAlive, u32),
     KeepAliveResponse: st.just(KeepAliveResponse()),
     NoStorage: st.just(NoStorage()),
-    AppTokenRequest: st.builds(AppTokenRequest, topics, st.booleans()),
+    AppTokenRequest: st.builds(AppTokenRequest, topics, st.booleans(), purposes),
     AppTokenResponse: st.builds(
-        AppTokenResponse, st.sampled_from(TokenStatus), topics, st.none() | tokens
+        AppTokenResponse, st.sampled_from(TokenStatus), topics, st.none() | tokens, purposes
     ),
     SetState: st.builds(SetState, st.booleans(), u32),
-    AppTokenInvalidate: st.builds(AppTokenInvalidate, tokens),
+    AppTokenInvalidate: st.builds(AppTokenInvalidate, tokens, st.booleans()),
     AppTokenInvalidateResponse: st.builds(
         AppTokenInvalidateResponse, st.sampled_from(TokenStatus), tokens
     ),

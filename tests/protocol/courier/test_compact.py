@@ -50,8 +50,8 @@ def test_every_message_comes_back_equal(message: m.Message) -> None:
 def test_a_body_is_an_array_of_the_fields_in_order() -> None:
     assert msgpack.unpackb(body_of(m.KeepAlive(600))) == [600]
     assert msgpack.unpackb(body_of(m.NoStorage())) == []
-    assert msgpack.unpackb(body_of(m.AppTokenRequest(TOPIC, renew=True))) == [TOPIC, True]
-    assert msgpack.unpackb(body_of(m.AppTokenInvalidate(TOKEN))) == [TOKEN]
+    assert msgpack.unpackb(body_of(m.AppTokenRequest(TOPIC, renew=True))) == [TOPIC, True, ""]
+    assert msgpack.unpackb(body_of(m.AppTokenInvalidate(TOKEN))) == [TOKEN, False]
 
 
 def test_a_collapse_id_that_is_not_utf8_survives() -> None:
