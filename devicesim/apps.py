@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from protocol.identifiers import BundleId, DeviceToken, Topic
+from devicesim.token_keys import TokenKey
+from protocol.identifiers import BundleId, DeviceToken, TokenPurpose, Topic
 from protocol.notification import PushType
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 MAX_APPS = 256
 # All topics together must fit one Filter, whose frame has at most 64 KiB.
 MAX_TOPICS_LENGTH = 32 * 1024
-# Topics that once had a token here and must never get that token back.
-MAX_RETIRED_TOPICS = 1024
+# What once had a token here and must never get that token back.
+MAX_RETIRED_KEYS = 1024
 
 
 class AppError(ValueError):
@@ -41,14 +42,16 @@ class AppState(StrEnum):
 class App:
     """One installed app.
 
-    ``tokens`` has an entry per topic once the gateway minted one: push types that share a suffix
-    share a topic and so a token. ``renewing`` are the topics whose next token must be a new one.
+    ``tokens`` has an entry per key once the gateway minted one: push types that share a suffix
+    share a topic and so a token. ``renewing`` are those whose next token must be a new one.
+    ``purposes`` are the tokens that it wants for Live Activities beside its own.
     """
 
     bundle_id: BundleId
     push_types: tuple[PushType, ...]
-    tokens: dict[Topic, DeviceToken] = field(default_factory=dict)
-    renewing: set[Topic] = field(default_factory=set)
+    tokens: dict[TokenKey, DeviceToken] = field(default_factory=dict)
+    renewing: set[TokenKey] = field(default_factory=set)
+    purposes: dict[TokenPurpose, None] = field(default_factory=dict)
     state: AppState = AppState.BACKGROUND
     notifications_enabled: bool = True
 
@@ -60,29 +63,51 @@ class App:
     @property
     def tokens_by_push_type(self) -> dict[PushType, DeviceToken]:
         """What the app would tell its provider; push types without a token yet are absent."""
-        named = ((each, Topic(each.topic_of(self.bundle_id))) for each in self.push_types)
-        return {each: self.tokens[topic] for each, topic in named if topic in self.tokens}
+        named = ((each, TokenKey(Topic(each.topic_of(self.bundle_id)))) for each in self.push_types)
+        return {each: self.tokens[key] for each, key in named if key in self.tokens}
+
+    @property
+    def push_to_start_tokens(self) -> dict[str, DeviceToken]:
+        """Attributes type → the token that starts Live Activities of it."""
+        return {
+            key.attributes_type: token
+            for key, token in self.tokens.items()
+            if key.attributes_type is not None
+        }
+
+    @property
+    def token_keys(self) -> tuple[TokenKey, ...]:
+        """All the tokens that it needs: its own, then those of Live Activities."""
+        own = map(TokenKey, self.topics)
+        return (*own, *map(self.activity_key, self.purposes))
+
+    def activity_key(self, purpose: TokenPurpose) -> TokenKey:
+        """One of its tokens for Live Activities."""
+        return TokenKey(Topic(PushType.LIVE_ACTIVITY.topic_of(self.bundle_id)), purpose)
 
     @property
     def awaits_tokens(self) -> bool:
         """Whether the gateway still owes it a token."""
-        return bool(self.renewing) or any(topic not in self.tokens for topic in self.topics)
+        return bool(self.renewing) or any(key not in self.tokens for key in self.token_keys)
 
 
 class AppRegistry:
     """Who is installed, found by bundle id, by token and by topic.
 
-    ``doomed`` are tokens of uninstalled apps that the gateway has not been told about yet.
+    ``doomed`` are tokens that are of no use any more and that the gateway has not been told about
+    yet, and of each whether its life ended (a Live Activity's) or its app is gone. ``changes``
+    counts what pushes may change here.
     """
 
-    __slots__ = ("_apps", "_by_token", "_by_topic", "_retired", "doomed")
+    __slots__ = ("_apps", "_by_token", "_by_topic", "_retired", "changes", "doomed")
 
     def __init__(self) -> None:
         self._apps: dict[str, App] = {}
-        self._by_token: dict[DeviceToken, App] = {}
+        self._by_token: dict[DeviceToken, tuple[App, TokenKey]] = {}
         self._by_topic: dict[Topic, App] = {}
-        self._retired: dict[Topic, None] = {}
-        self.doomed: dict[DeviceToken, None] = {}
+        self._retired: dict[TokenKey, None] = {}
+        self.doomed: dict[DeviceToken, bool] = {}
+        self.changes = 0
 
     def __iter__(self) -> Iterator[App]:
         return iter(self._apps.values())
@@ -107,7 +132,13 @@ class AppRegistry:
 
     def of_token(self, token: DeviceToken) -> App | None:
         """Whose token this is."""
-        return self._by_token.get(token)
+        found = self._by_token.get(token)
+        return None if found is None else found[0]
+
+    def key_of(self, token: DeviceToken) -> TokenKey | None:
+        """Which of its app's tokens this is."""
+        found = self._by_token.get(token)
+        return None if found is None else found[1]
 
     def of_topic(self, topic: Topic) -> App | None:
         """Which app receives this topic."""
@@ -131,8 +162,7 @@ class AppRegistry:
         app.push_types = tuple(dict.fromkeys(app.push_types + types))
         for topic in app.topics:
             self._by_topic[topic] = app
-            if topic in self._retired:
-                app.renewing.add(topic)
+            self._renew_if_retired(app, TokenKey(topic))
         return app
 
     def uninstall(self, bundle_id: str) -> App:
@@ -145,29 +175,50 @@ class AppRegistry:
         del self._apps[bundle_id]
         for topic in app.topics:
             del self._by_topic[topic]
-            self._retire(topic)
+        for key in app.token_keys:
+            self._retire(key)
         for token in app.tokens.values():
             del self._by_token[token]
-            self.doomed[token] = None
+            self.doomed[token] = False
         return app
 
-    def mint(self, app: App, topic: Topic, token: DeviceToken) -> bool:
-        """Give the app its token for a topic; whether that changed anything."""
-        app.renewing.discard(topic)
-        self._retired.pop(topic, None)
-        previous = app.tokens.get(topic)
+    def want(self, app: App, purpose: TokenPurpose) -> None:
+        """The app needs one more token for Live Activities; no effect if it has it already."""
+        if purpose not in app.purposes:
+            app.purposes[purpose] = None
+            self._renew_if_retired(app, app.activity_key(purpose))
+            self.changes += 1
+
+    def expire(self, app: App, purpose: TokenPurpose) -> None:
+        """What this token was for is over; no effect if the app has no such token."""
+        if purpose not in app.purposes:
+            return
+        del app.purposes[purpose]
+        key = app.activity_key(purpose)
+        app.renewing.discard(key)
+        token = app.tokens.pop(key, None)
+        if token is not None:
+            del self._by_token[token]
+            self.doomed[token] = True
+        self.changes += 1
+
+    def mint(self, app: App, key: TokenKey, token: DeviceToken) -> bool:
+        """Give the app one of its tokens; whether that changed anything."""
+        app.renewing.discard(key)
+        self._retired.pop(key, None)
+        previous = app.tokens.get(key)
         if previous == token:
             return False
         if previous is not None:
             del self._by_token[previous]
-        app.tokens[topic] = token
-        self._by_token[token] = app
+        app.tokens[key] = token
+        self._by_token[token] = (app, key)
         return True
 
     def renew_all(self) -> None:
         """Every token is to be replaced, as after a restore from a backup."""
         for app in self._apps.values():
-            app.renewing.update(app.topics)
+            app.renewing.update(app.token_keys)
 
     def _check(self, name: BundleId, topics: tuple[Topic, ...]) -> None:
         for topic in topics:
@@ -179,10 +230,16 @@ class AppRegistry:
         if sum(map(len, {*self._by_topic, *topics})) > MAX_TOPICS_LENGTH:
             raise AppError(f"the topics of all apps have over {MAX_TOPICS_LENGTH} characters")
 
-    def _retire(self, topic: Topic) -> None:
-        self._retired.pop(topic, None)
-        self._retired[topic] = None
-        if len(self._retired) > MAX_RETIRED_TOPICS:
+    def _renew_if_retired(self, app: App, key: TokenKey) -> None:
+        if key in self._retired:
+            app.renewing.add(key)
+
+    def _retire(self, key: TokenKey) -> None:
+        if key.activity_id is not None:
+            return  # no other activity will ever have its id
+        self._retired.pop(key, None)
+        self._retired[key] = None
+        if len(self._retired) > MAX_RETIRED_KEYS:
             del self._retired[next(iter(self._retired))]
 
     def describe(self) -> dict[str, Any]:
@@ -190,7 +247,8 @@ class AppRegistry:
         return {
             "apps": [_describe_app(app) for app in self],
             "doomed": [token.hex() for token in self.doomed],
-            "retired": list(self._retired),
+            "expired": [token.hex() for token, is_expired in self.doomed.items() if is_expired],
+            "retired": list(map(str, self._retired)),
         }
 
     def restore(self, described: dict[str, Any]) -> None:
@@ -201,13 +259,15 @@ class AppRegistry:
         """
         for each in described["apps"]:
             app = self.install(each["bundle_id"], each["push_types"])
-            for topic, token in each["tokens"].items():
-                self.mint(app, Topic.parse(topic), DeviceToken.parse(token))
-            app.renewing = {Topic.parse(topic) for topic in each["renewing"]}
+            app.purposes = dict.fromkeys(map(TokenPurpose.parse, each.get("purposes", ())))
+            for key, token in each["tokens"].items():
+                self.mint(app, TokenKey.parse(key), DeviceToken.parse(token))
+            app.renewing = set(map(TokenKey.parse, each["renewing"]))
             app.state = AppState(each["state"])
             app.notifications_enabled = bool(each["notifications_enabled"])
-        self.doomed = {DeviceToken.parse(token): None for token in described["doomed"]}
-        self._retired = {Topic.parse(topic): None for topic in described["retired"]}
+        expired = described.get("expired", ())
+        self.doomed = {DeviceToken.parse(each): each in expired for each in described["doomed"]}
+        self._retired = dict.fromkeys(map(TokenKey.parse, described["retired"]))
 
 
 def topics_of(bundle_id: BundleId, push_types: Iterable[PushType]) -> tuple[Topic, ...]:
@@ -236,8 +296,9 @@ def _describe_app(app: App) -> dict[str, Any]:
     return {
         "bundle_id": app.bundle_id,
         "push_types": [each.value for each in app.push_types],
-        "tokens": {topic: token.hex() for topic, token in app.tokens.items()},
-        "renewing": sorted(app.renewing),
+        "purposes": list(app.purposes),
+        "tokens": {str(key): token.hex() for key, token in app.tokens.items()},
+        "renewing": sorted(map(str, app.renewing)),
         "state": app.state.value,
         "notifications_enabled": app.notifications_enabled,
     }

@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
+from devicesim.token_keys import TokenKey
 from protocol.courier.messages import (
     AppTokenInvalidate,
     AppTokenInvalidateResponse,
@@ -38,32 +39,37 @@ class Registration:
 
     def __init__(self, apps: AppRegistry) -> None:
         self._apps = apps
-        self._asked: dict[Topic, deque[bool]] = {}  # topic → renew, of each question on the wire
-        self._refused: set[Topic] = set()
+        self._asked: dict[TokenKey, deque[bool]] = {}  # → renew, of each question on the wire
+        self._refused: set[TokenKey] = set()
         self._told: set[DeviceToken] = set()
 
     def opening(self) -> list[DeviceMessage]:
         """What to say first on the link.
 
-        Every topic is asked for at each connect, as apsd does (courier-wire.md §4, step 7): the
-        gateway answers with the token that it knows, so a device and a gateway that lost its
+        Every token is asked for at each connect, as apsd does (courier-wire.md §4, step 7): the
+        gateway answers with the one that it knows, so a device and a gateway that lost its
         memory agree again.
         """
-        for app in self._apps:
-            for topic in app.topics:
-                self._asked.setdefault(topic, deque())
-        asked = [self._ask(topic, renew=self._is_renewing(topic)) for topic in self._asked]
+        asked = [
+            self._ask(key, renew=key in app.renewing)
+            for app in self._apps
+            for key in app.token_keys
+        ]
         return [*self.farewells(), *asked, self.filter()]
 
     def changes(self) -> list[DeviceMessage]:
-        """What has become necessary to say since."""
+        """What has become necessary to say since, with the topics anew."""
+        return [*self.questions(), self.filter()]
+
+    def questions(self) -> list[DeviceMessage]:
+        """What has become necessary to say since about tokens alone."""
         said: list[DeviceMessage] = self.farewells()
         for app in self._apps:
-            for topic in app.topics:
-                renew, asked = topic in app.renewing, self._asked.get(topic, ())
-                if (topic not in app.tokens and not asked) or (renew and True not in asked):
-                    said.append(self._ask(topic, renew=renew))
-        return [*said, self.filter()]
+            for key in app.token_keys:
+                renew, asked = key in app.renewing, self._asked.get(key, ())
+                if (key not in app.tokens and not asked) or (renew and True not in asked):
+                    said.append(self._ask(key, renew=renew))
+        return said
 
     def filter(self) -> Filter:
         """The device's topics, all of them.
@@ -82,25 +88,38 @@ class Registration:
     def is_settled(self, app: App) -> bool:
         """Whether the gateway has answered everything that this app needs, or refused it."""
         return all(
-            topic in self._refused or (topic in app.tokens and topic not in app.renewing)
-            for topic in app.topics
+            key in self._refused or (key in app.tokens and key not in app.renewing)
+            for key in app.token_keys
         )
 
     def hear_token(self, answer: AppTokenResponse) -> App | None:
         """Take a token; returns the app whose token changed."""
-        questions = self._asked.get(answer.topic)
-        was_renewed = questions.popleft() if questions else False
+        key = TokenKey(answer.topic, answer.purpose)
+        was_renewed = self._take_question(key)
         app = self._apps.of_topic(answer.topic)
         if answer.status is not TokenStatus.OK or answer.token is None:
-            self._refused.add(answer.topic)
-            log.warning("the gateway refused a token for %s", answer.topic)
+            self._refused.add(key)
+            log.warning("the gateway refused a token for %s", key)
             return None
         if app is None:  # uninstalled meanwhile
-            self._apps.doomed[answer.token] = None
+            self._apps.doomed[answer.token] = False
             return None
-        if answer.topic in app.renewing and not was_renewed:
+        if key not in app.token_keys:  # its activity ended meanwhile
+            self._apps.doomed[answer.token] = True
+            return None
+        if key in app.renewing and not was_renewed:
             return None  # the answer to an older question: the token that is to be replaced
-        return app if self._apps.mint(app, answer.topic, answer.token) else None
+        return app if self._apps.mint(app, key, answer.token) else None
+
+    def _take_question(self, key: TokenKey) -> bool:
+        """The question that was answered is on the wire no more; whether it asked to renew."""
+        questions = self._asked.get(key)
+        if questions is None:
+            return False
+        renew = questions.popleft()
+        if not questions:
+            del self._asked[key]
+        return renew
 
     def hear_invalidated(self, answer: AppTokenInvalidateResponse) -> None:
         """The gateway knows that a token is gone.
@@ -111,17 +130,14 @@ class Registration:
         self._told.discard(answer.token)
         self._apps.doomed.pop(answer.token, None)
 
-    def _ask(self, topic: Topic, *, renew: bool) -> AppTokenRequest:
-        self._asked.setdefault(topic, deque()).append(renew)
-        self._refused.discard(topic)
-        return AppTokenRequest(topic, renew)
-
-    def _is_renewing(self, topic: Topic) -> bool:
-        app = self._apps.of_topic(topic)
-        return app is not None and topic in app.renewing
+    def _ask(self, key: TokenKey, *, renew: bool) -> AppTokenRequest:
+        self._asked.setdefault(key, deque()).append(renew)
+        self._refused.discard(key)
+        return AppTokenRequest(key.topic, renew, key.purpose)
 
     def farewells(self) -> list[DeviceMessage]:
-        """Tokens of apps that are gone and that the gateway has not been told about."""
-        untold = [token for token in self._apps.doomed if token not in self._told]
+        """Tokens that are of no use any more and that the gateway has not been told about."""
+        doomed = self._apps.doomed
+        untold = [token for token in doomed if token not in self._told]
         self._told.update(untold)
-        return [AppTokenInvalidate(token) for token in untold]
+        return [AppTokenInvalidate(token, doomed[token]) for token in untold]

@@ -39,7 +39,14 @@ from protocol.courier.messages import (
     TokenStatus,
 )
 from protocol.courier.states import Role
-from protocol.identifiers import ApnsId, DeviceToken, Topic, UniqueId
+from protocol.identifiers import (
+    APP_PURPOSE,
+    ApnsId,
+    DeviceToken,
+    TokenPurpose,
+    Topic,
+    UniqueId,
+)
 from protocol.notification import Environment, Priority, PushType
 
 if TYPE_CHECKING:
@@ -64,8 +71,9 @@ class ScriptedGateway:
         self.answers = {Connect, Filter, KeepAlive, AppTokenRequest, AppTokenInvalidate}
         self.is_reachable = True
         self.refusal = ""
-        self.tokens: dict[Topic, DeviceToken] = {}
+        self.tokens: dict[str, DeviceToken] = {}  # topic, or topic and purpose
         self.unregistered: set[DeviceToken] = set()
+        self.expired: set[DeviceToken] = set()
         self.refused_topics: set[str] = set()
         self.links = 0
         self.dialled_at: list[float] = []
@@ -109,10 +117,10 @@ class ScriptedGateway:
                 return core.send(NoStorage())
             case KeepAlive():
                 return core.send(KeepAliveResponse())
-            case AppTokenRequest(topic, renew):
-                return core.send(self.token_answer(topic, renew=renew))
-            case AppTokenInvalidate(token):
-                self.unregistered.add(token)
+            case AppTokenRequest(topic, renew, purpose):
+                return core.send(self.token_answer(topic, purpose, renew=renew))
+            case AppTokenInvalidate(token, is_expired):
+                (self.expired if is_expired else self.unregistered).add(token)
                 return core.send(AppTokenInvalidateResponse(TokenStatus.OK, token))
         raise AssertionError(message)
 
@@ -121,12 +129,15 @@ class ScriptedGateway:
         assert self.stream is not None
         await trio.aclose_forcefully(self.stream)
 
-    def token_answer(self, topic: Topic, *, renew: bool = False) -> AppTokenResponse:
+    def token_answer(
+        self, topic: Topic, purpose: TokenPurpose = APP_PURPOSE, *, renew: bool = False
+    ) -> AppTokenResponse:
         if topic in self.refused_topics:
-            return AppTokenResponse(TokenStatus.REFUSED, topic, None)
-        if renew or topic not in self.tokens:
-            self.tokens[topic] = DeviceToken(next(self._serial).to_bytes(32))
-        return AppTokenResponse(TokenStatus.OK, topic, self.tokens[topic])
+            return AppTokenResponse(TokenStatus.REFUSED, topic, None, purpose)
+        name = f"{topic} {purpose}" if purpose else topic
+        if renew or name not in self.tokens:
+            self.tokens[name] = DeviceToken(next(self._serial).to_bytes(32))
+        return AppTokenResponse(TokenStatus.OK, topic, self.tokens[name], purpose)
 
     async def say(self, *messages: Message) -> None:
         """All in one chunk."""
@@ -210,7 +221,7 @@ class Phone:
             gateways.cancel_scope.cancel()
 
     def token(self, topic: str) -> DeviceToken:
-        return self.gateway.tokens[Topic(topic)]
+        return self.gateway.tokens[topic]
 
 
 _ids = itertools.count(1)

@@ -8,9 +8,14 @@ import pytest
 
 from devicesim import apps as apps_module
 from devicesim.apps import AppError, AppRegistry, AppState, UnknownAppError
+from devicesim.token_keys import TokenKey
 from protocol.identifiers import DeviceToken, InvalidIdentifierError, Topic
 
 NEWS = "com.example.news"
+
+
+def key(topic: str) -> TokenKey:
+    return TokenKey(Topic(topic))
 
 
 def installed(*push_types: str) -> AppRegistry:
@@ -23,9 +28,9 @@ def test_an_app_awaits_a_token_per_topic() -> None:
     apps = installed("alert", "voip")
     app = apps.require(NEWS)
     assert app.awaits_tokens
-    assert apps.mint(app, Topic(NEWS), DeviceToken(b"a"))
+    assert apps.mint(app, key(NEWS), DeviceToken(b"a"))
     assert app.awaits_tokens
-    assert apps.mint(app, Topic(f"{NEWS}.voip"), DeviceToken(b"v"))
+    assert apps.mint(app, key(f"{NEWS}.voip"), DeviceToken(b"v"))
     assert not app.awaits_tokens
     assert apps.of_token(DeviceToken(b"v")) is app
 
@@ -33,9 +38,9 @@ def test_an_app_awaits_a_token_per_topic() -> None:
 def test_the_same_token_again_changes_nothing_and_another_replaces_it() -> None:
     apps = installed()
     app = apps.require(NEWS)
-    apps.mint(app, Topic(NEWS), DeviceToken(b"a"))
-    assert not apps.mint(app, Topic(NEWS), DeviceToken(b"a"))
-    assert apps.mint(app, Topic(NEWS), DeviceToken(b"b"))
+    apps.mint(app, key(NEWS), DeviceToken(b"a"))
+    assert not apps.mint(app, key(NEWS), DeviceToken(b"a"))
+    assert apps.mint(app, key(NEWS), DeviceToken(b"b"))
     assert apps.of_token(DeviceToken(b"a")) is None
     assert apps.of_token(DeviceToken(b"b")) is app
 
@@ -43,22 +48,22 @@ def test_the_same_token_again_changes_nothing_and_another_replaces_it() -> None:
 def test_installing_again_adds_push_types_and_keeps_tokens() -> None:
     apps = installed("alert")
     app = apps.require(NEWS)
-    apps.mint(app, Topic(NEWS), DeviceToken(b"a"))
+    apps.mint(app, key(NEWS), DeviceToken(b"a"))
     assert apps.install(NEWS, ["voip", "alert"]) is app
     assert [each.value for each in app.push_types] == ["alert", "voip"]
-    assert app.tokens == {Topic(NEWS): DeviceToken(b"a")}
+    assert app.tokens == {key(NEWS): DeviceToken(b"a")}
     assert len(apps) == 1
 
 
 def test_an_uninstalled_apps_tokens_are_doomed_and_its_topics_renewed_next_time() -> None:
     apps = installed()
-    apps.mint(apps.require(NEWS), Topic(NEWS), DeviceToken(b"a"))
+    apps.mint(apps.require(NEWS), key(NEWS), DeviceToken(b"a"))
     apps.uninstall(NEWS)
     assert list(apps.doomed) == [DeviceToken(b"a")]
     assert apps.of_token(DeviceToken(b"a")) is None
     assert apps.of_topic(Topic(NEWS)) is None
     assert apps.get(NEWS) is None
-    assert apps.install(NEWS, ["alert"]).renewing == {NEWS}
+    assert apps.install(NEWS, ["alert"]).renewing == {key(NEWS)}
     with pytest.raises(UnknownAppError):
         apps.uninstall("com.example.other")
 
@@ -87,7 +92,7 @@ def test_nonsense_is_refused(bundle_id: str, push_types: list[str], expected: st
 def test_there_are_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apps_module, "MAX_APPS", 1)
     monkeypatch.setattr(apps_module, "MAX_TOPICS_LENGTH", 40)
-    monkeypatch.setattr(apps_module, "MAX_RETIRED_TOPICS", 1)
+    monkeypatch.setattr(apps_module, "MAX_RETIRED_KEYS", 1)
     apps = installed()
     with pytest.raises(AppError, match="1 apps are installed"):
         apps.install("com.example.other", ["alert"])
@@ -103,16 +108,16 @@ def test_there_are_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_registry_survives_its_own_description() -> None:
     apps = installed("alert", "voip")
     app = apps.require(NEWS)
-    apps.mint(app, Topic(NEWS), DeviceToken(b"a"))
+    apps.mint(app, key(NEWS), DeviceToken(b"a"))
     app.state, app.notifications_enabled = AppState.SUSPENDED, False
     apps.renew_all()
     apps.install("gone", ["alert"])
-    apps.mint(apps.require("gone"), Topic("gone"), DeviceToken(b"g"))
+    apps.mint(apps.require("gone"), key("gone"), DeviceToken(b"g"))
     apps.uninstall("gone")
 
     again = AppRegistry()
     again.restore(json.loads(json.dumps(apps.describe())))
     assert again.describe() == apps.describe()
     assert again.of_token(DeviceToken(b"a")) is again.require(NEWS)
-    assert again.require(NEWS).renewing == {NEWS, f"{NEWS}.voip"}
-    assert again.install("gone", ["alert"]).renewing == {"gone"}
+    assert again.require(NEWS).renewing == {key(NEWS), key(f"{NEWS}.voip")}
+    assert again.install("gone", ["alert"]).renewing == {key("gone")}

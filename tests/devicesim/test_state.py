@@ -19,6 +19,7 @@ from devicesim.files import StateError, StateFiles, locked_directory
 from devicesim.inbox import Inbox, RecentIds
 from devicesim.pushes import message_key, push_from_map, push_to_map
 from devicesim.state import DeviceState
+from devicesim.token_keys import TokenKey
 from protocol.courier.messages import StorageFlags
 from protocol.identifiers import CollapseId, DeviceId, DeviceToken, Topic
 from protocol.notification import Environment
@@ -60,7 +61,7 @@ def mode(path: Path) -> int:
 
 async def test_identity_apps_and_tokens_come_back(state: DeviceState, tmp_path: Path) -> None:
     app = state.apps.install(NEWS, ["alert"])
-    state.apps.mint(app, Topic(NEWS), DeviceToken(b"a"))
+    state.apps.mint(app, TokenKey(Topic(NEWS)), DeviceToken(b"a"))
     state.extras = {"network": "wifi"}
     await state.save()
     again = reload(tmp_path / "phone")

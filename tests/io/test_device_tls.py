@@ -198,7 +198,7 @@ async def test_the_device_program_from_activation_to_an_app_and_again(
         async with trio.open_nursery() as nursery:
             daemon = await nursery.start(run_device, settings)
             assert daemon.state.device_id == device_id
-            assert daemon.state.apps.require(NEWS).tokens == {NEWS: token}
+            assert daemon.state.apps.require(NEWS).tokens_by_push_type == {"alert": token}
             await daemon.wait_until_online()
             nursery.cancel_scope.cancel()
     assert {stat.S_IMODE(each.stat().st_mode) for each in files_of(home)} == {0o600}
