@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from apnsim.client_activities import LiveActivity
 from apnsim.client_errors import ApnsimError
 from apnsim.client_views import ReceivedNotification, read
 
@@ -178,6 +179,44 @@ class App:
         body = {name: value for name, value in changes.items() if value is not None}
         self._told = self._client.call("PATCH", self._path, body=body)
         return self
+
+    @property
+    def push_to_start_tokens(self) -> dict[str, str]:
+        """Attributes type → the token that starts Live Activities of it, hexadecimal."""
+        return dict(self._told["push_to_start_tokens"])
+
+    def push_to_start_token(self, attributes_type: str) -> str:
+        """The token that starts Live Activities of a type; made at the first call.
+
+        Raises:
+            ApnsimError: it has none: the device was never online since.
+        """
+        body = {"attributes_type": attributes_type}
+        told = self._client.call("POST", f"{self._path}/activity-types", body=body)
+        if told["token"] is None:
+            detail = f"no token to start {attributes_type}: bring {self.device.name!r} online first"
+            raise ApnsimError(0, "No token", detail)
+        return str(told["token"])
+
+    def start_activity(
+        self,
+        attributes_type: str,
+        attributes: dict[str, Any] | None = None,
+        content_state: dict[str, Any] | None = None,
+    ) -> LiveActivity:
+        """The app starts a Live Activity; online, it has its token when this returns."""
+        body = {
+            "attributes_type": attributes_type,
+            "attributes": attributes or {},
+            "content_state": content_state or {},
+        }
+        path = f"{self._path}/activities"
+        return LiveActivity(self._client, path, self._client.call("POST", path, body=body))
+
+    def activities(self) -> list[LiveActivity]:
+        """Its Live Activities on the screen, oldest first; also those that pushes started."""
+        path = f"{self._path}/activities"
+        return [LiveActivity(self._client, path, each) for each in self._client.call("GET", path)]
 
     def uninstall(self) -> None:
         """Remove it; providers hear 410 Unregistered for its tokens."""

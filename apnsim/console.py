@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from devicesim.activity_kit import UnknownActivityError
 from devicesim.apps import UnknownAppError
 from devicesim.files import StateError
 from devicesim.host import NotConfirmedError, UnknownDeviceError
@@ -67,7 +68,7 @@ def console_parts(
         },
         activate=lambda device_id, csr: _activate(gateway, device_id, csr),
         reset=reset,
-        unknown_errors=(UnknownDeviceError, UnknownAppError),
+        unknown_errors=(UnknownDeviceError, UnknownAppError, UnknownActivityError),
         failed_errors=(NotConfirmedError, StateError, StoreUnavailableError),
         is_ready=lambda: gateway.store.statistics().is_available,
         closing=closing,

@@ -54,6 +54,7 @@ class VirtualDevices(DeviceHost):
             None if settings.store == "memory" else gateway.home.devices,
             self._received,
         )
+        self.limit_activities(settings.live_activity_budget)
         self._gateway = gateway
         self._watchers: list[Callable[[str, Push, str, str], None]] = []
         gateway.adopted = self._want

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from devicesim.app import App, AppError, AppState, UnknownAppError, parse_push_types, topics_of
 from devicesim.token_keys import TokenKey
-from protocol.identifiers import BundleId, DeviceToken, TokenPurpose, Topic
-from protocol.notification import PushType
+from protocol.identifiers import BundleId, DeviceToken, TokenPurpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from protocol.identifiers import Topic
+
+__all__ = ["App", "AppError", "AppRegistry", "AppState", "UnknownAppError"]
 
 # More apps than a person installs; bounds what one local process can make a daemon keep.
 MAX_APPS = 256
@@ -19,76 +21,6 @@ MAX_APPS = 256
 MAX_TOPICS_LENGTH = 32 * 1024
 # What once had a token here and must never get that token back.
 MAX_RETIRED_KEYS = 1024
-
-
-class AppError(ValueError):
-    """What was asked of an app cannot be done; says why."""
-
-
-class UnknownAppError(AppError):
-    """No app with this bundle id is installed on this device."""
-
-
-class AppState(StrEnum):
-    """What the app is doing; a push reaches it in every one of them."""
-
-    FOREGROUND = "foreground"
-    BACKGROUND = "background"
-    SUSPENDED = "suspended"
-    TERMINATED = "terminated"
-
-
-@dataclass(slots=True, eq=False)
-class App:
-    """One installed app.
-
-    ``tokens`` has an entry per key once the gateway minted one: push types that share a suffix
-    share a topic and so a token. ``renewing`` are those whose next token must be a new one.
-    ``purposes`` are the tokens that it wants for Live Activities beside its own.
-    """
-
-    bundle_id: BundleId
-    push_types: tuple[PushType, ...]
-    tokens: dict[TokenKey, DeviceToken] = field(default_factory=dict)
-    renewing: set[TokenKey] = field(default_factory=set)
-    purposes: dict[TokenPurpose, None] = field(default_factory=dict)
-    state: AppState = AppState.BACKGROUND
-    notifications_enabled: bool = True
-
-    @property
-    def topics(self) -> tuple[Topic, ...]:
-        """The topics of its push types, each once."""
-        return topics_of(self.bundle_id, self.push_types)
-
-    @property
-    def tokens_by_push_type(self) -> dict[PushType, DeviceToken]:
-        """What the app would tell its provider; push types without a token yet are absent."""
-        named = ((each, TokenKey(Topic(each.topic_of(self.bundle_id)))) for each in self.push_types)
-        return {each: self.tokens[key] for each, key in named if key in self.tokens}
-
-    @property
-    def push_to_start_tokens(self) -> dict[str, DeviceToken]:
-        """Attributes type → the token that starts Live Activities of it."""
-        return {
-            key.attributes_type: token
-            for key, token in self.tokens.items()
-            if key.attributes_type is not None
-        }
-
-    @property
-    def token_keys(self) -> tuple[TokenKey, ...]:
-        """All the tokens that it needs: its own, then those of Live Activities."""
-        own = map(TokenKey, self.topics)
-        return (*own, *map(self.activity_key, self.purposes))
-
-    def activity_key(self, purpose: TokenPurpose) -> TokenKey:
-        """One of its tokens for Live Activities."""
-        return TokenKey(Topic(PushType.LIVE_ACTIVITY.topic_of(self.bundle_id)), purpose)
-
-    @property
-    def awaits_tokens(self) -> bool:
-        """Whether the gateway still owes it a token."""
-        return bool(self.renewing) or any(key not in self.tokens for key in self.token_keys)
 
 
 class AppRegistry:
@@ -268,28 +200,6 @@ class AppRegistry:
         expired = described.get("expired", ())
         self.doomed = {DeviceToken.parse(each): each in expired for each in described["doomed"]}
         self._retired = dict.fromkeys(map(TokenKey.parse, described["retired"]))
-
-
-def topics_of(bundle_id: BundleId, push_types: Iterable[PushType]) -> tuple[Topic, ...]:
-    """The topics that an app with these push types receives, each once, in order."""
-    return tuple(dict.fromkeys(Topic.parse(each.topic_of(bundle_id)) for each in push_types))
-
-
-def parse_push_types(names: Iterable[str]) -> tuple[PushType, ...]:
-    """Believe the names once, each kept once.
-
-    Raises:
-        AppError: one is unknown, or there is none.
-    """
-    known = {each.value: each for each in PushType}
-    types: dict[PushType, None] = {}
-    for name in names:
-        if name not in known:
-            raise AppError(f"{str(name)[:40]!r} is no push type; one of: {', '.join(known)}")
-        types[known[name]] = None
-    if not types:
-        raise AppError("an app needs at least one push type, such as 'alert'")
-    return tuple(types)
 
 
 def _describe_app(app: App) -> dict[str, Any]:

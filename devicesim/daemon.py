@@ -17,6 +17,7 @@ from devicesim.dial import LinkError
 from devicesim.dispatch import Dispatch
 from devicesim.link import open_link
 from devicesim.session import Session
+from devicesim.token_keys import to_update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -120,7 +121,7 @@ class Daemon:
             StateError: it could not be written down.
         """
         app = self.state.apps.install(bundle_id, push_types)
-        await self._tell_changes()
+        await self.tell_changes()
         await self._until(lambda: not self._wanted or self._is_settled(app))
         return app
 
@@ -133,7 +134,7 @@ class Daemon:
         """
         app = self.state.apps.uninstall(bundle_id)
         self.state.clear(bundle_id)
-        await self._tell_changes()
+        await self.tell_changes()
         await self._until(
             lambda: (
                 not self._wanted or self.state.apps.doomed.keys().isdisjoint(app.tokens.values())
@@ -146,8 +147,13 @@ class Daemon:
         Raises:
             StateError: it could not be written down.
         """
+        for activity in tuple(self.state.activities.values()):  # a backup has none
+            self.state.apps.expire(
+                self.state.apps.require(activity.bundle_id), to_update(activity.activity_id)
+            )
+            self.state.drop_activity(activity.activity_id)
         self.state.apps.renew_all()
-        await self._tell_changes()
+        await self.tell_changes()
         await self._until(lambda: not self._wanted or all(map(self._is_settled, self.state.apps)))
 
     async def set_notifications_enabled(self, bundle_id: str, *, is_enabled: bool) -> None:
@@ -158,7 +164,7 @@ class Daemon:
             StateError: it could not be written down.
         """
         self.state.apps.require(bundle_id).notifications_enabled = is_enabled
-        await self._tell_changes()
+        await self.tell_changes()
         session = self._session
         if session is not None:
             answered = session.pulse.beat()
@@ -228,8 +234,21 @@ class Daemon:
 
     # -- what the above have in common ----------------------------------------------------------
 
-    async def _tell_changes(self) -> None:
-        """Write the registry down, and say on the link what follows from it."""
+    async def wait_until_settled(self, app: App) -> None:
+        """Return once the app has its tokens and the gateway knows which are of no use any more.
+
+        Offline it returns at once.
+        """
+        await self._until(
+            lambda: not self._wanted or (self._is_settled(app) and not self.state.apps.doomed)
+        )
+
+    async def tell_changes(self) -> None:
+        """Write the registry down, and say on the link what follows from it.
+
+        Raises:
+            StateError: it could not be written down.
+        """
         await self.state.save()
         await self._let_in()
         if self._session is not None:

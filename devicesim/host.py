@@ -20,6 +20,7 @@ import trio
 
 from devicesim.apps import AppState
 from devicesim.dial import tls_dials
+from devicesim.host_activities import HostActivities
 from devicesim.host_errors import CONFIRM_SECONDS, NotConfirmedError, UnknownDeviceError, confirmed
 from devicesim.host_folder import HostFolder
 from devicesim.host_views import AppView, DeviceView, Power, ReceivedView
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from devicesim.backoff import Backoff
     from devicesim.dial import Dial
     from devicesim.network import PhoneNetwork
-    from protocol.courier.messages import Push
 
 __all__ = [
     "HISTORY",
@@ -55,12 +55,8 @@ __all__ = [
 SWEEP_SECONDS = 10.0
 
 
-def _ignore(device_id: str, message: Push, presentation: object, detail: str) -> None:
-    """Nobody wants to know."""
-
-
 class DeviceHost:
-    """The devices of one process.
+    """The devices of one process; ``activities`` are their Live Activities.
 
     Args:
         make_dial: see :func:`tls_dials`.
@@ -78,7 +74,7 @@ class DeviceHost:
         make_dial: Callable[[DeviceState, PhoneNetwork], Dial],
         now: Callable[[], float],
         directory: Path | None = None,
-        on_received: OnReceived = _ignore,
+        on_received: OnReceived = lambda *_: None,
         keep_alive: KeepAliveSweeper | None = None,
         make_backoff: Callable[[], Backoff] | None = None,
     ) -> None:
@@ -89,8 +85,13 @@ class DeviceHost:
         )
         self._folder = None if directory is None else HostFolder(directory)
         self._devices: dict[str, VirtualDevice] = {}
+        self.activities = HostActivities(self._devices, self._require)
         self._nursery: trio.Nursery | None = None
         self._serial = 0
+
+    def limit_activities(self, budget: int) -> None:
+        """Give the apps of devices that start from now on a budget; see ``ActivityKit``."""
+        self._around.activity_budget = budget
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Be the host until cancelled; started when kept devices are back (and connecting).
@@ -105,6 +106,7 @@ class DeviceHost:
                 async with trio.open_nursery() as self._nursery:
                     self._nursery.start_soon(self._keep_alive.run)
                     self._nursery.start_soon(self._sweep_lost)
+                    self._nursery.start_soon(self.activities.sweep)
                     for state in kept:
                         self._start(state)
                     task_status.started()

@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from devicesim.pushes import is_from_storage
+from devicesim.token_keys import to_update
 
 if TYPE_CHECKING:
     from devicesim.apps import App, AppState
+    from devicesim.live_activities import ActivityState, LiveActivity
     from devicesim.network import NetworkKind
     from devicesim.notification_center import Presentation, Presented
     from protocol.courier.messages import Push
@@ -27,18 +29,61 @@ class Power(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AppView:
-    """An app; ``tokens`` maps push types to hexadecimal."""
+    """An app; ``tokens`` maps push types to hexadecimal, the other attributes types."""
 
     bundle_id: str
     tokens: dict[str, str]
     state: AppState
     notifications_enabled: bool
+    push_to_start_tokens: dict[str, str]
 
     @classmethod
     def of(cls, app: App) -> AppView:
         """As it is now."""
         tokens = {each.value: token.hex() for each, token in app.tokens_by_push_type.items()}
-        return cls(str(app.bundle_id), tokens, app.state, app.notifications_enabled)
+        to_start = {name: token.hex() for name, token in app.push_to_start_tokens.items()}
+        return cls(str(app.bundle_id), tokens, app.state, app.notifications_enabled, to_start)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityView:
+    """A Live Activity; ``token`` updates it, None when it has none (any more, or yet).
+
+    ``timestamp`` is that of its newest content, ``channel`` the broadcast channel that it is to
+    follow; times are UNIX seconds.
+    """
+
+    activity_id: str
+    attributes_type: str
+    state: ActivityState
+    token: str | None
+    attributes: dict[str, Any]
+    content_state: dict[str, Any]
+    started_at: float
+    timestamp: float
+    stale_date: float | None
+    ended_at: float | None
+    dismissal_date: float | None
+    channel: str | None
+
+    @classmethod
+    def of(cls, activity: LiveActivity, app: App, now: float) -> ActivityView:
+        """As it is now."""
+        token = app.tokens.get(app.activity_key(to_update(activity.activity_id)))
+        return cls(
+            activity_id=activity.activity_id,
+            attributes_type=activity.attributes_type,
+            state=activity.state_at(now),
+            token=None if token is None else token.hex(),
+            attributes=activity.attributes,
+            content_state=activity.content_state,
+            started_at=activity.started_at,
+            timestamp=activity.timestamp,
+            stale_date=activity.stale_date,
+            ended_at=activity.ended_at,
+            dismissal_date=activity.dismissed_at,
+            channel=activity.channel,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ def _visible_parts(aps: dict[str, Any]) -> str:
     """Name what of the dictionary a person would notice; empty if nothing."""
     alert, badge, sound = aps.get("alert"), aps.get("badge"), aps.get("sound")
     parts = []
-    if _has_text(alert):
+    if has_text(alert):
         parts.append("alert")
     if isinstance(badge, int) and not isinstance(badge, bool):
         parts.append(f"badge {badge}")
@@ -123,7 +123,8 @@ def _visible_parts(aps: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _has_text(alert: object) -> bool:
+def has_text(alert: object) -> bool:
+    """Whether an ``alert`` of any push has something to be read."""
     if isinstance(alert, dict):
         return any(isinstance(alert.get(key), str) and alert[key] for key in _ALERT_TEXTS)
     return isinstance(alert, str) and bool(alert)

@@ -41,6 +41,7 @@ class Session:
     """
 
     __slots__ = (
+        "_changes",
         "_confirmed_from",
         "_delivery",
         "_dispatch",
@@ -69,6 +70,7 @@ class Session:
         self._delivery = delivery
         self._keep_alive = keep_alive
         self._confirmed_from = 1
+        self._changes = state.apps.changes
 
     @property
     def is_confirmed(self) -> bool:
@@ -115,12 +117,21 @@ class Session:
                 self.pulse.hear_answer()
             else:
                 has_new_tokens |= self._hear_of_tokens(message)
-        if has_new_tokens:
-            await self._state.save()
-            answers += self.registration.farewells()
+        said = await self._of_tokens(has_new_tokens=has_new_tokens)
         await self._state.commit()
-        self.link.send(*answers)
+        # Tokens first: a push for one whose life just ended is of an unknown token by now, and the
+        # gateway must know why before it hears that.
+        self.link.send(*said, *answers)
         self._dispatch.committed()
+
+    async def _of_tokens(self, *, has_new_tokens: bool) -> list[DeviceMessage]:
+        """Write down what was heard, or what a push has changed; what is to be said of it."""
+        has_changed = self._state.apps.changes != self._changes
+        if not has_changed and not has_new_tokens:
+            return []
+        self._changes = self._state.apps.changes
+        await self._state.save()
+        return self.registration.questions() if has_changed else self.registration.farewells()
 
     def _hear_of_tokens(self, message: Message) -> bool:
         """Take an answer about tokens; whether there is something to write down."""

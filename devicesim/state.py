@@ -21,7 +21,9 @@ import trio
 from devicesim.apps import AppRegistry
 from devicesim.files import StateError
 from devicesim.inbox import REMEMBERED_IDS, Inbox, RecentIds
+from devicesim.live_activities import LiveActivity
 from devicesim.pushes import message_key, push_from_map, push_to_map
+from devicesim.token_keys import to_update
 from protocol.identifiers import DeviceId, UniqueId
 from protocol.notification import Environment
 
@@ -36,6 +38,8 @@ _WAITS = 1  # [1, bundle id, push]: acknowledged, and waits for its app
 _ACKNOWLEDGED = 2  # [2, message id]: acknowledged; an in-process app has it
 _TAKEN = 3  # [3, bundle id, message id]: the app has it
 _CLEARED = 4  # [4, bundle id]: the app is gone
+_ACTIVITY = 5  # [5, JSON]: a Live Activity as it is from now on
+_ACTIVITY_GONE = 6  # [6, activity id]
 
 # The log is rewritten when it is this long and at least four times what is still true.
 _COMPACT_BYTES = 64 * 1024
@@ -53,7 +57,9 @@ class DeviceState:
         files: where to keep it; None to forget it with the process.
         remembered_ids: how many acknowledged message ids are kept.
 
-    ``extras`` is kept for the owner of the device (JSON's types), unread here.
+    ``activities`` are the Live Activities on its screen, by id; read them, and change them by
+    :meth:`keep_activity` and :meth:`drop_activity`. ``extras`` is kept for the owner of the device
+    (JSON's types), unread here.
     """
 
     __slots__ = (
@@ -62,6 +68,7 @@ class DeviceState:
         "_pending",
         "_writing",
         "acknowledged",
+        "activities",
         "apps",
         "device_id",
         "environment",
@@ -84,6 +91,7 @@ class DeviceState:
         self.apps = AppRegistry()
         self.inbox = Inbox()
         self.acknowledged = RecentIds(remembered_ids)
+        self.activities: dict[str, LiveActivity] = {}
         self.extras: dict[str, Any] = {}
         self._files = files
         self._pending: list[bytes] = []
@@ -115,6 +123,7 @@ class DeviceState:
                 f"{files.directory}: not a readable device ({error!r}); move the folder away"
             ) from None
         state._replay(files.read_log())
+        state._reconcile()
         return state
 
     async def save(self) -> None:
@@ -159,9 +168,25 @@ class DeviceState:
         return True
 
     def clear(self, bundle_id: str) -> None:
-        """Nothing waits for an app that is gone."""
-        self.inbox.clear(bundle_id)
+        """Nothing waits for an app that is gone, and nothing of it is on the screen."""
+        self._clear(bundle_id)
         self._note([_CLEARED, bundle_id])
+
+    def _clear(self, bundle_id: str) -> None:
+        self.inbox.clear(bundle_id)
+        self.activities = {
+            name: each for name, each in self.activities.items() if each.bundle_id != bundle_id
+        }
+
+    def keep_activity(self, activity: LiveActivity) -> None:
+        """An activity has begun or has changed."""
+        self.activities[activity.activity_id] = activity
+        self._note([_ACTIVITY, activity.to_json()])
+
+    def drop_activity(self, activity_id: str) -> None:
+        """An activity has left the screen."""
+        del self.activities[activity_id]
+        self._note([_ACTIVITY_GONE, activity_id])
 
     async def commit(self) -> None:
         """Make what happened since the last commit survive this process.
@@ -204,7 +229,8 @@ class DeviceState:
     def _true_records(self) -> bytes:
         records = [[_ACKNOWLEDGED, key] for key in self.acknowledged]
         waiting = [[_WAITS, bundle_id, push_to_map(push)] for bundle_id, push in self.inbox]
-        return b"".join(map(msgpack.packb, [*waiting, *records]))
+        activities = [[_ACTIVITY, each.to_json()] for each in self.activities.values()]
+        return b"".join(map(msgpack.packb, [*activities, *waiting, *records]))
 
     def _replay(self, data: bytes) -> None:
         """Live through the log again; a record cut short by a crash ends it."""
@@ -239,6 +265,25 @@ class DeviceState:
         elif kind == _TAKEN:
             self.inbox.take(record[1], UniqueId.from_random(record[2]))
         elif kind == _CLEARED:
-            self.inbox.clear(record[1])
+            self._clear(record[1])
+        elif kind == _ACTIVITY:
+            activity = LiveActivity.from_json(record[1])
+            self.activities[activity.activity_id] = activity
+        elif kind == _ACTIVITY_GONE:
+            self.activities.pop(record[1], None)
         else:
             raise ValueError(f"record of kind {kind!r}")
+
+    def _reconcile(self) -> None:
+        """The two files are written one after the other: the log decides which activities run."""
+        for app in self.apps:
+            running = {
+                to_update(each.activity_id): None
+                for each in self.activities.values()
+                if each.bundle_id == app.bundle_id and each.has_token
+            }
+            for purpose in [each for each in app.purposes if each not in running]:
+                if app.activity_key(purpose).activity_id is not None:
+                    self.apps.expire(app, purpose)
+            for purpose in running:
+                self.apps.want(app, purpose)

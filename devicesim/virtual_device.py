@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import trio
 
+from devicesim.activity_kit import ActivityKit
 from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
 from devicesim.host_views import AppView, DeviceView, Power, ReceivedView
 from devicesim.network import NetworkKind, PhoneNetwork
 from devicesim.notification_center import NotificationCenter
+from protocol.notification import PushType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +67,7 @@ class Surroundings:
         self.on_received = on_received
         self.keep_alive = keep_alive
         self.lost = lost
+        self.activity_budget = 0  # see ActivityKit
         dice = Random()
         self.make_backoff = make_backoff or (lambda: Backoff(dice))
 
@@ -86,7 +89,9 @@ class VirtualDevice:
         )
         self.scope = trio.CancelScope()
         self._around = around
+        self.now = around.now
         self._screen = NotificationCenter()
+        self.activity_kit = ActivityKit(state, around.now, around.activity_budget)
         self._received: deque[tuple[Push, float, Presented]] = deque(maxlen=HISTORY)
         self.daemon = Daemon(
             state,
@@ -122,7 +127,8 @@ class VirtualDevice:
 
     def deliver(self, app: App, push: Push) -> bool:
         """Show it, remember it, tell the host's owner."""
-        presented = self._screen.present(app, push)
+        is_for_activity = push.push_type is PushType.LIVE_ACTIVITY
+        presented = (self.activity_kit.hear if is_for_activity else self._screen.present)(app, push)
         self._received.append((push, self._around.now(), presented))
         self._around.on_received(
             self.state.device_id, push, presented.presentation, presented.detail
@@ -165,6 +171,19 @@ class VirtualDevice:
         """
         self._screen.forget(bundle_id)
         await self.daemon.uninstall(bundle_id)
+
+    async def sweep_activities(self) -> list[App]:
+        """Let time do what it does to Live Activities; the apps of which tokens have expired.
+
+        Raises:
+            StateError: it could not be written down.
+        """
+        if not self.state.activities:
+            return []
+        apps = self.activity_kit.sweep()
+        if apps:
+            await self.daemon.tell_changes()
+        return apps
 
     async def save(self) -> None:
         """Write the switches down beside the rest.

@@ -216,6 +216,11 @@ class Settings:
     background_priority_10: BackgroundPriority10 = _setting(
         BackgroundPriority10.REJECT, "a background push with an explicit apns-priority of 10"
     )
+    live_activity_budget: int = _setting(
+        0,
+        "pushes of priority 10 that an app's Live Activities obey in an hour; 0 = any number",
+        values.whole_number,
+    )
     journal_size: int = _setting(
         10_000, "how many requests the control API remembers", values.count
     )

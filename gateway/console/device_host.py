@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gateway.console.activity_host import ActivityHost
+
 
 class AppView(Protocol):
     """An installed app, as it was at the moment of the call."""
@@ -32,6 +34,11 @@ class AppView(Protocol):
     @property
     def notifications_enabled(self) -> bool:
         """Whether the person allows it to notify."""
+        ...
+
+    @property
+    def push_to_start_tokens(self) -> Mapping[str, str]:
+        """The token of each type of Live Activity that pushes may start, in hexadecimal."""
         ...
 
 
@@ -135,6 +142,11 @@ class DeviceHost(Protocol):
     ``ValueError``, what could not be done this time one of ``ConsoleParts.failed_errors``; the
     message says why.
     """
+
+    @property
+    def activities(self) -> ActivityHost:
+        """The Live Activities of all devices."""
+        ...
 
     def list_devices(self) -> Sequence[DeviceView]:
         """Every device, oldest first."""

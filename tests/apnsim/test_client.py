@@ -86,6 +86,41 @@ async def test_an_app_without_a_token_says_what_to_do_and_gets_it_later() -> Non
     await using(Console(), use)
 
 
+async def test_live_activities_of_an_app() -> None:
+    def use(apnsim: Apnsim) -> None:
+        app = apnsim.create_device().install("com.example.app")
+        assert app.push_to_start_tokens == {}
+        assert bytes.fromhex(app.push_to_start_token("Delivery"))
+        activity = app.start_activity("Delivery", {"order": 7}, {"stops": 3})
+        assert repr(activity) == "LiveActivity('A0', 'Delivery', 'active')"
+        assert bytes.fromhex(activity.token)
+        assert (activity.attributes, activity.content_state) == ({"order": 7}, {"stops": 3})
+        assert (activity.stale_date, activity.dismissal_date) == (None, None)
+        assert activity.channel is None
+        [listed] = app.activities()
+        assert listed.id == activity.refresh().id == "A0"
+        activity.end()
+        assert app.activities() == []
+        with pytest.raises(ApnsimError, match=r"404 Not Found: .*has left the screen"):
+            activity.refresh()
+
+    await using(Console(), use)
+
+
+async def test_an_activity_without_a_token_says_so() -> None:
+    console = Console()
+
+    def use(apnsim: Apnsim) -> None:
+        app = apnsim.create_device(online=False).install("com.example.app")
+        with pytest.raises(ApnsimError, match="no token to start Delivery: bring 'iPhone 1'"):
+            app.push_to_start_token("Delivery")
+        with pytest.raises(ApnsimError, match="'Delivery', 'active'\\) has no update token"):
+            _ = app.start_activity("Delivery").token
+
+    console.host.activities.has_tokens = False
+    await using(console, use)
+
+
 async def test_what_a_device_received() -> None:
     console = Console()
     console.host.received = [Received({"aps": {"alert": "Hello"}})]

@@ -123,6 +123,7 @@ async def test_views_are_what_the_control_api_says(town: Town) -> None:
                 "tokens": app.tokens,
                 "state": "background",
                 "notifications_enabled": True,
+                "push_to_start_tokens": {},
             }
         ],
     }

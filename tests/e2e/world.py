@@ -44,8 +44,9 @@ class World:
         self._exits = AsyncExitStack()
         key = running.signing_key()
         assert key.key_file is not None
-        signer = ProviderKey.load(key.key_file, key.key.team_id)
-        self._bearer = signer.sign(int(clock.now()))
+        self._signer = ProviderKey.load(key.key_file, key.key.team_id)
+        self._signed_at = int(clock.now())
+        self._bearer = self._signer.sign(self._signed_at)
 
     @property
     def gateway(self) -> Gateway:
@@ -66,11 +67,12 @@ class World:
         token: str,
         text: str = "Hello",
         *,
+        aps: dict[str, Any] | None = None,
         sni: str = "localhost",
         connection: int = 0,
         **headers: str,
     ) -> httpx.Response:
-        """Push an alert; ``apns_topic=…`` and the like add to or replace the headers."""
+        """Push an alert, or ``aps``; ``apns_topic=…`` and the like replace or add headers."""
         if (sni, connection) not in self._clients:
             client = httpx.AsyncClient(
                 http2=True,
@@ -81,9 +83,12 @@ class World:
             self._clients[sni, connection] = await self._exits.enter_async_context(client)
         said = {"apns-topic": TOPIC, "apns-push-type": "alert"}
         said |= {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.clock.now() >= self._signed_at + 3600:  # a test has moved the clock
+            self._signed_at = int(self.clock.now())
+            self._bearer = self._signer.sign(self._signed_at)
         return await self._clients[sni, connection].post(
             f"/3/device/{token}",
-            content=json.dumps({"aps": {"alert": text}}),
+            content=json.dumps({"aps": {"alert": text} if aps is None else aps}),
             headers={"authorization": f"bearer {self._bearer}", **said},
             extensions={"sni_hostname": sni},
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.console.api import (
     activation,
+    activities,
     apps,
     clock,
     devices,
@@ -23,6 +24,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     gateway.router,
     devices.router,
     apps.router,
+    activities.router,
     notifications.router,
     requests.router,
     clock.router,

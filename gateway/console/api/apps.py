@@ -33,12 +33,16 @@ class AppChange(Body):
 
 @dataclass(frozen=True, slots=True)
 class InstalledApp:
-    """An app. ``tokens`` has the hexadecimal token of each push type that has one already."""
+    """An app. ``tokens`` has the hexadecimal token of each push type that has one already.
+
+    ``push_to_start_tokens`` has that of each type of Live Activity (``…/activity-types``).
+    """
 
     bundle_id: str
     tokens: dict[str, str]
     state: str
     notifications_enabled: bool
+    push_to_start_tokens: dict[str, str]
 
 
 @router.post("", response_model=InstalledApp, status_code=201)
@@ -77,4 +81,5 @@ def installed_app(view: AppView) -> InstalledApp:
         tokens=dict(view.tokens),
         state=view.state,
         notifications_enabled=view.notifications_enabled,
+        push_to_start_tokens=dict(view.push_to_start_tokens),
     )

@@ -22,6 +22,7 @@ from gateway.routing.directory import DeviceDirectory
 from gateway.routing.sessions import SessionTable
 from gateway.store.memory import MemoryStore
 from tests.builders import DEVICE, NOW, counting_bytes, notification, push
+from tests.gateway.console.activity_facts import Activities
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -47,6 +48,7 @@ class AppFacts:
     tokens: dict[str, str]
     state: str = "background"
     notifications_enabled: bool = True
+    push_to_start_tokens: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ class Host:
     received: list[Received] = field(default_factory=list)
     fails: bool = False
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.activities = Activities(self._app, self._token)
 
     def list_devices(self) -> Sequence[DeviceFacts]:
         return list(self.facts.values())

@@ -1,0 +1,285 @@
+"""What the system does about Live Activities on one device: ActivityKit, seen from both sides.
+
+Apps register types and start and end activities; pushes start, update and end them; time ends and
+dismisses them. Each changes the device's state and the registry at once and waits for nothing:
+:meth:`Daemon.tell_changes` tells the gateway, or the session that heard the push does.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from devicesim.activity_events import (
+    MAX_TYPE_LENGTH,
+    Content,
+    End,
+    Event,
+    Start,
+    UnusableEventError,
+    Update,
+    read_event,
+)
+from devicesim.apps import AppError
+from devicesim.live_activities import LiveActivity
+from devicesim.notification_center import Presentation, Presented, read_payload
+from devicesim.token_keys import to_start, to_update
+from protocol.notification import Priority, PushType
+from protocol.payload import aps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devicesim.apps import App
+    from devicesim.state import DeviceState
+    from devicesim.token_keys import TokenKey
+    from protocol.courier.messages import Push
+
+# Apple limits both and publishes no number; these only bound what a program can make us keep.
+MAX_ACTIVITIES_PER_APP = 64
+MAX_TYPES_PER_APP = 64
+# "… the size of the static and dynamic data combined can't exceed 4 KB."
+MAX_DATA_BYTES = 4096
+BUDGET_SECONDS = 3600.0
+
+
+class UnknownActivityError(AppError):
+    """The app has no such activity: it never had, or it has left the screen."""
+
+
+class ActivityKit:
+    """The Live Activities of one device.
+
+    Args:
+        state: the device's memory.
+        now: its clock, UNIX seconds.
+        budget: how many pushes of priority 10 an app's activities obey in an hour; 0 = any number.
+            Apple has such a budget, exempts priority 5, and publishes no number.
+    """
+
+    def __init__(self, state: DeviceState, now: Callable[[], float], budget: int = 0) -> None:
+        self._state = state
+        self._now = now
+        self._budget = budget
+        self._spent: dict[str, deque[float]] = {}
+
+    # -- what apps do ---------------------------------------------------------------------------
+
+    def register_type(self, bundle_id: str, attributes_type: str) -> App:
+        """The app observes ``pushToStartTokenUpdates`` of a type: it needs a token for it.
+
+        Raises:
+            UnknownAppError: the app is not installed.
+            AppError: no name of a type, or too many of them.
+        """
+        app = self._prepare(bundle_id, attributes_type)
+        known = sum(app.activity_key(each).attributes_type is not None for each in app.purposes)
+        purpose = to_start(attributes_type)
+        if known >= MAX_TYPES_PER_APP and purpose not in app.purposes:
+            raise AppError(f"{bundle_id} has {MAX_TYPES_PER_APP} types of Live Activities already")
+        self._state.apps.want(app, purpose)
+        return app
+
+    def start(
+        self,
+        bundle_id: str,
+        attributes_type: str,
+        attributes: dict[str, Any],
+        content_state: dict[str, Any],
+    ) -> LiveActivity:
+        """The app starts an activity: ``Activity.request(…, pushType: .token)``.
+
+        Raises:
+            UnknownAppError: the app is not installed.
+            AppError: no name of a type, too much data, or too many activities.
+        """
+        app = self._prepare(bundle_id, attributes_type)
+        size = len(json.dumps([attributes, content_state], ensure_ascii=False).encode())
+        if size > MAX_DATA_BYTES:
+            raise AppError(
+                f"attributes and content_state have {size} bytes, at most {MAX_DATA_BYTES}"
+            )
+        now = self._now()
+        # To the second, as providers count: the first update may come in the same one.
+        content = Content(float(int(now)), content_state, None, has_alert=False)
+        start = Start(content, attributes_type, attributes, wants_token=True, channel=None)
+        try:
+            return self._begin(app, start, now)
+        except UnusableEventError as error:
+            raise AppError(str(error)) from None
+
+    def end(self, bundle_id: str, activity_id: str) -> App:
+        """The app ends an activity and takes it off the screen at once, or the person does.
+
+        Raises:
+            UnknownAppError, UnknownActivityError: there is none of this name.
+        """
+        app = self._state.apps.require(bundle_id)
+        activity = self._state.activities.get(activity_id)
+        if activity is None or activity.bundle_id != bundle_id:
+            raise UnknownActivityError(f"{bundle_id} has no Live Activity {activity_id[:80]!r}")
+        self._over(app, activity)
+        self._state.drop_activity(activity_id)
+        return app
+
+    def of(self, bundle_id: str) -> list[LiveActivity]:
+        """An app's activities that are on the screen, oldest first, as of the last sweep.
+
+        Raises:
+            UnknownAppError: the app is not installed.
+        """
+        self._state.apps.require(bundle_id)
+        return [each for each in self._state.activities.values() if each.bundle_id == bundle_id]
+
+    # -- what time does -------------------------------------------------------------------------
+
+    def sweep(self) -> list[App]:
+        """End what was active for too long, dismiss what was ended for long enough.
+
+        Returns:
+            The apps of which tokens have expired.
+        """
+        now = self._now()
+        expired: dict[str, App] = {}
+        for before in tuple(self._state.activities.values()):
+            after = before.at(now)
+            if after is before:
+                continue
+            app = self._state.apps.require(before.bundle_id)
+            if before.has_token:
+                expired[app.bundle_id] = app
+            self._over(app, before)
+            if after is None:
+                self._state.drop_activity(before.activity_id)
+            else:
+                self._state.keep_activity(after)
+        return list(expired.values())
+
+    # -- what pushes do -------------------------------------------------------------------------
+
+    def hear(self, app: App, push: Push) -> Presented:
+        """Obey a push of type ``liveactivity``, or say why not; never raises."""
+        key = self._state.apps.key_of(push.token)
+        self.sweep()
+        if key is None:  # it was held back for want of room in the app's inbox
+            return Presented(Presentation.NOT_SHOWN, "the token of this push has expired meanwhile")
+        payload = read_payload(push.payload)
+        if payload is None:
+            return Presented(Presentation.NOT_SHOWN, "the payload is not a JSON dictionary")
+        aps = aps_of(payload)
+        if not key.purpose and aps.get("event") != Event.START:
+            return Presented(
+                Presentation.DELIVERED,
+                "handed to the app: its own liveactivity token starts activities and stands for"
+                " none of them",
+            )
+        try:
+            return self._obey(app, key, aps, push)
+        except UnusableEventError as error:
+            return Presented(Presentation.NOT_SHOWN, str(error))
+
+    def _obey(self, app: App, key: TokenKey, aps: dict[str, Any], push: Push) -> Presented:
+        said = read_event(aps)
+        if key.activity_id is not None:
+            return self._change(app, key.activity_id, said, push)
+        if not isinstance(said, Start):
+            raise UnusableEventError(
+                "a push-to-start token starts activities: send update and end to the activity's own"
+            )
+        if key.attributes_type not in (None, said.attributes_type):
+            raise UnusableEventError(
+                f"this push-to-start token is for {key.attributes_type},"
+                f" the push is about {said.attributes_type}"
+            )
+        now = self._now()
+        self._spend(app, push, now)
+        activity = self._begin(app, said, now)
+        return _shown("started", activity, said.content)
+
+    def _change(
+        self, app: App, activity_id: str, said: Start | Update | End, push: Push
+    ) -> Presented:
+        now = self._now()
+        activity = self._state.activities.get(activity_id)
+        if activity is None or activity.ended_at is not None:
+            raise UnusableEventError("the activity of this token has ended")
+        if isinstance(said, Start):
+            raise UnusableEventError(
+                "an update token starts nothing: send start to a push-to-start token"
+            )
+        newer = (
+            activity.update(said.content, now)
+            if isinstance(said, Update)
+            else activity.end(said, now)
+        )
+        self._spend(app, push, now)
+        self._state.keep_activity(newer)
+        if newer.ended_at is None:
+            return _shown("updated", newer, said.content)
+        self._over(app, activity)
+        if newer.at(now) is None:
+            self._state.drop_activity(activity_id)
+        return _shown("ended", newer, said.content, _until(newer, now))
+
+    def _begin(self, app: App, start: Start, now: float) -> LiveActivity:
+        running = sum(each.bundle_id == app.bundle_id for each in self._state.activities.values())
+        if running >= MAX_ACTIVITIES_PER_APP:
+            raise UnusableEventError(f"{app.bundle_id} has {running} Live Activities already")
+        activity = LiveActivity.begin(str(uuid.uuid4()).upper(), app.bundle_id, start, now)
+        self._state.keep_activity(activity)
+        if activity.wants_token:
+            self._state.apps.want(app, to_update(activity.activity_id))
+        # Here activity.channel, if there is one, is to be subscribed to.
+        return activity
+
+    def _over(self, app: App, activity: LiveActivity) -> None:
+        """It is updated no more."""
+        self._state.apps.expire(app, to_update(activity.activity_id))
+
+    def _prepare(self, bundle_id: str, attributes_type: str) -> App:
+        """The app, with the topic of Live Activities."""
+        app = self._state.apps.require(bundle_id)
+        if not 0 < len(attributes_type) <= MAX_TYPE_LENGTH or not attributes_type.isprintable():
+            raise AppError(
+                f"an attributes type is 1 to {MAX_TYPE_LENGTH} printable characters, such as"
+                f" DeliveryAttributes, not {attributes_type[:40]!r}"
+            )
+        if PushType.LIVE_ACTIVITY not in app.push_types:
+            self._state.apps.install(bundle_id, [PushType.LIVE_ACTIVITY])
+        return app
+
+    def _spend(self, app: App, push: Push, now: float) -> None:
+        """Count a push against the app's budget.
+
+        Raises:
+            UnusableEventError: there is nothing left of it.
+        """
+        if not self._budget or push.priority is not Priority.IMMEDIATE:
+            return
+        spent = self._spent.setdefault(app.bundle_id, deque())
+        while spent and spent[0] <= now - BUDGET_SECONDS:
+            spent.popleft()
+        if len(spent) >= self._budget:
+            raise UnusableEventError(
+                f"throttled: {self._budget} pushes of priority 10 within the hour"
+                " (live_activity_budget); priority 5 is exempt"
+            )
+        spent.append(now)
+
+
+def _shown(what: str, activity: LiveActivity, content: Content, how: str = "") -> Presented:
+    alert = ", with an alert" if content.has_alert else ""
+    return Presented(
+        Presentation.SHOWN,
+        f"{what} {activity.attributes_type} {activity.activity_id}{how}{alert}",
+    )
+
+
+def _until(activity: LiveActivity, now: float) -> str:
+    if activity.dismissed_at is None or activity.dismissed_at <= now:
+        return ", removed at once"
+    leaves = datetime.fromtimestamp(activity.dismissed_at, UTC)
+    return f", stays until {leaves:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,127 @@
+"""The Live Activities of a host's devices, for the control API."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from devicesim.files import StateError
+from devicesim.host_errors import confirmed
+from devicesim.host_views import ActivityView, AppView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from devicesim.apps import App
+    from devicesim.live_activities import LiveActivity
+    from devicesim.virtual_device import VirtualDevice
+
+log = logging.getLogger(__name__)
+
+# How late the end of an activity may be told that nobody asks about.
+SWEEP_SECONDS = 1.0
+
+
+class HostActivities:
+    """What a host can do about Live Activities; :attr:`DeviceHost.activities`.
+
+    On a device that is offline, tokens are None before it connects, and ends are told then.
+
+    Args:
+        devices: those of the host, by id.
+        require: finds one of them, or raises ``UnknownDeviceError``.
+    """
+
+    def __init__(
+        self, devices: Mapping[str, VirtualDevice], require: Callable[[str], VirtualDevice]
+    ) -> None:
+        self._devices = devices
+        self._require = require
+
+    async def register_type(self, device_id: str, bundle_id: str, attributes_type: str) -> AppView:
+        """An app wants to be able to start activities of a type by push; waits for the token.
+
+        Raises:
+            UnknownDeviceError, UnknownAppError: there is none of this name.
+            AppError: no name of a type, or too many of them.
+            NotConfirmedError: the device is to be online but the gateway did not answer.
+            StateError: it could not be written down.
+        """
+        device = self._require(device_id)
+        app = device.activity_kit.register_type(bundle_id, attributes_type)
+        await _settle(device, app, f"the push-to-start token of {bundle_id}")
+        return AppView.of(app)
+
+    async def start(
+        self,
+        device_id: str,
+        bundle_id: str,
+        attributes_type: str,
+        attributes: dict[str, Any],
+        content_state: dict[str, Any],
+    ) -> ActivityView:
+        """An app starts an activity itself; waits for its token.
+
+        Raises:
+            UnknownDeviceError, UnknownAppError: there is none of this name.
+            AppError: no name of a type, too much data, or too many activities.
+            NotConfirmedError: the device is to be online but the gateway did not answer.
+            StateError: it could not be written down.
+        """
+        device = self._require(device_id)
+        activity = device.activity_kit.start(bundle_id, attributes_type, attributes, content_state)
+        await _settle(
+            device, device.state.apps.require(bundle_id), f"the token of {activity.activity_id}"
+        )
+        return _view(device, activity)
+
+    async def of(self, device_id: str, bundle_id: str) -> tuple[ActivityView, ...]:
+        """What is on the screen of an app's activities, oldest first.
+
+        Raises:
+            UnknownDeviceError, UnknownAppError: there is none of this name.
+            NotConfirmedError: one has just expired, and the gateway was not to be told.
+            StateError: that could not be written down.
+        """
+        await trio.lowlevel.checkpoint()
+        device = self._require(device_id)
+        device.activity_kit.of(bundle_id)
+        for app in await device.sweep_activities():
+            with confirmed(f"the expired tokens of {app.bundle_id}"):
+                await device.daemon.wait_until_settled(app)
+        return tuple(_view(device, each) for each in device.activity_kit.of(bundle_id))
+
+    async def end(self, device_id: str, bundle_id: str, activity_id: str) -> None:
+        """The app ends an activity, or a person removes it; waits until its token has expired.
+
+        Raises:
+            UnknownDeviceError, UnknownAppError, UnknownActivityError: there is none of this name.
+            NotConfirmedError: the device is to be online but the gateway did not answer.
+            StateError: it could not be written down.
+        """
+        device = self._require(device_id)
+        app = device.activity_kit.end(bundle_id, activity_id)
+        await _settle(device, app, f"the end of {activity_id}")
+
+    async def sweep(self) -> None:
+        """For ever: let time end and dismiss activities, on all devices in one task."""
+        while True:
+            for device in tuple(self._devices.values()):
+                try:
+                    await device.sweep_activities()
+                except StateError as error:
+                    log.error("%s", error)  # noqa: TRY400 - it tells all
+            await trio.sleep(SWEEP_SECONDS)
+
+
+async def _settle(device: VirtualDevice, app: App, what: str) -> None:
+    await device.daemon.tell_changes()
+    with confirmed(what):
+        await device.daemon.wait_until_settled(app)
+
+
+def _view(device: VirtualDevice, activity: LiveActivity) -> ActivityView:
+    app = device.state.apps.require(activity.bundle_id)
+    return ActivityView.of(activity, app, device.now())
