@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from devicesim.activity_budget import ActivityBudget
 from devicesim.activity_events import (
     MAX_TYPE_LENGTH,
     Content,
@@ -24,10 +24,11 @@ from devicesim.activity_events import (
     read_event,
 )
 from devicesim.apps import AppError
+from devicesim.host_views import ActivityView
 from devicesim.live_activities import LiveActivity
 from devicesim.notification_center import Presentation, Presented, read_payload
 from devicesim.token_keys import to_start, to_update
-from protocol.notification import Priority, PushType
+from protocol.notification import PushType
 from protocol.payload import aps_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ MAX_ACTIVITIES_PER_APP = 64
 MAX_TYPES_PER_APP = 64
 # "… the size of the static and dynamic data combined can't exceed 4 KB."
 MAX_DATA_BYTES = 4096
-BUDGET_SECONDS = 3600.0
 
 
 class UnknownActivityError(AppError):
@@ -57,14 +57,12 @@ class ActivityKit:
         state: the device's memory.
         now: its clock, UNIX seconds.
         budget: how many pushes of priority 10 an app's activities obey in an hour; 0 = any number.
-            Apple has such a budget, exempts priority 5, and publishes no number.
     """
 
     def __init__(self, state: DeviceState, now: Callable[[], float], budget: int = 0) -> None:
         self._state = state
         self._now = now
-        self._budget = budget
-        self._spent: dict[str, deque[float]] = {}
+        self._budget = ActivityBudget(budget)
 
     # -- what apps do ---------------------------------------------------------------------------
 
@@ -133,6 +131,12 @@ class ActivityKit:
         """
         self._state.apps.require(bundle_id)
         return [each for each in self._state.activities.values() if each.bundle_id == bundle_id]
+
+    def views(self, app: App) -> list[ActivityView]:
+        """The same as others see it; empty for an app that is gone."""
+        now = self._now()
+        mine = (e for e in self._state.activities.values() if e.bundle_id == app.bundle_id)
+        return [ActivityView.of(each, app, now) for each in mine]
 
     # -- what time does -------------------------------------------------------------------------
 
@@ -252,22 +256,9 @@ class ActivityKit:
         return app
 
     def _spend(self, app: App, push: Push, now: float) -> None:
-        """Count a push against the app's budget.
-
-        Raises:
-            UnusableEventError: there is nothing left of it.
-        """
-        if not self._budget or push.priority is not Priority.IMMEDIATE:
-            return
-        spent = self._spent.setdefault(app.bundle_id, deque())
-        while spent and spent[0] <= now - BUDGET_SECONDS:
-            spent.popleft()
-        if len(spent) >= self._budget:
-            raise UnusableEventError(
-                f"throttled: {self._budget} pushes of priority 10 within the hour"
-                " (live_activity_budget); priority 5 is exempt"
-            )
-        spent.append(now)
+        throttled = self._budget.spend(app.bundle_id, push.priority, now)
+        if throttled is not None:
+            raise UnusableEventError(throttled)
 
 
 def _shown(what: str, activity: LiveActivity, content: Content, how: str = "") -> Presented:

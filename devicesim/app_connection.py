@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -29,6 +30,11 @@ class AppConnectionError(Exception):
 class AppConnection:
     """An attached app; made by :meth:`open`, used by one task.
 
+    ``tokens`` and ``push_to_start_tokens`` (by attributes type) are what it has been told until
+    now; so are ``activities``, its Live Activities on the screen by id, each with the fields of
+    :class:`~devicesim.host_views.ActivityView`. ``on_activity`` is called with each that is new or
+    has changed.
+
     Iterate over it for its pushes, oldest first. A push counts as taken when the next one is
     asked for, or when ``open`` is left without an exception; until then it would come again.
 
@@ -43,7 +49,11 @@ class AppConnection:
         self._is_over = False
         self._push_types: tuple[PushType, ...] = ()
         self.tokens: dict[PushType, DeviceToken] = {}
+        self.push_to_start_tokens: dict[str, DeviceToken] = {}
         self.on_tokens: Callable[[], None] = lambda: None
+        self.activities: dict[str, dict[str, Any]] = {}
+        self.on_activity: Callable[[dict[str, Any]], None] = lambda _: None
+        self._answers: deque[str] = deque()
 
     @classmethod
     @asynccontextmanager
@@ -79,6 +89,48 @@ class AppConnection:
         while any(each not in self.tokens for each in self._push_types):
             await self._hear()
         return self.tokens
+
+    async def push_to_start_token(self, attributes_type: str) -> DeviceToken:
+        """Ask for the token that starts Live Activities of a type, and wait for it.
+
+        Raises:
+            AppConnectionError: the daemon refuses the type, or went away.
+        """
+        await self._change({"say": "register-type", "attributes_type": attributes_type})
+        while attributes_type not in self.push_to_start_tokens:
+            await self._hear()
+        return self.push_to_start_tokens[attributes_type]
+
+    async def start_activity(
+        self, attributes_type: str, attributes: dict[str, Any], content_state: dict[str, Any]
+    ) -> str:
+        """Start a Live Activity; the daemon tells its token as soon as there is one.
+
+        Returns:
+            Its id, by which ``activities`` has it.
+
+        Raises:
+            AppConnectionError: the daemon refuses it, or went away.
+        """
+        wish = {"attributes": attributes, "content_state": content_state}
+        return await self._change(
+            {"say": "start-activity", "attributes_type": attributes_type, **wish}
+        )
+
+    async def end_activity(self, activity_id: str) -> None:
+        """End a Live Activity and take it off the screen.
+
+        Raises:
+            AppConnectionError: there is none of this id, or the daemon went away.
+        """
+        await self._change({"say": "end-activity", "activity_id": activity_id})
+
+    async def _change(self, wish: dict[str, Any]) -> str:
+        """Wait for the answer; the id of the activity that it is about."""
+        await self._say(wish)
+        while not self._answers:
+            await self._hear()
+        return self._answers.popleft()
 
     async def uninstall(self) -> None:
         """Remove the app from the device; its tokens are unregistered. Nothing follows.
@@ -152,11 +204,27 @@ class AppConnection:
         if said == "push":
             self._unread.append(push_from_map(frame["push"]))
         elif said in ("attached", "tokens"):
-            tokens = {PushType(name): DeviceToken(token) for name, token in frame["tokens"].items()}
-            if tokens != self.tokens:
-                self.tokens = tokens
+            before = self.tokens, self.push_to_start_tokens
+            self.tokens = {PushType(n): DeviceToken(each) for n, each in frame["tokens"].items()}
+            to_start = frame["push_to_start_tokens"]
+            self.push_to_start_tokens = {n: DeviceToken(each) for n, each in to_start.items()}
+            if before != (self.tokens, self.push_to_start_tokens):
                 self.on_tokens()
         elif said == "refused":
             raise AppConnectionError(f"the device refused the app: {frame['why']}")
         elif said in ("detached", "uninstalled"):
             self._is_over = True
+        else:
+            self._take_activity(said, frame)
+
+    def _take_activity(self, said: str, frame: dict[str, Any]) -> None:
+        if said == "activity":
+            activity = json.loads(frame["json"])
+            self.activities[activity["activity_id"]] = activity
+            self.on_activity(activity)
+        elif said == "activity-gone":
+            del self.activities[frame["activity_id"]]
+        elif said == "activities-changed":
+            self._answers.append(frame["activity_id"])
+        elif said == "activities-refused":
+            raise AppConnectionError(f"the device refused: {frame['why']}")

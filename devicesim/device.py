@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import trio
 
 from certs.contexts import device_client_context
 from devicesim.activation import Enrolment, activate
+from devicesim.activity_kit import ActivityKit
 from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
 from devicesim.dial import TlsDial
@@ -19,6 +21,7 @@ from devicesim.files import StateFiles, locked_directory
 from devicesim.keepalive import INTERVAL_SECONDS, FixedInterval, KeepAliveSweeper
 from devicesim.local_socket import LocalSocket
 from devicesim.network import LostStreams, PhoneNetwork
+from devicesim.socket_activities import sweep_activities
 from devicesim.state import DeviceState
 from devicesim.unix_listener import private_unix_listener
 from protocol.notification import Environment
@@ -80,7 +83,8 @@ async def run_device(
         state = await _load_state(settings)
         enrolled = enrolment or await _enrol(settings, state)
         host, port = settings.courier or (enrolled.courier_host, enrolled.courier_port)
-        door = LocalSocket()
+        activity_kit = ActivityKit(state, time.time)
+        door = LocalSocket(activity_kit)
         sweeper = KeepAliveSweeper(FixedInterval(settings.keep_alive_seconds))
         dial = TlsDial(
             host,
@@ -97,6 +101,7 @@ async def run_device(
                 nursery.start_soon(door.run, daemon, listener)
                 nursery.start_soon(sweeper.run)
                 nursery.start_soon(daemon.run)
+                nursery.start_soon(sweep_activities, daemon, activity_kit, door)
                 task_status.started(daemon)
 
 

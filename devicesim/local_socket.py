@@ -11,111 +11,50 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import trio
 
 from devicesim.files import StateError
-from devicesim.pushes import push_to_map
+from devicesim.socket_activities import change_activities
 from devicesim.socket_frames import FrameError, SocketFrames
+from devicesim.socket_peer import Peer
 from protocol.identifiers import UniqueId
+from protocol.notification import PushType
 
 if TYPE_CHECKING:
+    from devicesim.activity_kit import ActivityKit
     from devicesim.apps import App
     from devicesim.daemon import Daemon
-    from devicesim.inbox import Inbox
     from protocol.courier.messages import Push
-    from protocol.identifiers import DeviceToken
-    from protocol.notification import PushType
 
 log = logging.getLogger(__name__)
 
-# Pushes sent to an app and not yet acknowledged by it.
-APP_WINDOW = 16
 MAX_PEERS = 256
 ATTACH_SECONDS = 10.0
 # How long an attach waits for its tokens; then it goes on, and they follow when they come.
 TOKEN_SECONDS = 5.0
 
 
-class _Peer:
-    """One attached app: what it has been sent, and what it is to be sent next."""
-
-    def __init__(self, frames: SocketFrames, app: App, inbox: Inbox) -> None:
-        self.app = app
-        self._frames = frames
-        self._inbox = inbox
-        self._bell = trio.Event()
-        self._arrival = 0
-        self._unacknowledged: set[UniqueId] = set()
-        self._tokens = app.tokens_by_push_type
-        self._outbox: list[dict[str, Any]] = [{"say": "attached", "tokens": _told(self._tokens)}]
-        self._is_leaving = False
-
-    def ring(self) -> None:
-        """There may be something to send."""
-        self._bell.set()
-
-    def acknowledge(self, message_ids: list[UniqueId]) -> None:
-        """The app has them: there is room in its window."""
-        self._unacknowledged.difference_update(message_ids)
-        self.ring()
-
-    def dismiss(self, last_word: str) -> None:
-        """Say this as the last, then leave."""
-        self._is_leaving = True
-        self._outbox.append({"say": last_word})
-        self.ring()
-
-    async def write(self, scope: trio.CancelScope) -> None:
-        """The only writer; ends the conversation after the last word or when the app is gone."""
-        try:
-            while frames := await self._next():
-                await self._frames.send(*frames)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
-        scope.cancel()
-
-    async def _next(self) -> list[dict[str, Any]]:
-        while True:
-            frames, self._outbox = self._outbox, []
-            if self._is_leaving:
-                return frames
-            frames += self._changed_tokens()
-            frames += [{"say": "push", "push": push_to_map(push)} for push in self._pushes()]
-            if frames:
-                return frames
-            self._bell = trio.Event()
-            await self._bell.wait()
-
-    def _changed_tokens(self) -> list[dict[str, Any]]:
-        tokens = self.app.tokens_by_push_type
-        if tokens == self._tokens:
-            return []
-        self._tokens = tokens
-        return [{"say": "tokens", "tokens": _told(tokens)}]
-
-    def _pushes(self) -> list[Push]:
-        room = APP_WINDOW - len(self._unacknowledged)
-        waiting = list(islice(self._inbox.after(self.app.bundle_id, self._arrival), room))
-        if waiting:
-            self._arrival = waiting[-1][0]
-        self._unacknowledged.update(push.message_id for _, push in waiting)
-        return [push for _, push in waiting]
-
-
 class LocalSocket:
-    """The daemon's end; an :class:`~devicesim.dispatch.AppDelivery`."""
+    """The daemon's end; an :class:`~devicesim.dispatch.AppDelivery`.
 
-    def __init__(self) -> None:
+    Args:
+        activity_kit: what obeys pushes to Live Activities, whether their app is attached or not.
+    """
+
+    def __init__(self, activity_kit: ActivityKit) -> None:
+        self._activity_kit = activity_kit
         self._claimed: set[str] = set()
-        self._peers: dict[str, _Peer] = {}
+        self._peers: dict[str, Peer] = {}
         self._connections = 0
         self._serial = 0
 
     def deliver(self, app: App, push: Push) -> bool:
         """Every push waits in the inbox until its process acknowledges it."""
+        if push.push_type is PushType.LIVE_ACTIVITY:
+            presented = self._activity_kit.hear(app, push)
+            log.info("push %s: %s: %s", push.apns_id, presented.presentation, presented.detail)
         where = "attached" if app.bundle_id in self._peers else "not attached: it waits"
         log.info("push %s dispatched to %s (%s)", push.apns_id, app.bundle_id, where)
         return False
@@ -178,12 +117,14 @@ class LocalSocket:
             self._claimed.discard(bundle_id)
 
     async def _converse(self, daemon: Daemon, frames: SocketFrames, app: App) -> None:
-        peer = self._peers[app.bundle_id] = _Peer(frames, app, daemon.state.inbox)
+        peer = self._peers[app.bundle_id] = Peer(
+            frames, app, daemon.state.inbox, self._activity_kit
+        )
         fault: FrameError | None = None
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(peer.write, nursery.cancel_scope)
-                fault = await _listen(daemon, frames, peer)
+                fault = await self._listen(daemon, frames, peer)
                 if fault is not None:
                     nursery.cancel_scope.cancel()
         finally:
@@ -191,31 +132,32 @@ class LocalSocket:
         if fault is not None:
             raise fault
 
+    async def _listen(self, daemon: Daemon, frames: SocketFrames, peer: Peer) -> FrameError | None:
+        """Hear an attached app until it detaches (None), is gone, or talks nonsense."""
+        try:
+            while (frame := await frames.receive()) is not None:
+                said = frame["say"]
+                if said == "ack":
+                    await _take_acknowledgement(daemon, peer, frame)
+                elif said in ("register-type", "start-activity", "end-activity"):
+                    await change_activities(daemon, self._activity_kit, peer, frame)
+                elif said == "uninstall":
+                    await _uninstall(daemon, peer.app.bundle_id)
+                    peer.dismiss("uninstalled")
+                    return None
+                elif said == "detach":
+                    peer.dismiss("detached")
+                    return None
+                else:
+                    return FrameError(f"an attached app cannot say {said[:40]!r}")
+        except FrameError as error:
+            return error
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        return FrameError("the app is gone without detaching")
 
-async def _listen(daemon: Daemon, frames: SocketFrames, peer: _Peer) -> FrameError | None:
-    """Hear an attached app until it detaches (None), is gone, or talks nonsense."""
-    try:
-        while (frame := await frames.receive()) is not None:
-            said = frame["say"]
-            if said == "ack":
-                await _take_acknowledgement(daemon, peer, frame)
-            elif said == "uninstall":
-                await _uninstall(daemon, peer.app.bundle_id)
-                peer.dismiss("uninstalled")
-                return None
-            elif said == "detach":
-                peer.dismiss("detached")
-                return None
-            else:
-                return FrameError(f"an attached app cannot say {said[:40]!r}")
-    except FrameError as error:
-        return error
-    except (trio.BrokenResourceError, trio.ClosedResourceError):
-        pass
-    return FrameError("the app is gone without detaching")
 
-
-async def _take_acknowledgement(daemon: Daemon, peer: _Peer, frame: dict[str, Any]) -> None:
+async def _take_acknowledgement(daemon: Daemon, peer: Peer, frame: dict[str, Any]) -> None:
     try:
         message_ids = [UniqueId.parse(each) for each in frame["message_ids"]]
     except (KeyError, TypeError, ValueError) as error:
@@ -260,7 +202,3 @@ async def _uninstall(daemon: Daemon, bundle_id: str) -> None:
 
 async def _refuse(frames: SocketFrames, why: str) -> None:
     await frames.send({"say": "refused", "why": why})
-
-
-def _told(tokens: dict[PushType, DeviceToken]) -> dict[str, bytes]:
-    return {push_type.value: bytes(token) for push_type, token in tokens.items()}

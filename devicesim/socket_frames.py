@@ -3,8 +3,12 @@
 A frame is a length (4 bytes, big-endian) and a msgpack map with the key ``say``::
 
     app → daemon    attach {bundle_id, push_types} · ack {message_ids} · uninstall · detach
-    daemon → app    attached {tokens} · refused {why} · tokens {tokens} · push {push}
-                    uninstalled · detached
+                    register-type {attributes_type} · end-activity {activity_id}
+                    start-activity {attributes_type, attributes, content_state}
+    daemon → app    attached {tokens, push_to_start_tokens} · refused {why} · push {push}
+                    tokens {tokens, push_to_start_tokens} · uninstalled · detached
+                    activity {json} · activity-gone {activity_id} · activities-changed {activity_id}
+                    activities-refused {why}
 """
 
 from __future__ import annotations

@@ -18,9 +18,9 @@ from protocol.payload import InvalidPayloadError, parse_payload
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from protocol.courier.messages import Push
-    from protocol.identifiers import DeviceToken
 
 GOODBYE_SECONDS = 2.0
 
@@ -29,10 +29,12 @@ examples:
   apnsim app --bundle-id com.example.app
   apnsim app --bundle-id com.example.app --push-type alert --push-type voip --json
   apnsim app --bundle-id com.example.app --count 1      leave after one push
+  apnsim app --bundle-id com.example.app --attributes-type Delivery      Live Activities
 
 First its tokens are printed, one line each, then a line for each push that arrives, and
-again a token that has changed (a restore, a gateway that lost its memory). What
-arrives while no app is attached waits in the device and comes at the next start.
+again a token that has changed (a restore, a gateway that lost its memory); and a line for
+each Live Activity that begins or changes, with its update token. What arrives while no app is
+attached waits in the device and comes at the next start.
 """
 
 
@@ -45,6 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         choices=list(PushType),
         help="what it registers for; may be given several times (default: alert)",
+    )
+    parser.add_argument(
+        "--attributes-type",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="print the push-to-start token of this type; may be given several times",
     )
     parser.add_argument(
         "--socket",
@@ -87,18 +96,20 @@ async def _attend(parsed: argparse.Namespace, leaving: trio.CancelScope) -> None
 
 
 async def _print_all(parsed: argparse.Namespace, app: AppConnection) -> None:
-    said: dict[PushType, DeviceToken] = {}
+    told: set[str] = set()
 
     def say_tokens() -> None:
-        for push_type, token in app.tokens.items():
-            if said.get(push_type) != token:
-                entry = {"push_type": push_type, "token": str(token)}
-                _say(parsed, f"{push_type} token {token}", entry)
-        said.update(app.tokens)
+        for line, entry in _tokens_of(app):
+            if line not in told:
+                told.add(line)
+                _say(parsed, line, entry)
 
+    app.on_activity = lambda activity: _say(parsed, _activity_line(activity), activity)
     await app.wait_for_tokens()
     say_tokens()
     app.on_tokens = say_tokens
+    for name in parsed.attributes_type:
+        await app.push_to_start_token(name)
     received = 0
     while parsed.count is None or received < parsed.count:
         push = await anext(app, None)
@@ -123,6 +134,21 @@ def _described(push: Push) -> tuple[str, dict[str, Any]]:
     }
     shown = json.dumps(payload, ensure_ascii=False)
     return f"{push.push_type} {push.topic} {push.apns_id} {shown}", entry
+
+
+def _tokens_of(app: AppConnection) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A line and an object for each token: the app's own, then those that start activities."""
+    for push_type, token in app.tokens.items():
+        yield f"{push_type} token {token}", {"push_type": push_type, "token": str(token)}
+    for name, token in app.push_to_start_tokens.items():
+        entry = {"push_type": PushType.LIVE_ACTIVITY, "attributes_type": name, "token": str(token)}
+        yield f"push-to-start {name} token {token}", entry
+
+
+def _activity_line(activity: dict[str, Any]) -> str:
+    shown = json.dumps(activity["content_state"], ensure_ascii=False)
+    name, kind, state = (activity[key] for key in ("activity_id", "attributes_type", "state"))
+    return f"activity {kind} {name} {state} token {activity['token'] or 'none'} {shown}"
 
 
 def _say(parsed: argparse.Namespace, line: str, entry: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import textwrap
-from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,45 +19,16 @@ from trio.testing import wait_all_tasks_blocked
 from devicesim import local_socket as local_socket_module
 from devicesim.app_connection import AppConnection, AppConnectionError
 from devicesim.files import StateError
-from devicesim.local_socket import APP_WINDOW, LocalSocket
 from devicesim.socket_frames import SocketFrames
+from devicesim.socket_peer import APP_WINDOW
 from devicesim.unix_listener import LocalSocketError, private_unix_listener
-from protocol.courier.messages import AppTokenRequest, PushAck
-from tests.devicesim.scripted_gateway import Phone, push_to
+from protocol.courier.messages import AppTokenRequest
+from tests.io.door import Door
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 NEWS, CHAT = "com.example.news", "com.example.chat"
-
-
-class Door:
-    """A phone whose apps are in other processes."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.phone = Phone()
-        self.socket = LocalSocket()
-        self.phone.daemon._delivery = self.socket
-        self.phone.daemon._dispatch._delivery = self.socket
-        self.sent = 0
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[Door]:
-        async with self.phone.running():
-            await self.phone.daemon.wait_until_online()
-            with private_unix_listener(self.path) as listener:
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self.socket.run, self.phone.daemon, listener)
-                    yield self
-                    nursery.cancel_scope.cancel()
-
-    async def pushes(self, topic: str, *payloads: bytes) -> None:
-        """Send them and wait until the device has acknowledged them."""
-        token = self.phone.token(topic)
-        self.sent += len(payloads)
-        await self.phone.gateway.say(*[push_to(token, topic, each) for each in payloads])
-        await self.phone.gateway.hears(PushAck, self.sent)
 
 
 @pytest.fixture
