@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from protocol.courier.messages import Push
+
 
 class Door:
     """A phone whose apps are in other processes."""
@@ -44,6 +46,10 @@ class Door:
     async def pushes(self, topic: str, *payloads: bytes) -> None:
         """Send them and wait until the device has acknowledged them."""
         token = self.phone.token(topic)
-        self.sent += len(payloads)
-        await self.phone.gateway.say(*[push_to(token, topic, each) for each in payloads])
+        await self.delivers(*[push_to(token, topic, each) for each in payloads])
+
+    async def delivers(self, *pushes: Push) -> None:
+        """The same, for any push."""
+        self.sent += len(pushes)
+        await self.phone.gateway.say(*pushes)
         await self.phone.gateway.hears(PushAck, self.sent)
