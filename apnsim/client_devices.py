@@ -183,7 +183,7 @@ class App:
     @property
     def push_to_start_tokens(self) -> dict[str, str]:
         """Attributes type → the token that starts Live Activities of it, hexadecimal."""
-        return dict(self._told["push_to_start_tokens"])
+        return dict(self._told.get("push_to_start_tokens", {}))
 
     def push_to_start_token(self, attributes_type: str) -> str:
         """The token that starts Live Activities of a type; made at the first call.

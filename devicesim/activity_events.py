@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -90,10 +91,15 @@ def read_event(aps: Aps) -> Start | Update | End:
     raise UnusableEventError(f"event must be start, update or end, not {_short(event)}")
 
 
+def is_type_name(text: str) -> bool:
+    """Whether a type of Swift could be named so, roughly; what it is will be in logs."""
+    return 0 < len(text) <= MAX_TYPE_LENGTH and text.isprintable()
+
+
 def _read_start(aps: Aps) -> Start:
     content = _read_content(aps, Event.START)
     attributes_type = aps.get("attributes-type")
-    if not isinstance(attributes_type, str) or not 0 < len(attributes_type) <= MAX_TYPE_LENGTH:
+    if not isinstance(attributes_type, str) or not is_type_name(attributes_type):
         raise UnusableEventError(
             f"start needs attributes-type, the name of a type, not {_short(attributes_type)}"
         )
@@ -150,9 +156,12 @@ def _time(aps: Aps, key: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UnusableEventError(f"{key} is a number of seconds since 1970, not {_short(value)}")
     try:
-        return float(value)
+        seconds = float(value)
     except OverflowError:
-        raise UnusableEventError(f"{key} is beyond all calendars") from None
+        seconds = math.inf
+    if not math.isfinite(seconds):
+        raise UnusableEventError(f"{key} is beyond all calendars")
+    return seconds
 
 
 def _instead(aps: Aps, key: str) -> str:

@@ -21,6 +21,7 @@ from devicesim.activity_events import (
     Start,
     UnusableEventError,
     Update,
+    is_type_name,
     read_event,
 )
 from devicesim.apps import AppError
@@ -95,7 +96,7 @@ class ActivityKit:
             AppError: no name of a type, too much data, or too many activities.
         """
         app = self._prepare(bundle_id, attributes_type)
-        size = len(json.dumps([attributes, content_state], ensure_ascii=False).encode())
+        size = _size_of([attributes, content_state])
         if size > MAX_DATA_BYTES:
             raise AppError(
                 f"attributes and content_state have {size} bytes, at most {MAX_DATA_BYTES}"
@@ -134,9 +135,12 @@ class ActivityKit:
 
     def views(self, app: App) -> list[ActivityView]:
         """The same as others see it; empty for an app that is gone."""
-        now = self._now()
         mine = (e for e in self._state.activities.values() if e.bundle_id == app.bundle_id)
-        return [ActivityView.of(each, app, now) for each in mine]
+        return [self.view(each, app) for each in mine]
+
+    def view(self, activity: LiveActivity, app: App) -> ActivityView:
+        """One of them, as others see it now."""
+        return ActivityView.of(activity, app, self._now())
 
     # -- what time does -------------------------------------------------------------------------
 
@@ -144,23 +148,23 @@ class ActivityKit:
         """End what was active for too long, dismiss what was ended for long enough.
 
         Returns:
-            The apps of which tokens have expired.
+            The apps whose activities these were.
         """
+        if not self._state.activities:
+            return []
         now = self._now()
-        expired: dict[str, App] = {}
+        changed: dict[str, App] = {}
         for before in tuple(self._state.activities.values()):
             after = before.at(now)
             if after is before:
                 continue
-            app = self._state.apps.require(before.bundle_id)
-            if before.has_token:
-                expired[app.bundle_id] = app
+            app = changed[before.bundle_id] = self._state.apps.require(before.bundle_id)
             self._over(app, before)
             if after is None:
                 self._state.drop_activity(before.activity_id)
             else:
                 self._state.keep_activity(after)
-        return list(expired.values())
+        return list(changed.values())
 
     # -- what pushes do -------------------------------------------------------------------------
 
@@ -246,7 +250,7 @@ class ActivityKit:
     def _prepare(self, bundle_id: str, attributes_type: str) -> App:
         """The app, with the topic of Live Activities."""
         app = self._state.apps.require(bundle_id)
-        if not 0 < len(attributes_type) <= MAX_TYPE_LENGTH or not attributes_type.isprintable():
+        if not is_type_name(attributes_type):
             raise AppError(
                 f"an attributes type is 1 to {MAX_TYPE_LENGTH} printable characters, such as"
                 f" DeliveryAttributes, not {attributes_type[:40]!r}"
@@ -259,6 +263,13 @@ class ActivityKit:
         throttled = self._budget.spend(app.bundle_id, push.priority, now)
         if throttled is not None:
             raise UnusableEventError(throttled)
+
+
+def _size_of(data: object) -> int:
+    try:
+        return len(json.dumps(data, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, TypeError) as error:
+        raise AppError(f"attributes and content_state are JSON dictionaries: {error}") from None
 
 
 def _shown(what: str, activity: LiveActivity, content: Content, how: str = "") -> Presented:

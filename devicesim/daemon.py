@@ -17,7 +17,6 @@ from devicesim.dial import LinkError
 from devicesim.dispatch import Dispatch
 from devicesim.link import open_link
 from devicesim.session import Session
-from devicesim.token_keys import to_update
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -147,11 +146,7 @@ class Daemon:
         Raises:
             StateError: it could not be written down.
         """
-        for activity in tuple(self.state.activities.values()):  # a backup has none
-            self.state.apps.expire(
-                self.state.apps.require(activity.bundle_id), to_update(activity.activity_id)
-            )
-            self.state.drop_activity(activity.activity_id)
+        self.state.forget_activities()  # a backup has none
         self.state.apps.renew_all()
         await self.tell_changes()
         await self._until(lambda: not self._wanted or all(map(self._is_settled, self.state.apps)))

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devicesim.apps import App
-    from devicesim.live_activities import LiveActivity
     from devicesim.virtual_device import VirtualDevice
 
 log = logging.getLogger(__name__)
@@ -72,10 +71,9 @@ class HostActivities:
         """
         device = self._require(device_id)
         activity = device.activity_kit.start(bundle_id, attributes_type, attributes, content_state)
-        await _settle(
-            device, device.state.apps.require(bundle_id), f"the token of {activity.activity_id}"
-        )
-        return _view(device, activity)
+        app = device.state.apps.require(bundle_id)
+        await _settle(device, app, f"the token of {activity.activity_id}")
+        return device.activity_kit.view(activity, app)
 
     async def of(self, device_id: str, bundle_id: str) -> tuple[ActivityView, ...]:
         """What is on the screen of an app's activities, oldest first.
@@ -87,11 +85,10 @@ class HostActivities:
         """
         await trio.lowlevel.checkpoint()
         device = self._require(device_id)
-        device.activity_kit.of(bundle_id)
         for app in await device.sweep_activities():
             with confirmed(f"the expired tokens of {app.bundle_id}"):
                 await device.daemon.wait_until_settled(app)
-        return tuple(_view(device, each) for each in device.activity_kit.of(bundle_id))
+        return tuple(device.activity_kit.views(device.state.apps.require(bundle_id)))
 
     async def end(self, device_id: str, bundle_id: str, activity_id: str) -> None:
         """The app ends an activity, or a person removes it; waits until its token has expired.
@@ -108,7 +105,7 @@ class HostActivities:
     async def sweep(self) -> None:
         """For ever: let time end and dismiss activities, on all devices in one task."""
         while True:
-            for device in tuple(self._devices.values()):
+            for device in [each for each in self._devices.values() if each.state.activities]:
                 try:
                     await device.sweep_activities()
                 except StateError as error:
@@ -120,8 +117,3 @@ async def _settle(device: VirtualDevice, app: App, what: str) -> None:
     await device.daemon.tell_changes()
     with confirmed(what):
         await device.daemon.wait_until_settled(app)
-
-
-def _view(device: VirtualDevice, activity: LiveActivity) -> ActivityView:
-    app = device.state.apps.require(activity.bundle_id)
-    return ActivityView.of(activity, app, device.now())

@@ -188,6 +188,12 @@ class DeviceState:
         del self.activities[activity_id]
         self._note([_ACTIVITY_GONE, activity_id])
 
+    def forget_activities(self) -> None:
+        """None of them is on the screen any more, and the lives of their tokens are over."""
+        for activity in tuple(self.activities.values()):
+            self.apps.expire(self.apps.require(activity.bundle_id), to_update(activity.activity_id))
+            self.drop_activity(activity.activity_id)
+
     async def commit(self) -> None:
         """Make what happened since the last commit survive this process.
 

@@ -89,7 +89,6 @@ class VirtualDevice:
         )
         self.scope = trio.CancelScope()
         self._around = around
-        self.now = around.now
         self._screen = NotificationCenter()
         self.activity_kit = ActivityKit(state, around.now, around.activity_budget)
         self._received: deque[tuple[Push, float, Presented]] = deque(maxlen=HISTORY)
@@ -173,13 +172,11 @@ class VirtualDevice:
         await self.daemon.uninstall(bundle_id)
 
     async def sweep_activities(self) -> list[App]:
-        """Let time do what it does to Live Activities; the apps of which tokens have expired.
+        """Let time do what it does to Live Activities; the apps whose activities changed.
 
         Raises:
             StateError: it could not be written down.
         """
-        if not self.state.activities:
-            return []
         apps = self.activity_kit.sweep()
         if apps:
             await self.daemon.tell_changes()

@@ -115,6 +115,12 @@ def test_there_are_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
         desk.kit.start(NEWS, KIND, {"text": "é" * 2048}, {})
 
 
+@pytest.mark.parametrize("odd", [float("nan"), "\ud800", b"raw", {1, 2}])
+def test_attributes_and_content_are_json(odd: object) -> None:
+    with pytest.raises(AppError, match="attributes and content_state are JSON dictionaries: "):
+        Desk().kit.start(NEWS, KIND, {"odd": odd}, {})
+
+
 # What pushes do
 
 
@@ -164,7 +170,7 @@ def test_an_end_expires_the_token_and_stays_on_the_screen_until_it_is_dismissed(
     assert desk.state.apps.doomed == {token: True}
     assert desk.state.apps.of_token(token) is None
     desk.time += 60
-    assert desk.kit.sweep() == [], "its token had expired before"
+    assert desk.kit.sweep() == [desk.app]
     assert desk.kit.of(NEWS) == []
 
 
@@ -256,7 +262,7 @@ def test_an_activity_that_follows_a_channel_has_no_token_and_remembers_the_chann
 # What time does
 
 
-def test_time_ends_and_dismisses_and_says_whose_tokens_have_expired() -> None:
+def test_time_ends_and_dismisses_and_says_whose_activities_these_were() -> None:
     desk = Desk()
     _, token = desk.starts()
     desk.time += 8 * HOUR
@@ -265,8 +271,8 @@ def test_time_ends_and_dismisses_and_says_whose_tokens_have_expired() -> None:
     assert desk.state.apps.doomed == {token: True}
     assert [view.state for view in desk.kit.views(desk.app)] == ["ended"]
     desk.time += 4 * HOUR
-    assert desk.kit.sweep() == []
-    assert desk.state.activities == {}
+    assert desk.kit.sweep() == [desk.app]
+    assert (desk.kit.sweep(), desk.state.activities) == ([], {})
 
 
 # Budget: priority 10 counts, 5 does not

@@ -219,6 +219,14 @@ async def test_a_token_minted_for_an_app_that_is_gone_meanwhile_is_given_back(
     assert not phone.state.apps.doomed
 
 
+async def test_a_token_that_the_gateway_gives_unasked_is_taken(phone: Phone) -> None:
+    app = await phone.daemon.install(NEWS, ["alert"])
+    another = DeviceToken(b"another")
+    await phone.gateway.say(AppTokenResponse(TokenStatus.OK, Topic(NEWS), another))
+    await wait_all_tasks_blocked()
+    assert app.tokens == {TokenKey(Topic(NEWS)): another}
+
+
 async def test_a_gateway_that_lost_its_memory_and_the_device_agree_again(phone: Phone) -> None:
     app = await phone.daemon.install(NEWS, ["alert"])
     before = app.tokens[TokenKey(Topic(NEWS))]

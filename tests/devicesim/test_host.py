@@ -17,7 +17,15 @@ from devicesim.backoff import Backoff
 from devicesim.files import StateError
 from devicesim.host import DeviceHost, NotConfirmedError, UnknownDeviceError
 from devicesim.keepalive import FixedInterval, KeepAliveSweeper
-from protocol.courier.messages import AppTokenRequest, Connect, KeepAlive, PushAck, StorageFlags
+from devicesim.state import DeviceState
+from protocol.courier.messages import (
+    AppTokenInvalidate,
+    AppTokenRequest,
+    Connect,
+    KeepAlive,
+    PushAck,
+    StorageFlags,
+)
 from protocol.identifiers import CollapseId, DeviceToken
 from protocol.notification import PushType
 from tests.devicesim.scripted_gateway import FairDice, ScriptedGateway, push_to
@@ -28,7 +36,6 @@ if TYPE_CHECKING:
 
     from devicesim.dial import SecureStream
     from devicesim.network import PhoneNetwork
-    from devicesim.state import DeviceState
     from protocol.courier.messages import Push
 
 NEWS = "com.example.news"
@@ -164,6 +171,32 @@ async def test_what_is_received_is_recorded_oldest_first_and_told(town: Town) ->
         (device.id, first, "shown"),
         (device.id, second, "not-shown"),
     ]
+
+
+async def test_a_device_that_cannot_write_does_not_stop_the_time_of_others(
+    town: Town,
+    autojump_clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    del autojump_clock
+    devices = [await town.host.create_device(name) for name in ("Full", "Well")]
+    for device in devices:
+        await town.host.install_app(device.id, NEWS)
+        await town.host.activities.start(device.id, NEWS, "Delivery", {}, {})
+    save = DeviceState.save
+
+    async def save_unless_full(state: DeviceState) -> None:
+        if state.name == "Full":
+            raise StateError("the disk is full")
+        await save(state)
+
+    monkeypatch.setattr(DeviceState, "save", save_unless_full)
+    town.time += 8 * 3600
+    await town.gateways["Well"].hears(AppTokenInvalidate)
+    assert "the disk is full" in caplog.text
+    [activity] = await town.host.activities.of(devices[1].id, NEWS)
+    assert (activity.state, activity.token) == ("ended", None)
 
 
 async def test_the_recording_is_bounded(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

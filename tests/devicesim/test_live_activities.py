@@ -66,8 +66,9 @@ def test_an_end_is_recommended_to_have_a_final_content_state_and_may_have_none()
 
 def test_a_timestamp_may_have_a_fraction_but_no_thousand_digits() -> None:
     assert begun(timestamp=NOW + 0.5).timestamp == NOW + 0.5
-    with pytest.raises(UnusableEventError, match="timestamp is beyond all calendars"):
-        read_event(aps("update", timestamp=10**400))
+    for beyond in (10**400, float("inf"), float("nan")):
+        with pytest.raises(UnusableEventError, match="timestamp is beyond all calendars"):
+            read_event(aps("update", timestamp=beyond))
 
 
 # Newest wins
@@ -110,7 +111,7 @@ def test_an_end_is_obeyed_whatever_its_timestamp() -> None:
 # start: additionally attributes-type, attributes, alert
 
 
-@pytest.mark.parametrize("wrong", [ABSENT, None, "", 7, "x" * 201])
+@pytest.mark.parametrize("wrong", [ABSENT, None, "", 7, "x" * 201, "a\nb"])
 def test_a_start_needs_an_attributes_type(wrong: object) -> None:
     with pytest.raises(UnusableEventError, match="start needs attributes-type"):
         read_event(aps("start", attributes_type=wrong))

@@ -10,7 +10,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from devicesim.activity_kit import ActivityKit
 from devicesim.app_connection import AppConnection, AppConnectionError
-from devicesim.files import StateFiles
+from devicesim.files import StateError, StateFiles
 from devicesim.local_socket import LocalSocket
 from devicesim.socket_activities import sweep_activities
 from devicesim.state import DeviceState
@@ -274,6 +274,15 @@ async def test_an_app_that_attaches_later_is_told_of_what_runs(door: Door) -> No
     [
         ({"say": "register-type", "attributes_type": ""}, "an attributes type is 1 to 200"),
         ({"say": "end-activity", "activity_id": "A"}, f"{NEWS} has no Live Activity 'A'"),
+        (
+            {
+                "say": "start-activity",
+                "attributes_type": KIND,
+                "attributes": {"raw": b"\xff"},
+                "content_state": {},
+            },
+            "attributes and content_state are JSON dictionaries",
+        ),
     ],
 )
 async def test_what_cannot_be_done_is_refused_and_the_app_stays(
@@ -293,12 +302,6 @@ async def test_what_cannot_be_done_is_refused_and_the_app_stays(
         {"say": "end-activity", "activity_id": []},
         {"say": "start-activity", "attributes_type": KIND, "attributes": {}},
         {"say": "start-activity", "attributes_type": KIND, "attributes": 1, "content_state": {}},
-        {
-            "say": "start-activity",
-            "attributes_type": KIND,
-            "attributes": {"raw": b"\xff"},
-            "content_state": {},
-        },
     ],
 )
 async def test_nonsense_about_activities_ends_the_connection_of_that_app_alone(
@@ -327,3 +330,33 @@ async def test_time_ends_activities_and_tells_the_gateway_and_the_app(
         assert door.phone.gateway.expired == {token}
         nursery.cancel_scope.cancel()
     await wait_all_tasks_blocked()
+
+
+async def test_a_disk_that_is_full_for_a_while_does_not_stop_time(
+    door: Door,
+    autojump_clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    del autojump_clock
+    await door.phone.daemon.install(NEWS, ["alert"])
+    first = door.activity_kit.start(NEWS, KIND, {}, {})
+    await door.phone.daemon.tell_changes()
+    await door.phone.daemon.wait_until_settled(door.phone.state.apps.require(NEWS))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(sweep_activities, door.phone.daemon, door.activity_kit, door.socket)
+        with monkeypatch.context() as patched:
+            patched.setattr(DeviceState, "save", _full)
+            door.time += 8 * HOUR
+            await trio.sleep(2)
+        assert "the disk is full" in caplog.text
+        second = door.activity_kit.start(NEWS, KIND, {}, {})
+        await door.phone.daemon.tell_changes()
+        await door.phone.gateway.hears(AppTokenInvalidate)
+        nursery.cancel_scope.cancel()
+    assert door.phone.gateway.expired == {door.phone.token(f"{LIVE} update {first.activity_id}")}
+    assert second.activity_id in door.phone.state.activities
+
+
+async def _full(state: DeviceState) -> None:
+    raise StateError(f"{state.name}: the disk is full")
