@@ -54,6 +54,7 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "unregistered_delay_seconds": ("60", 60.0),
     "same_apns_id_seconds": ("3600", 3600.0),
     "max_pushes_per_token_per_second": ("5", 5),
+    "live_activity_budget": ("20", 20),
     "background_priority_10": ("accept", settings.BackgroundPriority10.ACCEPT),
     "journal_size": ("10", 10),
     "http2_library": ("h2", settings.Http2Library.H2),
