@@ -8,12 +8,11 @@ before the device token and before MissingTopic); the rest is our choice, becaus
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from gateway.store.store import Registration
-from protocol.identifiers import ApnsId, DeviceId, DeviceToken, Topic, UniqueId
+from gateway.routing.adoption import propose
+from protocol.identifiers import ApnsId, DeviceToken, Topic, UniqueId
 from protocol.notification import Expiration, Notification, Priority, PushType
 from protocol.provider import request as read
 from protocol.provider.rejection import Reason, Rejection
@@ -21,6 +20,7 @@ from protocol.provider.rejection import Reason, Rejection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.store.store import Registration
     from protocol.identifiers import CollapseId
     from protocol.notification import Environment
     from protocol.provider.http import HttpRequest
@@ -201,8 +201,7 @@ def token_is_known(draft: Draft) -> None:
     registration = draft.grounds.tokens.registration_of(draft.token)
     rules = draft.grounds.rules
     if registration is None and rules.adopts_unknown_tokens:
-        device = _device_of(draft.token)
-        registration = Registration(draft.token, device, draft.topic, rules.environment, draft.now)
+        registration = propose(draft.token, draft.topic, rules.environment, draft.now)
         draft.is_adopted = True
     if registration is None:
         raise Rejection(Reason.BAD_DEVICE_TOKEN, "no device has this token")
@@ -210,14 +209,6 @@ def token_is_known(draft: Draft) -> None:
         detail = f"a {registration.environment} token, pushed to {rules.environment}"
         raise Rejection(Reason.BAD_DEVICE_TOKEN, detail)
     draft.registration = registration
-
-
-def _device_of(token: DeviceToken) -> DeviceId:
-    """The device that an adopted token belongs to: one per token, by name too.
-
-    The digest is of all of it, because made-up tokens often differ in their last digits only.
-    """
-    return DeviceId(f"adopted-{token.hex()[:8]}-{hashlib.sha256(token).hexdigest()[:16]}")
 
 
 def payload(draft: Draft) -> None:
