@@ -12,8 +12,8 @@ WINDOW_SECONDS = 3600.0
 class ActivityBudget:
     """An app's budget for any hour. Apple has one, and publishes no number.
 
-    Apple: "the system allows for a certain budget of ActivityKit notifications per hour"; priority
-    5 "doesn't count toward" it; what exceeds it is throttled. A restart of the device forgets what
+    Apple, "Starting and updating Live Activities …": there is a budget per hour for priority 10,
+    priority 5 does not count, what exceeds it is throttled. A restart of the device forgets what
     was spent.
 
     Args:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 # Apple limits both and publishes no number; these only bound what a program can make us keep.
 MAX_ACTIVITIES_PER_APP = 64
 MAX_TYPES_PER_APP = 64
-# "… the size of the static and dynamic data combined can't exceed 4 KB."
+# Apple, "Displaying live data with Live Activities": static and dynamic data together, 4 KB.
 MAX_DATA_BYTES = 4096
 
 
@@ -106,9 +106,11 @@ class ActivityKit:
         content = Content(float(int(now)), content_state, None, has_alert=False)
         start = Start(content, attributes_type, attributes, wants_token=True, channel=None)
         try:
-            return self._begin(app, start, now)
+            activity = self._begin(app, start, now)
         except UnusableEventError as error:
             raise AppError(str(error)) from None
+        self._put_on_screen(app, activity)
+        return activity
 
     def end(self, bundle_id: str, activity_id: str) -> App:
         """The app ends an activity and takes it off the screen at once, or the person does.
@@ -124,19 +126,9 @@ class ActivityKit:
         self._state.drop_activity(activity_id)
         return app
 
-    def of(self, bundle_id: str) -> list[LiveActivity]:
-        """An app's activities that are on the screen, oldest first, as of the last sweep.
-
-        Raises:
-            UnknownAppError: the app is not installed.
-        """
-        self._state.apps.require(bundle_id)
-        return [each for each in self._state.activities.values() if each.bundle_id == bundle_id]
-
     def views(self, app: App) -> list[ActivityView]:
-        """The same as others see it; empty for an app that is gone."""
-        mine = (e for e in self._state.activities.values() if e.bundle_id == app.bundle_id)
-        return [self.view(each, app) for each in mine]
+        """An app's activities on the screen, oldest first, as of the last sweep."""
+        return [self.view(each, app) for each in self._of(app.bundle_id)]
 
     def view(self, activity: LiveActivity, app: App) -> ActivityView:
         """One of them, as others see it now."""
@@ -203,8 +195,9 @@ class ActivityKit:
                 f" the push is about {said.attributes_type}"
             )
         now = self._now()
-        self._spend(app, push, now)
         activity = self._begin(app, said, now)
+        self._spend(app, push, now)
+        self._put_on_screen(app, activity)
         return _shown("started", activity, said.content)
 
     def _change(
@@ -233,15 +226,24 @@ class ActivityKit:
         return _shown("ended", newer, said.content, _until(newer, now))
 
     def _begin(self, app: App, start: Start, now: float) -> LiveActivity:
-        running = sum(each.bundle_id == app.bundle_id for each in self._state.activities.values())
-        if running >= MAX_ACTIVITIES_PER_APP:
-            raise UnusableEventError(f"{app.bundle_id} has {running} Live Activities already")
-        activity = LiveActivity.begin(str(uuid.uuid4()).upper(), app.bundle_id, start, now)
+        """One that is on no screen yet.
+
+        Raises:
+            UnusableEventError: its timestamp is too far ahead, or there are too many.
+        """
+        known = len(self._of(app.bundle_id))
+        if known >= MAX_ACTIVITIES_PER_APP:
+            raise UnusableEventError(f"{app.bundle_id} has {known} Live Activities already")
+        return LiveActivity.begin(str(uuid.uuid4()).upper(), app.bundle_id, start, now)
+
+    def _put_on_screen(self, app: App, activity: LiveActivity) -> None:
         self._state.keep_activity(activity)
         if activity.wants_token:
             self._state.apps.want(app, to_update(activity.activity_id))
         # Here activity.channel, if there is one, is to be subscribed to.
-        return activity
+
+    def _of(self, bundle_id: str) -> list[LiveActivity]:
+        return [each for each in self._state.activities.values() if each.bundle_id == bundle_id]
 
     def _over(self, app: App, activity: LiveActivity) -> None:
         """It is updated no more."""

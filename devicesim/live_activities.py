@@ -18,9 +18,9 @@ from devicesim.activity_events import UnusableEventError
 if TYPE_CHECKING:
     from devicesim.activity_events import Content, End, Start
 
-# "A Live Activity can be active for up to eight hours"; then the system ends it.
+# Apple, "Displaying live data with Live Activities": the system ends an activity after eight hours
 MAX_ACTIVE_SECONDS = 8 * 3600.0
-# An ended one "remains on the Lock Screen … for up to four additional hours".
+# and keeps what has ended on the Lock Screen for up to four more.
 MAX_ENDED_SECONDS = 4 * 3600.0
 
 
@@ -56,7 +56,7 @@ class LiveActivity:
 
     @classmethod
     def begin(cls, activity_id: str, bundle_id: str, start: Start, now: float) -> Self:
-        """Started by a push.
+        """Started, by a push or by its app.
 
         Raises:
             UnusableEventError: its timestamp is too far ahead.

@@ -23,6 +23,7 @@ from devicesim.files import StateError
 from devicesim.inbox import REMEMBERED_IDS, Inbox, RecentIds
 from devicesim.live_activities import LiveActivity
 from devicesim.pushes import message_key, push_from_map, push_to_map
+from devicesim.reconciliation import reconcile
 from devicesim.token_keys import to_update
 from protocol.identifiers import DeviceId, UniqueId
 from protocol.notification import Environment
@@ -123,7 +124,7 @@ class DeviceState:
                 f"{files.directory}: not a readable device ({error!r}); move the folder away"
             ) from None
         state._replay(files.read_log())
-        state._reconcile()
+        reconcile(state)
         return state
 
     async def save(self) -> None:
@@ -279,17 +280,3 @@ class DeviceState:
             self.activities.pop(record[1], None)
         else:
             raise ValueError(f"record of kind {kind!r}")
-
-    def _reconcile(self) -> None:
-        """The two files are written one after the other: the log decides which activities run."""
-        for app in self.apps:
-            running = {
-                to_update(each.activity_id): None
-                for each in self.activities.values()
-                if each.bundle_id == app.bundle_id and each.has_token
-            }
-            for purpose in [each for each in app.purposes if each not in running]:
-                if app.activity_key(purpose).activity_id is not None:
-                    self.apps.expire(app, purpose)
-            for purpose in running:
-                self.apps.want(app, purpose)

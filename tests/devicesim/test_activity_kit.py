@@ -53,8 +53,12 @@ class Desk:
         return activity, self.token(f"update {activity.activity_id}")
 
     @property
+    def screen(self) -> list[LiveActivity]:
+        return list(self.state.activities.values())
+
+    @property
     def only(self) -> LiveActivity:
-        [activity] = self.kit.of(NEWS)
+        [activity] = self.screen
         return activity
 
 
@@ -74,10 +78,10 @@ def test_an_app_starts_and_ends_activities() -> None:
     desk = Desk()
     first, token = desk.starts()
     second, _ = desk.starts()
-    assert desk.kit.of(NEWS) == [first, second]
+    assert desk.screen == [first, second]
     assert (first.attributes, first.content_state) == ({"order": 7}, {"stops": 3})
     assert desk.kit.end(NEWS, first.activity_id) is desk.app
-    assert desk.kit.of(NEWS) == [second]
+    assert desk.screen == [second]
     assert desk.state.apps.doomed == {token: True}, "its life is over, the app is there"
 
 
@@ -91,9 +95,10 @@ def test_what_is_not_there_is_named() -> None:
     desk = Desk()
     other = desk.state.apps.install("com.example.other", ["alert"])
     activity, _ = desk.starts()
-    for call in (desk.kit.of, lambda app: desk.kit.end(app, "A")):
-        with pytest.raises(UnknownAppError, match="no app 'nobody'"):
-            call("nobody")
+    with pytest.raises(UnknownAppError, match="no app 'nobody'"):
+        desk.kit.end("nobody", activity.activity_id)
+    with pytest.raises(UnknownAppError, match="no app 'nobody'"):
+        desk.kit.start("nobody", KIND, {}, {})
     for app, name in ((NEWS, "A"), (other.bundle_id, activity.activity_id)):
         with pytest.raises(UnknownActivityError, match=f"{app} has no Live Activity"):
             desk.kit.end(app, name)
@@ -171,21 +176,21 @@ def test_an_end_expires_the_token_and_stays_on_the_screen_until_it_is_dismissed(
     assert desk.state.apps.of_token(token) is None
     desk.time += 60
     assert desk.kit.sweep() == [desk.app]
-    assert desk.kit.of(NEWS) == []
+    assert desk.screen == []
 
 
 def test_an_end_with_a_past_dismissal_date_removes_it_at_once() -> None:
     desk = Desk()
     _, token = desk.starts()
     assert desk.hears(token, "end", dismissal_date=1)[1].endswith(", removed at once")
-    assert desk.kit.of(NEWS) == []
+    assert desk.screen == []
 
 
 def test_a_start_to_an_update_token_is_not_shown() -> None:
     desk = Desk()
     _, token = desk.starts()
     shown, why = desk.hears(token, "start")
-    assert (shown, len(desk.kit.of(NEWS))) == ("not-shown", 1)
+    assert (shown, len(desk.screen)) == ("not-shown", 1)
     assert why == "an update token starts nothing: send start to a push-to-start token"
 
 
@@ -204,14 +209,14 @@ def test_a_push_to_start_token_is_for_one_type() -> None:
         "not-shown",
         f"this push-to-start token is for Ride, the push is about {KIND}",
     )
-    assert desk.kit.of(NEWS) == []
+    assert desk.screen == []
 
 
 def test_the_apps_own_token_starts_activities_of_every_type() -> None:
     desk = Desk()
     for kind in (KIND, "Ride"):
         assert desk.hears(desk.token(), "start", attributes_type=kind)[0] == "shown"
-    assert [each.attributes_type for each in desk.kit.of(NEWS)] == [KIND, "Ride"]
+    assert [each.attributes_type for each in desk.screen] == [KIND, "Ride"]
     assert desk.hears(desk.token(), "start", alert="")[0] == "not-shown"
 
 
@@ -294,6 +299,7 @@ def test_priority_10_counts_against_the_budget_of_an_hour_and_5_does_not() -> No
 def test_what_is_ignored_for_another_reason_costs_no_budget() -> None:
     desk = Desk(budget=1)
     _, token = desk.starts()
+    assert desk.hears(desk.to_start(), "start", timestamp=NOW * 1000)[0] == "not-shown"
     assert desk.hears(token, "update", timestamp=1)[0] == "not-shown"
     assert desk.hears(token, "update")[0] == "shown"
 
@@ -303,7 +309,7 @@ def test_a_throttled_start_starts_nothing() -> None:
     token = desk.to_start()
     assert desk.hears(token, "start")[0] == "shown"
     assert desk.hears(token, "start")[1].startswith("throttled")
-    assert len(desk.kit.of(NEWS)) == 1
+    assert len(desk.screen) == 1
 
 
 def test_without_a_budget_nothing_is_throttled() -> None:

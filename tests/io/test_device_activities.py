@@ -64,7 +64,7 @@ async def test_a_push_that_starts_an_activity_makes_the_device_ask_for_its_token
     await door.phone.daemon.wait_until_settled(app)
     filters = len(gateway.all_heard(Filter))
     await door.delivers(live_push(app.push_to_start_tokens[KIND], "start"))
-    [activity] = door.activity_kit.of(NEWS)
+    [activity] = door.phone.state.activities.values()
     await door.phone.daemon.wait_until_settled(app)
     assert gateway.all_heard(AppTokenRequest)[-1] == AppTokenRequest(
         Topic(LIVE), purpose=TokenPurpose(f"update {activity.activity_id}")
@@ -140,7 +140,7 @@ async def test_a_restore_ends_activities_and_renews_push_to_start_tokens(door: D
     await door.phone.daemon.wait_until_settled(app)
     assert app.push_to_start_tokens[KIND] != before
     assert door.phone.gateway.expired == {token}
-    assert door.activity_kit.of(NEWS) == []
+    assert door.phone.state.activities == {}
 
 
 # Restarts
@@ -171,7 +171,7 @@ async def test_activities_and_tokens_survive_a_kill_as_their_last_push_left_them
         await phone.gateway.hears(PushAck, 2)
         # Only the files are left.
         again = state_of(tmp_path / "phone")
-    [left, ended] = ActivityKit(again, lambda: NOW).of(NEWS)
+    [left, ended] = again.activities.values()
     assert (left.activity_id, left.content_state) == (running.activity_id, {"stops": 1})
     assert (left.attributes, ended.has_token) == ({"a": 1}, False)
     del tokens[app.activity_key(TokenPurpose(f"update {over.activity_id}"))]
@@ -223,6 +223,22 @@ async def test_an_uninstalled_apps_activities_are_gone_after_a_restart_too(tmp_p
     assert again is not None
     assert [each.bundle_id for each in again.activities.values()] == ["com.example.other"]
     assert again.activities == state.activities
+
+
+async def test_an_app_whose_uninstall_was_written_down_in_half_has_no_activities(
+    tmp_path: Path,
+) -> None:
+    files = StateFiles(tmp_path / "phone", is_synced=False)
+    state = DeviceState("phone-1", "Phone", Environment.DEVELOPMENT, files)
+    state.apps.install(NEWS, ["alert"])
+    ActivityKit(state, lambda: NOW).start(NEWS, KIND, {}, {})
+    await state.commit()
+    state.apps.uninstall(NEWS)
+    await state.save()  # and killed before the log was written
+    again = DeviceState.load(StateFiles(tmp_path / "phone", is_synced=False))
+    assert again is not None
+    assert again.activities == {}
+    assert ActivityKit(again, lambda: NOW + 9 * HOUR).sweep() == []
 
 
 # Apps in other processes
