@@ -1,4 +1,4 @@
-"""What a device's two files must agree about: its description and its log are not written at once."""
+"""What a device's two files must agree about: description and log are not written at once."""
 
 from __future__ import annotations
 
