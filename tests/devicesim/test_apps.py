@@ -8,10 +8,11 @@ import pytest
 
 from devicesim import apps as apps_module
 from devicesim.apps import AppError, AppRegistry, AppState, UnknownAppError
-from devicesim.token_keys import TokenKey
+from devicesim.token_keys import TokenKey, to_start, to_update
 from protocol.identifiers import DeviceToken, InvalidIdentifierError, Topic
 
 NEWS = "com.example.news"
+LIVE = f"{NEWS}.push-type.liveactivity"
 
 
 def key(topic: str) -> TokenKey:
@@ -121,3 +122,45 @@ def test_a_registry_survives_its_own_description() -> None:
     assert again.of_token(DeviceToken(b"a")) is again.require(NEWS)
     assert again.require(NEWS).renewing == {key(NEWS), key(f"{NEWS}.voip")}
     assert again.install("gone", ["alert"]).renewing == {key("gone")}
+
+
+def test_a_description_from_before_live_activities_is_read() -> None:
+    apps = installed()
+    apps.mint(apps.require(NEWS), key(NEWS), DeviceToken(b"a"))
+    older = json.loads(json.dumps(apps.describe()))
+    del older["expired"], older["apps"][0]["purposes"]
+    older["doomed"] = ["00"]
+    again = AppRegistry()
+    again.restore(older)
+    assert again.require(NEWS).tokens == {key(NEWS): DeviceToken(b"a")}
+    assert again.doomed == {DeviceToken(b"\x00"): False}
+
+
+def test_tokens_for_live_activities_survive_their_own_description() -> None:
+    apps = installed("liveactivity")
+    app = apps.require(NEWS)
+    for purpose in (to_start("Delivery of bread"), to_update("A"), to_update("B")):
+        apps.want(app, purpose)
+        apps.mint(app, app.activity_key(purpose), DeviceToken(purpose.encode()))
+    apps.expire(app, to_update("A"))
+    apps.expire(app, to_update("A"))
+    apps.renew_all()
+    again = AppRegistry()
+    again.restore(json.loads(json.dumps(apps.describe())))
+    assert again.describe() == apps.describe()
+    assert again.doomed == {DeviceToken(b"update A"): True}
+    assert again.require(NEWS).push_to_start_tokens.keys() == {"Delivery of bread"}
+    start, update = DeviceToken(b"start Delivery of bread"), DeviceToken(b"update B")
+    found = [again.key_of(token) for token in (start, update, DeviceToken(b"?"))]
+    assert [each and each.attributes_type for each in found] == ["Delivery of bread", None, None]
+    assert [each and each.activity_id for each in found] == [None, "B", None]
+
+
+def test_a_reinstalled_app_gets_another_push_to_start_token() -> None:
+    apps = installed("liveactivity")
+    for purpose in (to_start("Delivery"), to_update("A")):
+        apps.want(apps.require(NEWS), purpose)
+    apps.uninstall(NEWS)
+    app = apps.install(NEWS, ["liveactivity"])
+    apps.want(app, to_start("Delivery"))
+    assert app.renewing == {key(LIVE), app.activity_key(to_start("Delivery"))}
