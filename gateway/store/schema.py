@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-VERSION = 3
 BUSY_MILLISECONDS = 500
 LOCK_WAIT_SECONDS = 1.5
 
@@ -28,7 +27,7 @@ REGISTRATION_COLUMNS = (
     "token, device, topic, environment, registered_at, unregistered_at, purpose, is_expired"
 )
 
-_TABLES = """
+_DEVICES = """
 -- AUTOINCREMENT: a seq (and a fence, below) is never given twice, not even after a restart.
 CREATE TABLE notification (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -62,9 +61,7 @@ CREATE TABLE registration (
     topic TEXT NOT NULL,
     environment TEXT NOT NULL,
     registered_at REAL NOT NULL,
-    unregistered_at REAL,
-    purpose TEXT NOT NULL DEFAULT '',
-    is_expired INTEGER NOT NULL DEFAULT 0
+    unregistered_at REAL
 ) WITHOUT ROWID;
 -- Only written when repetitions are to be recognised (same_id_since).
 CREATE TABLE seen (
@@ -80,14 +77,14 @@ CREATE INDEX seen_at ON seen (accepted_at);
 CREATE TABLE probe (room BLOB);
 """
 
-# version → what makes a database of it into one of the next version; run in turn.
-_MIGRATIONS: dict[int, str] = {
-    1: "",  # version 2 never was released by itself
-    2: """
+_PURPOSES = """
 ALTER TABLE registration ADD COLUMN purpose TEXT NOT NULL DEFAULT '';
 ALTER TABLE registration ADD COLUMN is_expired INTEGER NOT NULL DEFAULT 0;
-""",
-}
+"""
+
+# What leads from each version to the next; a database of any of them is brought to the last one.
+_STEPS = (_DEVICES, "", _PURPOSES)  # version 2 is the one of broadcast channels
+VERSION = len(_STEPS)
 
 _PRAGMAS = (
     f"busy_timeout = {BUSY_MILLISECONDS}",
@@ -180,11 +177,9 @@ def _settle_version(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} has version {version}, this apnsim knows versions up to {VERSION}: "
             "use the newer apnsim that wrote it, or another --data-dir"
         )
-    if version == VERSION:
-        return
-    changes = [_MIGRATIONS[older] for older in range(version, VERSION)] if version else [_TABLES]
-    script = " ".join(changes)
-    connection.executescript(f"BEGIN; {script} PRAGMA user_version = {VERSION}; COMMIT;")
+    if version < VERSION:
+        steps = "".join(_STEPS[version:])
+        connection.executescript(f"BEGIN; {steps} PRAGMA user_version = {VERSION}; COMMIT;")
 
 
 _ADVICE = {
