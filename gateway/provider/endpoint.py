@@ -68,7 +68,7 @@ class Service:
     ) -> None:
         """A connection refused a request by itself: on record like all others."""
         record = self.journal.begin(request, f"provider-{facts.connection_id}")
-        record.apns_id = dict(answer.headers)["apns-id"]
+        [(_, record.apns_id)] = answer.headers
         reason = json.loads(answer.body)["reason"]
         self.journal.rejected(record, answer.status, reason, why)
 
