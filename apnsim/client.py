@@ -27,6 +27,7 @@ from apnsim.client_errors import (
 )
 from apnsim.client_views import (
     Answered,
+    Channel,
     Clock,
     Filters,
     Info,
@@ -196,6 +197,13 @@ class Apnsim:
         return [
             read(Request, each) for each in self.call("GET", "requests", query=query, wait=wait)
         ]
+
+    def channels(
+        self, *, bundle_id: str | None = None, environment: str | None = None
+    ) -> list[Channel]:
+        """Broadcast channels, each app's oldest first; providers make them on the manage ports."""
+        query = {"bundle_id": bundle_id, "environment": environment}
+        return [read(Channel, told) for told in self.call("GET", "channels", query=query)]
 
     # -- time -----------------------------------------------------------------------------------
 

@@ -159,6 +159,11 @@ class App:
         """Whether the person allows it to notify."""
         return bool(self._told["notifications_enabled"])
 
+    @property
+    def channels(self) -> list[str]:
+        """The broadcast channels it listens to."""
+        return list(self._told["channels"])
+
     def refresh(self) -> App:
         """Ask how it is now.
 
@@ -179,6 +184,21 @@ class App:
         body = {name: value for name, value in changes.items() if value is not None}
         self._told = self._client.call("PATCH", self._path, body=body)
         return self
+
+    def subscribe(self, channel_id: str) -> App:
+        """Listen to a broadcast channel of the app; it gets what waits there.
+
+        Raises:
+            ApnsimError: 422, the app has no such channel in the device's environment.
+        """
+        body = {"channel_id": channel_id}
+        self._told = self._client.call("POST", f"{self._path}/channels", body=body)
+        return self
+
+    def unsubscribe(self, channel_id: str) -> App:
+        """Listen to it no more."""
+        self._client.call("DELETE", f"{self._path}/channels", query={"channel_id": channel_id})
+        return self.refresh()
 
     @property
     def push_to_start_tokens(self) -> dict[str, str]:

@@ -87,11 +87,27 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Audience:
+    """How a broadcast fared, in devices.
+
+    Of the ``subscribers`` that were connected, so many had no room and got it ``later``, or never
+    (``dropped``). ``delivered`` counts those who came later, too (``delivered_from_storage``).
+    """
+
+    subscribers: int
+    later: int
+    dropped: int
+    delivered: int
+    delivered_from_storage: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """A push and what became of it.
 
     ``payload`` is None when the body was no JSON dictionary; ``raw_payload`` is its text then.
-    ``status`` is None until the provider was answered.
+    ``status`` is None until the provider was answered. A broadcast has a ``channel_id`` and an
+    ``audience``, and neither token nor device.
     """
 
     number: int
@@ -112,6 +128,8 @@ class Notification:
     payload: dict[str, Any] | None
     raw_payload: str | None
     timeline: list[TimelineEntry]
+    channel_id: str | None
+    audience: Audience | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +196,32 @@ class ReceivedNotification:
     from_storage: bool
     presentation: str
     detail: str
+    channel_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMessage:
+    """The broadcast that whoever comes now is given."""
+
+    apns_id: str
+    apns_unique_id: str
+    received_at: float
+    expires_at: float
+    payload: dict[str, Any] | None
+    raw_payload: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A broadcast channel; ``subscribers`` counts connected devices, ``message`` waits."""
+
+    channel_id: str
+    bundle_id: str
+    environment: str
+    message_storage_policy: int
+    created_at: float
+    subscribers: int
+    message: WaitingMessage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +234,8 @@ class ServerEvent:
 
 _NESTED: dict[str, type[Any]] = {
     "timeline": TimelineEntry,
+    "audience": Audience,
+    "message": WaitingMessage,
     "request": Request,
     "answer": Answer,
     "others": OtherNotification,

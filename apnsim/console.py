@@ -55,6 +55,7 @@ def console_parts(
     return ConsoleParts(
         journal=gateway.journal,
         directory=gateway.directory,
+        channels=gateway.channels,
         clock=gateway.clock,
         store=gateway.store,
         sessions=gateway.sessions,
@@ -63,7 +64,11 @@ def console_parts(
         register_key=register_key,
         info=info,
         connections=lambda: {
-            "provider": [_provider(gateway, each) for each in gateway.providers.statistics()],
+            "provider": [
+                _provider(gateway, each)
+                for front in (gateway.providers, gateway.managers)
+                for each in front.statistics()
+            ],
             "courier": gateway.couriers.statistics(),
         },
         activate=lambda device_id, csr: _activate(gateway, device_id, csr),

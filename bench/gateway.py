@@ -25,6 +25,7 @@ def gateway(data_dir: Path, *options: str) -> Iterator[dict[str, Any]]:
     ready = data_dir / "ready.json"
     command = [sys.executable, "-m", "apnsim", "serve", "--data-dir", str(data_dir)]
     command += ["--provider-port", "0", "--courier-port", "0", "--console-port", "0"]
+    command += ["--manage-port-development", "0", "--manage-port-production", "0"]
     command += ["--ready-file", str(ready), "--log-level", "warning", *options]
     process = subprocess.Popen(command)
     try:

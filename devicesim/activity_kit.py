@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from devicesim.activity_budget import ActivityBudget
+from devicesim.activity_channels import follow, following, hear_broadcast, leave
 from devicesim.activity_events import (
     MAX_TYPE_LENGTH,
     Content,
@@ -162,8 +163,13 @@ class ActivityKit:
 
     def hear(self, app: App, push: Push) -> Presented:
         """Obey a push of type ``liveactivity``, or say why not; never raises."""
-        key = self._state.apps.key_of(push.token)
+        key = None if push.token is None else self._state.apps.key_of(push.token)
         self.sweep()
+        if push.channel is not None:
+            followers = following(self._of(app.bundle_id), app.bundle_id, push.channel.channel_id)
+            return hear_broadcast(
+                followers, push, lambda each, said: self._change(app, each.activity_id, said, push)
+            )
         if key is None:  # it was held back for want of room in the app's inbox
             return Presented(Presentation.NOT_SHOWN, "the token of this push has expired meanwhile")
         payload = read_payload(push.payload)
@@ -240,7 +246,7 @@ class ActivityKit:
         self._state.keep_activity(activity)
         if activity.wants_token:
             self._state.apps.want(app, to_update(activity.activity_id))
-        # Here activity.channel, if there is one, is to be subscribed to.
+        follow(self._state, app, activity)
 
     def _of(self, bundle_id: str) -> list[LiveActivity]:
         return [each for each in self._state.activities.values() if each.bundle_id == bundle_id]
@@ -248,6 +254,7 @@ class ActivityKit:
     def _over(self, app: App, activity: LiveActivity) -> None:
         """It is updated no more."""
         self._state.apps.expire(app, to_update(activity.activity_id))
+        leave(self._state, app, activity)
 
     def _prepare(self, bundle_id: str, attributes_type: str) -> App:
         """The app, with the topic of Live Activities."""

@@ -13,6 +13,11 @@ from protocol.notification import PushType
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from protocol.identifiers import ChannelId
+
+# Channels of one app: all of them fit one message of the link, as topics do.
+MAX_CHANNELS = 256
+
 
 class AppError(ValueError):
     """What was asked of an app cannot be done; says why."""
@@ -20,6 +25,10 @@ class AppError(ValueError):
 
 class UnknownAppError(AppError):
     """No app with this bundle id is installed on this device."""
+
+
+class UnknownChannelError(AppError):
+    """The gateway has no such channel for this app in this environment."""
 
 
 class AppState(StrEnum):
@@ -37,7 +46,8 @@ class App:
 
     ``tokens`` has an entry per key once the gateway minted one: push types that share a suffix
     share a topic and so a token. ``renewing`` are those whose next token must be a new one.
-    ``purposes`` are the tokens that it wants for Live Activities beside its own.
+    ``purposes`` are the tokens that it wants for Live Activities beside its own. ``channels`` are
+    the broadcast channels it listens to, each with its newest message so far, UNIX nanoseconds.
     """
 
     bundle_id: BundleId
@@ -47,6 +57,17 @@ class App:
     purposes: dict[TokenPurpose, None] = field(default_factory=dict)
     state: AppState = AppState.BACKGROUND
     notifications_enabled: bool = True
+    channels: dict[ChannelId, int] = field(default_factory=dict)
+
+    def listen(self, channel_id: ChannelId) -> None:
+        """Listen to one more channel, from its beginning.
+
+        Raises:
+            AppError: there are too many.
+        """
+        if len(self.channels) >= MAX_CHANNELS:
+            raise AppError(f"{self.bundle_id} listens to {MAX_CHANNELS} channels already")
+        self.channels[channel_id] = 0
 
     @property
     def topics(self) -> tuple[Topic, ...]:

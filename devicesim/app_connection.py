@@ -48,6 +48,7 @@ class AppConnection:
         self._in_hand: Push | None = None
         self._is_over = False
         self._push_types: tuple[PushType, ...] = ()
+        self._answered: dict[str, str | None] = {}  # channel id → why not
         self.tokens: dict[PushType, DeviceToken] = {}
         self.push_to_start_tokens: dict[str, DeviceToken] = {}
         self.on_tokens: Callable[[], None] = lambda: None
@@ -89,6 +90,30 @@ class AppConnection:
         while any(each not in self.tokens for each in self._push_types):
             await self._hear()
         return self.tokens
+
+    async def subscribe(self, channel_id: str) -> None:
+        """Listen to a broadcast channel of the app, for good: also when it attaches again.
+
+        Raises:
+            AppConnectionError: there is no such channel, or the daemon went away.
+        """
+        await self._change_channel("subscribe", channel_id)
+
+    async def unsubscribe(self, channel_id: str) -> None:
+        """Listen to it no more; no effect if the app does not.
+
+        Raises:
+            AppConnectionError: the daemon went away.
+        """
+        await self._change_channel("unsubscribe", channel_id)
+
+    async def _change_channel(self, verb: str, channel_id: str) -> None:
+        await self._say({"say": verb, "channel_id": channel_id})
+        while channel_id not in self._answered:
+            await self._hear()
+        why = self._answered.pop(channel_id)
+        if why is not None:
+            raise AppConnectionError(f"the device refused the channel: {why}")
 
     async def push_to_start_token(self, attributes_type: str) -> DeviceToken:
         """Ask for the token that starts Live Activities of a type, and wait for it.
@@ -210,6 +235,8 @@ class AppConnection:
             self.push_to_start_tokens = {n: DeviceToken(each) for n, each in to_start.items()}
             if before != (self.tokens, self.push_to_start_tokens):
                 self.on_tokens()
+        elif said == "channel":
+            self._answered[frame["channel_id"]] = frame["why"]
         elif said == "refused":
             raise AppConnectionError(f"the device refused the app: {frame['why']}")
         elif said in ("detached", "uninstalled"):

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from devicesim.app import App, AppError, AppState, UnknownAppError, parse_push_types, topics_of
+from devicesim.app import (
+    App,
+    AppError,
+    AppState,
+    UnknownAppError,
+    UnknownChannelError,
+    parse_push_types,
+    topics_of,
+)
 from devicesim.token_keys import TokenKey
-from protocol.identifiers import BundleId, DeviceToken, TokenPurpose
+from protocol.broadcast import bundle_of
+from protocol.identifiers import BundleId, ChannelId, DeviceToken, TokenPurpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from protocol.identifiers import Topic
 
-__all__ = ["App", "AppError", "AppRegistry", "AppState", "UnknownAppError"]
+__all__ = [
+    "App",
+    "AppError",
+    "AppRegistry",
+    "AppState",
+    "UnknownAppError",
+    "UnknownChannelError",
+]
 
 # More apps than a person installs; bounds what one local process can make a daemon keep.
 MAX_APPS = 256
@@ -71,6 +87,11 @@ class AppRegistry:
         """Which of its app's tokens this is."""
         found = self._by_token.get(token)
         return None if found is None else found[1]
+
+    def of_channel(self, topic: Topic, channel_id: ChannelId) -> App | None:
+        """Which app listens to this channel of its own."""
+        app = self._apps.get(bundle_of(topic))
+        return app if app is not None and channel_id in app.channels else None
 
     def of_topic(self, topic: Topic) -> App | None:
         """Which app receives this topic."""
@@ -197,6 +218,10 @@ class AppRegistry:
             app.renewing = set(map(TokenKey.parse, each["renewing"]))
             app.state = AppState(each["state"])
             app.notifications_enabled = bool(each["notifications_enabled"])
+            app.channels = {
+                ChannelId.parse(channel_id): int(last)
+                for channel_id, last in each.get("channels", {}).items()
+            }
         expired = described.get("expired", ())
         self.doomed = {DeviceToken.parse(each): each in expired for each in described["doomed"]}
         self._retired = dict.fromkeys(map(TokenKey.parse, described["retired"]))
@@ -211,4 +236,5 @@ def _describe_app(app: App) -> dict[str, Any]:
         "renewing": sorted(map(str, app.renewing)),
         "state": app.state.value,
         "notifications_enabled": app.notifications_enabled,
+        "channels": dict(app.channels),
     }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from devicesim import subscriptions
 from devicesim.dial import LinkError
 from devicesim.dispatch import Dispatch
 from devicesim.link import open_link
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from devicesim.keepalive import KeepAliveSweeper
     from devicesim.link import CourierLink
     from devicesim.state import DeviceState
-    from protocol.identifiers import UniqueId
+    from protocol.identifiers import ChannelId, UniqueId
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +141,20 @@ class Daemon:
             )
         )
 
+    async def subscribe(self, bundle_id: str, channel_id: str) -> None:
+        """Let an app listen to a broadcast channel; see ``subscriptions.subscribe``."""
+        await subscriptions.subscribe(self, bundle_id, channel_id)
+
+    async def unsubscribe(self, bundle_id: str, channel_id: str) -> None:
+        """Let an app listen no more; see ``subscriptions.unsubscribe``."""
+        await subscriptions.unsubscribe(self, bundle_id, channel_id)
+
+    @property
+    def unknown_channels(self) -> frozenset[ChannelId]:
+        """Those of which the gateway has said on this link that it does not have them."""
+        session = self._session
+        return frozenset() if session is None else frozenset(session.subscriptions.unknown)
+
     async def restore(self) -> None:
         """Become a device restored from a backup; returns once every token is another one.
 
@@ -247,7 +262,7 @@ class Daemon:
         await self.state.save()
         await self._let_in()
         if self._session is not None:
-            self._session.link.send(*self._session.registration.changes())
+            self._session.tell_changes()
 
     async def _let_in(self) -> None:
         """There may be room for pushes that were held."""
@@ -260,7 +275,7 @@ class Daemon:
     def _is_settled(self, app: App) -> bool:
         if self.state.apps.get(app.bundle_id) is not app:
             return True  # uninstalled meanwhile
-        return self._session is not None and self._session.registration.is_settled(app)
+        return self._session is not None and self._session.is_settled(app)
 
     def _drop(self, reason: str, *, is_lost: bool = False) -> None:
         if self._session is not None:

@@ -59,17 +59,31 @@ class Dispatch:
         Raises:
             TooManyHeldError: more than ``MAX_HELD`` are waiting for room.
         """
-        if self._state.has_acknowledged(push.message_id):
+        app, is_known = self._look_up(push)
+        if is_known:
             log.debug("push %s came again: acknowledged again, not delivered", push.apns_id)
             return PushAck(push.message_id)
-        app = self._state.apps.of_token(push.token)
         if app is None:
-            log.info("push %s for unknown token %r (%s)", push.apns_id, push.token, push.topic)
+            whose = push.token if push.channel is None else push.channel
+            log.info("push %s for unknown %r (%s)", push.apns_id, whose, push.topic)
             return PushAck(push.message_id, AckStatus.UNKNOWN_TOKEN)
         if app.bundle_id in self._held or not self._state.inbox.has_room(app.bundle_id):
             self._hold(app, push)
             return None
         return self._hand_over(app, push)
+
+    def _look_up(self, push: Push) -> tuple[App | None, bool]:
+        """Whose push it is, and whether it came before.
+
+        A broadcast is known by its place in its channel: to an app that listens anew, it is new.
+        """
+        apps = self._state.apps
+        if push.channel is None:
+            app = None if push.token is None else apps.of_token(push.token)
+            return app, self._state.has_acknowledged(push.message_id)
+        channel_id, place = push.channel
+        app = apps.of_channel(push.topic, channel_id)
+        return app, app is not None and place <= app.channels[channel_id]
 
     def release(self) -> list[PushAck]:
         """An app took something or is gone: let in what was held for want of room."""
@@ -107,6 +121,8 @@ class Dispatch:
         else:
             self._state.keep(app.bundle_id, push)
             self._woken[app.bundle_id] = app
+        if push.channel is not None and push.channel.channel_id in app.channels:
+            self._state.reached(app, push.channel)
         return PushAck(push.message_id)
 
     def _hold(self, app: App, push: Push) -> None:

@@ -21,6 +21,7 @@ import trio
 from devicesim.apps import AppState
 from devicesim.dial import tls_dials
 from devicesim.host_activities import HostActivities
+from devicesim.host_channels import HostedChannels
 from devicesim.host_errors import CONFIRM_SECONDS, NotConfirmedError, UnknownDeviceError, confirmed
 from devicesim.host_folder import HostFolder
 from devicesim.host_views import AppView, DeviceView, Power, ReceivedView
@@ -55,7 +56,7 @@ __all__ = [
 SWEEP_SECONDS = 10.0
 
 
-class DeviceHost:
+class DeviceHost(HostedChannels):
     """The devices of one process; ``activities`` are their Live Activities.
 
     Args:

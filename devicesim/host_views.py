@@ -29,20 +29,31 @@ class Power(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AppView:
-    """An app; ``tokens`` maps push types to hexadecimal, the other attributes types."""
+    """An app; ``tokens`` maps push types to hexadecimal, the other attributes types.
+
+    ``channels`` are the broadcast channels it listens to.
+    """
 
     bundle_id: str
     tokens: dict[str, str]
     state: AppState
     notifications_enabled: bool
     push_to_start_tokens: dict[str, str]
+    channels: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, app: App) -> AppView:
         """As it is now."""
         tokens = {each.value: token.hex() for each, token in app.tokens_by_push_type.items()}
         to_start = {name: token.hex() for name, token in app.push_to_start_tokens.items()}
-        return cls(str(app.bundle_id), tokens, app.state, app.notifications_enabled, to_start)
+        return cls(
+            str(app.bundle_id),
+            tokens,
+            app.state,
+            app.notifications_enabled,
+            to_start,
+            tuple(map(str, app.channels)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,7 @@ class DeviceView:
 class ReceivedView:
     """A push that reached its app; ``payload`` as JSON, or as text if it is none.
 
-    ``received_at`` is UNIX seconds by the host's clock.
+    ``received_at`` is UNIX seconds by the host's clock. A broadcast has a ``channel_id``.
     """
 
     apns_id: str
@@ -116,6 +127,7 @@ class ReceivedView:
     from_storage: bool
     presentation: Presentation
     detail: str
+    channel_id: str | None = None
 
     @classmethod
     def of(cls, push: Push, received_at: float, presented: Presented) -> ReceivedView:
@@ -132,6 +144,7 @@ class ReceivedView:
             from_storage=is_from_storage(push),
             presentation=presented.presentation,
             detail=presented.detail,
+            channel_id=None if push.channel is None else str(push.channel.channel_id),
         )
 
 

@@ -137,24 +137,30 @@ class LocalSocket:
         try:
             while (frame := await frames.receive()) is not None:
                 said = frame["say"]
-                if said == "ack":
-                    await _take_acknowledgement(daemon, peer, frame)
-                elif said in ("register-type", "start-activity", "end-activity"):
-                    await change_activities(daemon, self._activity_kit, peer, frame)
-                elif said == "uninstall":
+                if said == "uninstall":
                     await _uninstall(daemon, peer.app.bundle_id)
                     peer.dismiss("uninstalled")
                     return None
-                elif said == "detach":
+                if said == "detach":
                     peer.dismiss("detached")
                     return None
-                else:
-                    return FrameError(f"an attached app cannot say {said[:40]!r}")
+                await self._obey(daemon, peer, frame)
         except FrameError as error:
             return error
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass
         return FrameError("the app is gone without detaching")
+
+    async def _obey(self, daemon: Daemon, peer: Peer, frame: dict[str, Any]) -> None:
+        said = frame["say"]
+        if said == "ack":
+            await _take_acknowledgement(daemon, peer, frame)
+        elif said in ("subscribe", "unsubscribe"):
+            await _change_channel(daemon, peer, frame)
+        elif said in ("register-type", "start-activity", "end-activity"):
+            await change_activities(daemon, self._activity_kit, peer, frame)
+        else:
+            raise FrameError(f"an attached app cannot say {said[:40]!r}")
 
 
 async def _take_acknowledgement(daemon: Daemon, peer: Peer, frame: dict[str, Any]) -> None:
@@ -167,6 +173,20 @@ async def _take_acknowledgement(daemon: Daemon, peer: Peer, frame: dict[str, Any
     except StateError as error:  # kept for the next commit
         log.error("%s", error)  # noqa: TRY400 - it tells all
     peer.acknowledge(message_ids)
+
+
+async def _change_channel(daemon: Daemon, peer: Peer, frame: dict[str, Any]) -> None:
+    """Listen to a channel or no more; the answer names it, and says why if it cannot be."""
+    bundle_id, channel_id, why = peer.app.bundle_id, str(frame.get("channel_id")), None
+    try:
+        with trio.move_on_after(TOKEN_SECONDS):  # offline, the gateway hears of it later
+            if frame["say"] == "subscribe":
+                await daemon.subscribe(bundle_id, channel_id)
+            else:
+                await daemon.unsubscribe(bundle_id, channel_id)
+    except (ValueError, StateError) as error:
+        why = str(error)
+    peer.say({"say": "channel", "channel_id": channel_id, "why": why})
 
 
 async def _receive_attach(frames: SocketFrames) -> tuple[str, list[str]] | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from protocol.courier.messages import Push, StorageFlags
-from protocol.identifiers import ApnsId, CollapseId, DeviceToken, Topic, UniqueId
+from protocol.courier.messages import ChannelMark, Push, StorageFlags
+from protocol.identifiers import ApnsId, ChannelId, CollapseId, DeviceToken, Topic, UniqueId
 from protocol.notification import Priority, PushType
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def push_to_map(push: Push) -> dict[str, Any]:
     """In msgpack's own types."""
     return {
         "message_id": str(push.message_id),
-        "token": bytes(push.token),
+        "token": None if push.token is None else bytes(push.token),
         "topic": str(push.topic),
         "payload": push.payload,
         "apns_id": str(push.apns_id),
@@ -29,6 +29,7 @@ def push_to_map(push: Push) -> dict[str, Any]:
         "expires_at": push.expires_at,
         "sent_at": push.sent_at,
         "storage": int(push.storage),
+        "channel": None if push.channel is None else list(push.channel),
     }
 
 
@@ -43,7 +44,7 @@ def push_from_map(told: Mapping[Any, Any]) -> Push:
         payload.hex()  # bytes, or an AttributeError
         return Push(
             message_id=UniqueId.parse(told["message_id"]),
-            token=DeviceToken.parse(bytes.hex(told["token"])),
+            token=_token(told["token"]),
             topic=Topic.parse(told["topic"]),
             payload=payload,
             apns_id=ApnsId.parse(told["apns_id"]),
@@ -53,9 +54,21 @@ def push_from_map(told: Mapping[Any, Any]) -> Push:
             expires_at=float(told["expires_at"]),
             sent_at=float(told["sent_at"]),
             storage=StorageFlags(told["storage"]),
+            channel=_channel(told.get("channel")),  # not in logs of earlier versions
         )
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a push: {type(error).__name__}: {error}") from None
+
+
+def _token(raw: bytes | None) -> DeviceToken | None:
+    return None if raw is None else DeviceToken.parse(bytes.hex(raw))
+
+
+def _channel(told: list[Any] | None) -> ChannelMark | None:
+    if told is None:
+        return None
+    channel_id, last_message_ns = told
+    return ChannelMark(ChannelId.parse(channel_id), int(last_message_ns))
 
 
 def _collapse_id(raw: bytes | None) -> CollapseId | None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from devicesim.dispatch import TooManyHeldError
 from devicesim.files import StateError
 from devicesim.registration import Registration
+from devicesim.subscriptions import Subscriptions
 from protocol.courier.errors import LocalProtocolError
 from protocol.courier.messages import (
     AppTokenInvalidateResponse,
     AppTokenResponse,
+    ChannelsResponse,
     KeepAliveResponse,
     Push,
 )
@@ -51,6 +53,7 @@ class Session:
         "link",
         "pulse",
         "registration",
+        "subscriptions",
     )
 
     def __init__(
@@ -63,6 +66,7 @@ class Session:
     ) -> None:
         self.link = link
         self.registration = Registration(state.apps)
+        self.subscriptions = Subscriptions(state.apps)
         self.pulse = keep_alive.watch(link, link.interface)
         self.has_delivered = False
         self._state = state
@@ -84,7 +88,7 @@ class Session:
             on_change: called when something that others wait for may have happened.
         """
         try:
-            self.link.send(*self.registration.opening())
+            self.link.send(*self.registration.opening(), *self.subscriptions.changes())
             # "First keep-alive soon after connection set-up" (courier-wire.md §6); its answer says
             # that the gateway knows our topics.
             self.pulse.beat()
@@ -97,6 +101,14 @@ class Session:
         except Exception:
             log.exception("device %s: bug while hearing the gateway", self._state.device_id)
             self.link.end("a bug of the device")
+
+    def is_settled(self, app: App) -> bool:
+        """Whether the gateway has answered everything that this app needs, or refused it."""
+        return self.registration.is_settled(app) and self.subscriptions.is_settled(app)
+
+    def tell_changes(self) -> None:
+        """Say what follows from a change of the apps."""
+        self.link.send(*self.registration.changes(), *self.subscriptions.changes())
 
     def finish(self) -> None:
         """The link is over."""
@@ -115,6 +127,8 @@ class Session:
                     answers.append(answer)
             elif isinstance(message, KeepAliveResponse):
                 self.pulse.hear_answer()
+            elif isinstance(message, ChannelsResponse):
+                self.subscriptions.hear(message)
             else:
                 has_new_tokens |= self._hear_of_tokens(message)
         said = await self._of_tokens(has_new_tokens=has_new_tokens)
@@ -131,7 +145,9 @@ class Session:
             return []
         self._changes = self._state.apps.changes
         await self._state.save()
-        return self.registration.questions() if has_changed else self.registration.farewells()
+        if not has_changed:
+            return self.registration.farewells()
+        return [*self.registration.questions(), *self.subscriptions.changes()]
 
     def _hear_of_tokens(self, message: Message) -> bool:
         """Take an answer about tokens; whether there is something to write down."""

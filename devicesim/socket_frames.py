@@ -5,10 +5,11 @@ A frame is a length (4 bytes, big-endian) and a msgpack map with the key ``say``
     app → daemon    attach {bundle_id, push_types} · ack {message_ids} · uninstall · detach
                     register-type {attributes_type} · end-activity {activity_id}
                     start-activity {attributes_type, attributes, content_state}
+                    subscribe {channel_id} · unsubscribe {channel_id}
     daemon → app    attached {tokens, push_to_start_tokens} · refused {why} · push {push}
                     tokens {tokens, push_to_start_tokens} · uninstalled · detached
                     activity {json} · activity-gone {activity_id} · activities-changed {activity_id}
-                    activities-refused {why}
+                    activities-refused {why} · channel {channel_id, why: None if done}
 """
 
 from __future__ import annotations

@@ -25,12 +25,13 @@ from devicesim.live_activities import LiveActivity
 from devicesim.pushes import message_key, push_from_map, push_to_map
 from devicesim.reconciliation import reconcile
 from devicesim.token_keys import to_update
-from protocol.identifiers import DeviceId, UniqueId
+from protocol.identifiers import ChannelId, DeviceId, UniqueId
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
+    from devicesim.apps import App
     from devicesim.files import StateFiles
-    from protocol.courier.messages import Push
+    from protocol.courier.messages import ChannelMark, Push
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ _TAKEN = 3  # [3, bundle id, message id]: the app has it
 _CLEARED = 4  # [4, bundle id]: the app is gone
 _ACTIVITY = 5  # [5, JSON]: a Live Activity as it is from now on
 _ACTIVITY_GONE = 6  # [6, activity id]
+_REACHED = 7  # [7, bundle id, channel id, nanoseconds]: how far the app has come in the channel
 
 # The log is rewritten when it is this long and at least four times what is still true.
 _COMPACT_BYTES = 64 * 1024
@@ -173,6 +175,11 @@ class DeviceState:
         self._clear(bundle_id)
         self._note([_CLEARED, bundle_id])
 
+    def reached(self, app: App, mark: ChannelMark) -> None:
+        """The app has, or will get, the channel's messages up to this one."""
+        app.channels[mark.channel_id] = mark.last_message_ns
+        self._note([_REACHED, app.bundle_id, mark.channel_id, mark.last_message_ns])
+
     def _clear(self, bundle_id: str) -> None:
         self.inbox.clear(bundle_id)
         self.activities = {
@@ -192,7 +199,9 @@ class DeviceState:
     def forget_activities(self) -> None:
         """None of them is on the screen any more, and the lives of their tokens are over."""
         for activity in tuple(self.activities.values()):
-            self.apps.expire(self.apps.require(activity.bundle_id), to_update(activity.activity_id))
+            app = self.apps.require(activity.bundle_id)
+            self.apps.expire(app, to_update(activity.activity_id))
+            app.channels.pop(ChannelId(activity.channel or ""), None)
             self.drop_activity(activity.activity_id)
 
     async def commit(self) -> None:
@@ -237,7 +246,12 @@ class DeviceState:
         records = [[_ACKNOWLEDGED, key] for key in self.acknowledged]
         waiting = [[_WAITS, bundle_id, push_to_map(push)] for bundle_id, push in self.inbox]
         activities = [[_ACTIVITY, each.to_json()] for each in self.activities.values()]
-        return b"".join(map(msgpack.packb, [*activities, *waiting, *records]))
+        channels = [
+            [_REACHED, app.bundle_id, channel_id, last]
+            for app in self.apps
+            for channel_id, last in app.channels.items()
+        ]
+        return b"".join(map(msgpack.packb, [*activities, *waiting, *records, *channels]))
 
     def _replay(self, data: bytes) -> None:
         """Live through the log again; a record cut short by a crash ends it."""
@@ -246,13 +260,7 @@ class DeviceState:
         try:
             for record in unpacker:
                 self._relive(record)
-        except (
-            ValueError,
-            TypeError,
-            IndexError,
-            AttributeError,
-            msgpack.UnpackException,
-        ) as error:
+        except _UNREADABLE as error:
             log.warning(
                 "device %s: pushes.log is unreadable from byte %d on (%s); what follows is lost",
                 self.device_id, unpacker.tell(), error,
@@ -273,10 +281,19 @@ class DeviceState:
             self.inbox.take(record[1], UniqueId.from_random(record[2]))
         elif kind == _CLEARED:
             self._clear(record[1])
-        elif kind == _ACTIVITY:
+        else:
+            self._relive_activity(record)
+
+    def _relive_activity(self, record: list[Any]) -> None:
+        kind = record[0]
+        if kind == _ACTIVITY:
             activity = LiveActivity.from_json(record[1])
             self.activities[activity.activity_id] = activity
         elif kind == _ACTIVITY_GONE:
             self.activities.pop(record[1], None)
+        elif kind == _REACHED:
+            app = self.apps.get(record[1])
+            if app is not None and record[2] in app.channels:
+                app.channels[ChannelId(record[2])] = int(record[3])
         else:
             raise ValueError(f"record of kind {kind!r}")

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from gateway.records import Event, JournalStatistics, LinkEvent, Record, State
+from gateway.records import Audience, Event, JournalStatistics, LinkEvent, Record, State
+from protocol.broadcast import Broadcast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,13 +26,17 @@ if TYPE_CHECKING:
     from protocol.provider.http import HttpRequest
 
 
-__all__ = ["Event", "Journal", "JournalStatistics", "LinkEvent", "Record", "State"]
+__all__ = ["Audience", "Event", "Journal", "JournalStatistics", "LinkEvent", "Record", "State"]
 
 log = logging.getLogger(__name__)
 
 OK = 200
 # At INFO, a push that goes well is one line: where it ended up.
-_LEVELS = {State.RECEIVED: logging.DEBUG, State.PRESENTED: logging.DEBUG}
+_LEVELS = {
+    State.RECEIVED: logging.DEBUG,
+    State.PRESENTED: logging.DEBUG,
+    State.BROADCAST_DELIVERED: logging.DEBUG,
+}
 _DELIVERED = frozenset({State.DELIVERED, State.DELIVERED_FROM_STORAGE})
 
 
@@ -71,9 +76,13 @@ class Journal:
             self._forget(self._records.popitem(last=False)[1])
         return record
 
-    def received(self, record: Record, notification: Notification, device: DeviceId) -> None:
+    def received(
+        self, record: Record, notification: Notification | Broadcast, device: DeviceId | None
+    ) -> None:
         """The request was valid: from now on the push is known by its unique id."""
         record.notification = notification
+        if isinstance(notification, Broadcast):
+            record.audience = Audience()
         record.apns_id = notification.apns_id
         record.device = device
         self._by_unique_id[notification.unique_id] = record
@@ -85,10 +94,54 @@ class Journal:
         self._answers[status, reason] += 1
         self._reach(record, State.REJECTED, f"{status} {reason}" + (f": {detail}" * bool(detail)))
 
-    def accepted(self, record: Record) -> None:
-        """The request was answered 200."""
-        record.status = OK
-        self._answers[OK, ""] += 1
+    def accepted(self, record: Record, status: int = OK) -> None:
+        """The request was answered 200, or as channel management does, 201 or 204."""
+        record.status = status
+        self._answers[status, ""] += 1
+
+    def published(self, unique_id: UniqueId, subscribers: int) -> None:
+        """A broadcast goes out to so many devices that are connected."""
+        record = self._by_unique_id.get(unique_id)
+        if record is None or record.audience is None:
+            self._reached[State.BROADCAST_PUBLISHED] += 1
+        else:
+            record.audience.subscribers = subscribers
+            self._reach(record, State.BROADCAST_PUBLISHED, str(record.audience))
+
+    def handed_over(self, unique_id: UniqueId, *, later: int, dropped: int) -> None:
+        """A broadcast has gone out; so many had no room for it."""
+        record = self._by_unique_id.get(unique_id)
+        if record is not None and record.audience is not None and later + dropped:
+            record.audience.later, record.audience.dropped = later, dropped
+            self._rewrite(record, State.BROADCAST_PUBLISHED, str(record.audience))
+
+    def broadcast_delivered(self, broadcast: Broadcast, *, is_from_storage: bool) -> None:
+        """One device has acknowledged a broadcast.
+
+        The timeline has one entry for all of them. Viewers and waiters hear of the first, and of
+        the last who was there when it was published: not ten thousand times.
+        """
+        self.adopt(broadcast, None)
+        record = self._by_unique_id[broadcast.unique_id]
+        audience = record.audience
+        assert audience is not None
+        audience.delivered += 1
+        audience.delivered_from_storage += is_from_storage
+        state, detail = State.BROADCAST_DELIVERED, audience.deliveries
+        if not self._rewrite(record, state, detail):
+            self._reach(record, state, detail)
+            return
+        self._reached[state] += 1
+        if audience.delivered >= audience.subscribers:
+            self._tell(record)
+
+    def _rewrite(self, record: Record, state: State, detail: str) -> bool:
+        """Say it anew in its place of the timeline; False when it is not there."""
+        for index, event in enumerate(record.timeline):
+            if event.state is state:
+                record.timeline[index] = Event(state, self._now(), detail)
+                return True
+        return False
 
     def note(self, unique_id: UniqueId, state: State, detail: str = "") -> None:
         """A push reached a state; unknown ones only count (their record made room)."""
@@ -105,18 +158,22 @@ class Journal:
         keeps Apple's order all the same: delivered, then presented.
         """
         record = self._by_unique_id.get(unique_id)
+        if record is not None and record.audience is not None:
+            return  # each device tells what it showed of a broadcast (its own notifications)
         if record is not None and record.state not in _DELIVERED:
             record.presentation = (state, detail)
         else:
             self.note(unique_id, state, detail)
 
-    def adopt(self, notification: Notification, device: DeviceId) -> None:
+    def adopt(self, notification: Notification | Broadcast, device: DeviceId | None) -> None:
         """Make sure a push has a record, also when an earlier process accepted it."""
         if notification.unique_id not in self._by_unique_id:
             record = self.begin(None, "")
             record.received_at, record.status = notification.received_at, 200
             record.notification, record.apns_id = notification, notification.apns_id
             record.device = device
+            if isinstance(notification, Broadcast):
+                record.audience = Audience()
             self._by_unique_id[notification.unique_id] = record
             record.timeline.append(
                 Event(State.RECEIVED, notification.received_at, "before this gateway started")
@@ -205,6 +262,9 @@ class Journal:
         if record.presentation is not None and state in _DELIVERED:
             presented, record.presentation = record.presentation, None
             self._reach(record, *presented)
+        self._tell(record)
+
+    def _tell(self, record: Record) -> None:
         if self._viewers:
             self._publish(record)
         if self._waiters:

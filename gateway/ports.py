@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _HINTS = {
-    errno.EADDRINUSE: "stop what listens there (another gateway?) or choose another --{0}-port;"
+    errno.EADDRINUSE: "stop what listens there (another gateway?) or choose another {0};"
     " 0 is a free one",
-    errno.EACCES: "a port below 1024 needs privileges; choose another --{0}-port",
+    errno.EACCES: "a port below 1024 needs privileges; choose another {0}",
 }
 
 
@@ -22,13 +22,16 @@ class PortError(OSError):
 
 
 @contextmanager
-def opening(what: str, host: str, ports: Sequence[int]) -> Iterator[None]:
+def opening(
+    what: str, host: str, ports: Sequence[int], *, option: str | None = None
+) -> Iterator[None]:
     """Around what opens ports.
 
     Args:
         what: ``provider`` for the ports of ``--provider-port``.
         host: where they are opened.
         ports: which.
+        option: how to choose others, if it is not called after ``what``.
 
     Raises:
         PortError: in place of the ``OSError`` of the system, which names nothing.
@@ -41,7 +44,9 @@ def opening(what: str, host: str, ports: Sequence[int]) -> Iterator[None]:
         why = os.strerror(number) if number > 0 else error.strerror or str(error)
         hint = _HINTS.get(number, "expected --host to be an address of this machine")
         where = " or ".join(str(port) for port in ports)
-        raise PortError(f"{what} port {where} of {host}: {why}; {hint.format(what)}") from None
+        raise PortError(
+            f"{what} port {where} of {host}: {why}; {hint.format(option or f'--{what}-port')}"
+        ) from None
 
 
 def url_host(host: str) -> str:

@@ -7,13 +7,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from protocol.broadcast import Broadcast
     from protocol.identifiers import DeviceId
     from protocol.notification import Notification
     from protocol.provider.http import HttpRequest
 
 
 class State(StrEnum):
-    """A point in a push's life. Apple's ten statuses, then four of our own."""
+    """A point in a push's life. Apple's ten statuses, its two of broadcasts, four of our own.
+
+    Apple counts "Broadcasts Published" and "Broadcasts Delivered"; here they are points in the
+    life of one broadcast, which has no other devices' points: there may be ten thousand of them.
+    """
 
     RECEIVED = "Received by APNs"
     DELIVERED = "Delivered to Device"
@@ -25,6 +30,8 @@ class State(StrEnum):
     DISCARDED_EXPIRED = "Discarded - Expired"
     DISCARDED_DISABLED = "Discarded - Disabled"
     DISCARDED_DISABLED_FROM_STORAGE = "Discarded - Disabled (From Storage)"
+    BROADCAST_PUBLISHED = "Broadcast Published"
+    BROADCAST_DELIVERED = "Broadcast Delivered"
     REJECTED = "Rejected"
     REPLACED = "Replaced"
     PRESENTED = "Presented"
@@ -40,12 +47,43 @@ class Event:
     detail: str = ""
 
 
+@dataclass(slots=True)
+class Audience:
+    """How a broadcast fared, in devices.
+
+    Attributes:
+        subscribers: that were connected when it was published.
+        later: of those, had no room and were to get it once they had.
+        dropped: of those, had no room on a channel that stores nothing.
+        delivered: acknowledged it, also those who came later.
+        delivered_from_storage: of those, got it after it had waited on its channel.
+    """
+
+    subscribers: int = 0
+    later: int = 0
+    dropped: int = 0
+    delivered: int = 0
+    delivered_from_storage: int = 0
+
+    def __str__(self) -> str:
+        text = f"devices connected: {self.subscribers}"
+        text += f", without room for now: {self.later}" * bool(self.later)
+        return text + f", dropped for want of room: {self.dropped}" * bool(self.dropped)
+
+    @property
+    def deliveries(self) -> str:
+        """Who has it, for the timeline."""
+        from_storage = self.delivered_from_storage
+        return f"devices: {self.delivered}" + f", from storage: {from_storage}" * bool(from_storage)
+
+
 @dataclass(slots=True, eq=False)
 class Record:
     """One provider request and what became of it.
 
     ``request`` is None for a push that was accepted before this gateway process started and
-    whose request is therefore not known. ``status`` is 0 until it has been answered.
+    whose request is therefore not known. ``status`` is 0 until it has been answered. Only a
+    broadcast has an ``audience``.
     """
 
     number: int
@@ -56,10 +94,11 @@ class Record:
     status: int = 0
     reason: str = ""
     detail: str = ""
-    notification: Notification | None = None
+    notification: Notification | Broadcast | None = None
     device: DeviceId | None = None
     timeline: list[Event] = field(default_factory=list)
     presentation: tuple[State, str] | None = None
+    audience: Audience | None = None
 
     @property
     def state(self) -> State | None:

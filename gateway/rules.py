@@ -10,6 +10,7 @@ from gateway.provider.churn import Churn
 from gateway.provider.contract import ConnectionSettings
 from gateway.provider.identity import IdentityRules
 from gateway.provider.listener import ListenSettings
+from gateway.routing.channels import ChannelRules
 from gateway.settings import (
     Auth,
     BackgroundPriority10,
@@ -18,12 +19,12 @@ from gateway.settings import (
     UnknownTokens,
 )
 from gateway.validation import ValidationRules
+from protocol.notification import Environment
 from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
     from gateway.provider.keys import KeyRing
     from gateway.settings import Settings
-    from protocol.notification import Environment
 
 BAD_ENVIRONMENT = {
     BadEnvironmentKeyReason.DOCUMENTED: Reason.BAD_ENVIRONMENT_KEY_ID_IN_TOKEN,
@@ -74,6 +75,33 @@ def validation(settings: Settings, environment: Environment) -> ValidationRules:
         settings.unregistered_delay_seconds,
         settings.background_priority_10 is BackgroundPriority10.REJECT,
         settings.unknown_tokens is UnknownTokens.ADOPT,
+    )
+
+
+def channels(settings: Settings) -> ChannelRules:
+    """How many broadcast channels an app may have, and how fast they may be used."""
+    return ChannelRules(
+        frozenset(settings.broadcast_disabled),
+        settings.max_channels_per_app,
+        settings.max_broadcasts_per_channel_per_second,
+    )
+
+
+def management_listening(settings: Settings) -> tuple[ListenSettings, ...]:
+    """The ports of channel management: of each the environment is its own, whatever the name."""
+    ports = {
+        Environment.DEVELOPMENT: settings.manage_port_development,
+        Environment.PRODUCTION: settings.manage_port_production,
+    }
+    return tuple(
+        ListenSettings(
+            (port,),
+            settings.host,
+            environment,
+            settings.handshake_seconds,
+            environment_by_name=False,
+        )
+        for environment, port in ports.items()
     )
 
 

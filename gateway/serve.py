@@ -16,6 +16,7 @@ import trio
 
 from certs.contexts import courier_server_context
 from gateway import rules, upkeep
+from gateway.broadcasting import Broadcasting
 from gateway.courier.listener import CourierFront, serve_couriers
 from gateway.courier.terms import Services
 from gateway.home import Home
@@ -75,8 +76,13 @@ class Gateway:
             secrets.token_bytes,
             max_pushes_per_second=settings.max_pushes_per_token_per_second,
         )
+        self.broadcasting = Broadcasting(
+            store, self.journal, clock.now, secrets.token_bytes, rules.channels(settings)
+        )
+        self.channels = self.broadcasting.channels
         self.adopted: Callable[[Registration], None] = lambda _: None
         self.identities: WeakValueDictionary[int, ConnectionIdentity] = WeakValueDictionary()
+        self._identity_rules = rules.identity(settings, self.keys)
         self.leaf = self.home.server_leaf(settings.san)
         self.router = Router(
             store,
@@ -86,6 +92,7 @@ class Gateway:
             same_id_seconds=settings.same_apns_id_seconds,
         )
         self.providers = self._provider_front()
+        self.managers = self.broadcasting.management(self._meet, self.providers)
         self.couriers = self._courier_front()
         self.provider_ports: list[int] = []
         self.provider_urls: dict[Environment, str] = {}
@@ -103,7 +110,7 @@ class Gateway:
             "provider_url": f"https://{url_host(host)}:{self.provider_ports[0]}",
             "provider_ports": self.provider_ports,
             "provider_urls": self.provider_urls,
-            "manage_ports": {},
+            "manage_ports": self.broadcasting.ports,
             "courier": f"{url_host(host)}:{self.courier_port}",
             "proxy_url": proxy_url,
             "ca_file": str(self.home.ca_file.resolve()),
@@ -121,12 +128,22 @@ class Gateway:
             ],
         }
 
+    async def load(self) -> None:
+        """Know the tokens and channels that the store knows.
+
+        Raises:
+            StoreUnavailableError: it could not be read.
+        """
+        await self.directory.load()
+        await self.channels.load()
+
     async def expire(self) -> int:
         """Forget what has expired by now; how many there were.
 
         Raises:
             StoreUnavailableError: some may be left.
         """
+        await self.channels.expire()
         return await upkeep.expire(self.store, self.journal, self.clock.now)
 
     async def sweep(self) -> None:
@@ -138,13 +155,14 @@ class Gateway:
         for session in self.sessions:
             session.leave("the gateway is reset")
         await self.store.clear()
-        await self.directory.load()
+        await self.load()
         self.router.clear()
         self.journal.clear()
 
     def drain(self) -> None:
         """Ask every connection to finish. Returns at once."""
         self.providers.drain()
+        self.managers.drain()
         self.couriers.drain()
         if self.proxy is not None:
             self.proxy.drain()
@@ -159,25 +177,30 @@ class Gateway:
             secrets.token_bytes,
             lambda registration: self.adopted(registration),
         )
-        identity_rules = rules.identity(settings, self.keys)
 
         def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answer:
             validation = rules.validation(settings, facts.environment)
-            identity = meet(identity_rules, facts, handle)
-            self.identities[facts.connection_id] = identity
-            return Endpoint(service, validation, identity, f"provider-{facts.connection_id}")
+            identity = self._meet(facts, handle)
+            pushes = Endpoint(service, validation, identity, f"provider-{facts.connection_id}")
+            return self.broadcasting.beside(pushes, facts, identity)
 
         return ProviderFront(
             make_answer,
-            service.shutting_down,
+            self.broadcasting.shutting_down(service.shutting_down),
             service.refused,
             rules.provider_connections(settings),
             rules.churn(settings),
         )
 
+    def _meet(self, facts: ConnectionFacts, handle: ConnectionHandle) -> ConnectionIdentity:
+        identity = meet(self._identity_rules, facts, handle)
+        self.identities[facts.connection_id] = identity
+        return identity
+
     def _courier_front(self) -> CourierFront:
         settings = self.settings
-        services = Services(self.store, self.directory, self.sessions, self.journal, self.clock.now)
+        store, directory, channels = self.store, self.directory, self.channels
+        services = Services(store, directory, channels, self.sessions, self.journal, self.clock.now)
         return CourierFront(
             services,
             courier_server_context(self.leaf, self.authority.certificate_pem),
@@ -201,6 +224,8 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
         gateway.provider_ports += ports
         url = f"https://{url_host(settings.host)}:{ports[0]}"
         gateway.provider_urls.setdefault(listen.environment, url)
+    manage = rules.management_listening(settings)
+    await gateway.broadcasting.open_ports(gateway.managers, manage, context, accepting, links)
     with opening("courier", settings.host, [settings.courier_port]):
         gateway.courier_port = await accepting.start(
             serve_couriers, gateway.couriers, settings.host, settings.courier_port, links
@@ -208,6 +233,10 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
     if settings.proxy_port is not None:
         doors: dict[Destination, Door] = {
             Destination.PUSH: lambda stream, heard: gateway.providers.serve(
+                stream, context, listening[0], heard
+            ),
+            # Inside the tunnel Apple's name tells the environment, as the port does outside.
+            Destination.CHANNELS: lambda stream, heard: gateway.managers.serve(
                 stream, context, listening[0], heard
             ),
             Destination.COURIER: gateway.couriers.serve,
@@ -250,8 +279,10 @@ async def serve(
     Home(settings.data_dir).prepare()
     async with open_store(settings.store, settings.data_dir) as store:
         gateway = Gateway(settings, clock, store)
-        await gateway.directory.load()
+        await gateway.load()
         async with trio.open_nursery() as beside:
+            # Beside the links: broadcasts that are taken while these drain still go out.
+            beside.start_soon(gateway.broadcasting.broadcaster.run)
             async with trio.open_nursery() as links:
                 async with trio.open_nursery() as accepting:
                     await _open_ports(gateway, accepting, links)

@@ -103,6 +103,10 @@ class Settings:
     provider_port_production: tuple[int, ...] = _setting(
         (), "the same for production", values.several(values.port)
     )
+    manage_port_development: int = _setting(
+        2195, "port of broadcast channel management, development environment", values.port
+    )
+    manage_port_production: int = _setting(2196, "the same, production environment", values.port)
     courier_port: int = _setting(5223, "port of the long-lived TLS links of devices", values.port)
     console_port: int = _setting(2198, "port of the control API, plain HTTP", values.port)
     proxy_port: int | None = _setting(
@@ -211,6 +215,21 @@ class Settings:
     max_pushes_per_token_per_second: int = _setting(
         0,
         "more pushes to one device token earn 429 TooManyRequests; 0 = any number",
+        values.whole_number,
+    )
+    broadcast_disabled: tuple[str, ...] = _setting(
+        (),
+        "bundle id for which broadcast is off (FeatureNotEnabled); may be given several times",
+        values.several(values.text),
+    )
+    max_channels_per_app: int = _setting(
+        10_000,
+        "broadcast channels of one app and environment; more earn CannotCreateChannelConfig",
+        values.count,
+    )
+    max_broadcasts_per_channel_per_second: int = _setting(
+        0,
+        "more broadcasts to one channel earn 429 TooManyRequests; 0 = any number",
         values.whole_number,
     )
     background_priority_10: BackgroundPriority10 = _setting(

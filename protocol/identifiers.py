@@ -7,6 +7,8 @@ subclasses of ``str`` or ``bytes``: they hash, compare and serialise as the plai
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from typing import Self
 
@@ -189,6 +191,39 @@ class CollapseId(str):
                 f"a collapse id has at most {cls.MAX_BYTES} bytes, not {size}"
             )
         return cls(text)
+
+
+class ChannelId(str):
+    """``apns-channel-id``: base64 text, as the gateway gave it out; compared byte for byte.
+
+    Apple: do not assume a size; a sample of theirs has 16 bytes (``dHN0LXNyY2gtY2hubA==``). What is
+    bounded here, as for device tokens, is how much anyone may make us look up.
+    """
+
+    __slots__ = ()
+    MAX_BYTES = 100
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Believe the text once.
+
+        Raises:
+            InvalidIdentifierError: empty, not base64 (padding included), or over 100 bytes.
+        """
+        try:
+            raw = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            raise InvalidIdentifierError(f"a channel id is base64, not {text[:80]!r}") from None
+        if not 0 < len(raw) <= cls.MAX_BYTES:
+            raise InvalidIdentifierError(
+                f"a channel id is 1 to {cls.MAX_BYTES} bytes in base64, not {len(raw)}"
+            )
+        return cls(text)
+
+    @classmethod
+    def from_random(cls, raw: bytes) -> Self:
+        """Make one; 16 random bytes are never given out twice."""
+        return cls(base64.b64encode(raw).decode("ascii"))
 
 
 class TeamId(_Text):

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.store.store import Registration
-from protocol.identifiers import ApnsId, DeviceId, DeviceToken, Topic, UniqueId
+from protocol.broadcast import Broadcast, Channel, StoragePolicy
+from protocol.identifiers import (
+    ApnsId,
+    BundleId,
+    ChannelId,
+    DeviceId,
+    DeviceToken,
+    Topic,
+    UniqueId,
+)
 from protocol.notification import Environment, Notification, Priority, PushType
 from protocol.provider.http import HttpRequest
 
@@ -71,6 +80,41 @@ def notification(number: int = 1, **changes: object) -> Notification:
     }
     valid.update(changes)
     return Notification(**valid)
+
+
+CHANNEL = ChannelId.from_random(bytes(range(16)))
+
+
+def channel(**changes: object) -> Channel:
+    """A channel of the app that keeps its most recent message, and has had none."""
+    valid: dict[str, Any] = {
+        "channel_id": CHANNEL,
+        "environment": Environment.DEVELOPMENT,
+        "bundle_id": BundleId(BUNDLE_ID),
+        "policy": StoragePolicy.MOST_RECENT_MESSAGE_STORED,
+        "created_at": NOW - 60,
+    }
+    valid.update(changes)
+    return Channel(**valid)
+
+
+def broadcast(number: int = 1, **changes: object) -> Broadcast:
+    """A message for :func:`channel` that may wait for an hour; ``number`` is its place, too."""
+    raw = number.to_bytes(16)
+    valid: dict[str, Any] = {
+        "unique_id": UniqueId.from_random(raw),
+        "apns_id": ApnsId.from_random(raw),
+        "channel_id": CHANNEL,
+        "environment": Environment.DEVELOPMENT,
+        "bundle_id": BundleId(BUNDLE_ID),
+        "checkpoint": number,
+        "priority": Priority.IMMEDIATE,
+        "received_at": NOW,
+        "expires_at": NOW + 3600,
+        "payload": PAYLOAD,
+    }
+    valid.update(changes)
+    return Broadcast(**valid)
 
 
 def counting_bytes() -> Callable[[int], bytes]:

@@ -35,8 +35,10 @@ ALLOWED = {
 LAYERS = (
     ("serve",),
     ("rules",),
+    ("broadcasting",),
     ("home", "configuration"),
     ("provider", "courier", "console", "proxy", "upkeep"),
+    ("broadcast_validation",),
     ("validation", "faults"),
     ("routing",),
     ("store",),

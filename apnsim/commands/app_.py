@@ -29,6 +29,7 @@ examples:
   apnsim app --bundle-id com.example.app
   apnsim app --bundle-id com.example.app --push-type alert --push-type voip --json
   apnsim app --bundle-id com.example.app --count 1      leave after one push
+  apnsim app --bundle-id com.example.app --push-type liveactivity --channel dHN0LXNyY2gtY2hubA==
   apnsim app --bundle-id com.example.app --attributes-type Delivery      Live Activities
 
 First its tokens are printed, one line each, then a line for each push that arrives, and
@@ -62,6 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Path(STATE_DIR) / SOCKET_NAME,
         help=f"the daemon's socket (default: {STATE_DIR}/{SOCKET_NAME})",
     )
+    parser.add_argument(
+        "--channel",
+        action="append",
+        metavar="ID",
+        help="broadcast channel that it listens to from now on; may be given several times",
+    )
     parser.add_argument("--count", type=options.count, metavar="N", help="leave after N pushes")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     parser.add_argument("--uninstall", action="store_true", help="remove the app and leave")
@@ -92,6 +99,8 @@ async def _attend(parsed: argparse.Namespace, leaving: trio.CancelScope) -> None
             return
         # Cancelled within the connection, so that the app still says goodbye to its device.
         with leaving:
+            for channel_id in parsed.channel or ():
+                await app.subscribe(channel_id)
             await _print_all(parsed, app)
 
 
@@ -131,6 +140,7 @@ def _described(push: Push) -> tuple[str, dict[str, Any]]:
         "priority": int(push.priority),
         "collapse_id": push.collapse_id,
         "payload": payload,
+        "channel_id": None if push.channel is None else push.channel.channel_id,
     }
     shown = json.dumps(payload, ensure_ascii=False)
     return f"{push.push_type} {push.topic} {push.apns_id} {shown}", entry

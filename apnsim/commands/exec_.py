@@ -48,6 +48,8 @@ def run(parsed: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="apnsim-") as directory:
         defaults: dict[str, Any] = {
             "provider_port": ["0"],
+            "manage_port_development": "0",
+            "manage_port_production": "0",
             "courier_port": "0",
             "console_port": "0",
             "data_dir": directory,

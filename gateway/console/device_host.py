@@ -37,6 +37,11 @@ class AppView(Protocol):
         ...
 
     @property
+    def channels(self) -> Sequence[str]:
+        """The broadcast channels it listens to."""
+        ...
+
+    @property
     def push_to_start_tokens(self) -> Mapping[str, str]:
         """The token of each type of Live Activity that pushes may start, in hexadecimal."""
         ...
@@ -134,6 +139,11 @@ class ReceivedView(Protocol):
         """Why it was presented so."""
         ...
 
+    @property
+    def channel_id(self) -> str | None:
+        """The channel of a broadcast."""
+        ...
+
 
 class DeviceHost(Protocol):
     """Many virtual devices.
@@ -204,4 +214,12 @@ class DeviceHost(Protocol):
 
     async def uninstall_app(self, device_id: str, bundle_id: str) -> None:
         """Remove an app; its tokens become invalid."""
+        ...
+
+    async def subscribe(self, device_id: str, bundle_id: str, channel_id: str) -> AppView:
+        """Have an app listen to a broadcast channel."""
+        ...
+
+    async def unsubscribe(self, device_id: str, bundle_id: str, channel_id: str) -> None:
+        """Have it listen no more."""
         ...

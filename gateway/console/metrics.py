@@ -62,6 +62,12 @@ def _families(
         ("counter", "Connects over a link of the same device that was still there."),
         one(sessions.superseded),
     )
+    yield "apnsim_channels", ("gauge", "Broadcast channels."), one(sum(1 for _ in parts.channels))
+    yield (
+        "apnsim_channel_subscriptions",
+        ("gauge", "Channels that connected devices listen to, each device for itself."),
+        one(parts.channels.subscriptions()),
+    )
     yield "apnsim_clock_seconds", ("gauge", "The gateway's time."), one(parts.clock.now())
 
 

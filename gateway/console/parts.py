@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.clock import Clock
     from gateway.console.device_host import DeviceHost
     from gateway.journal import Journal
+    from gateway.routing.channels import ChannelDirectory
     from gateway.routing.directory import DeviceDirectory
     from gateway.routing.sessions import SessionTableStatistics
     from gateway.store.store import StoreStatistics
@@ -111,6 +112,7 @@ class ConsoleParts:
     Args:
         journal: what happened.
         directory: whose token it is.
+        channels: broadcast channels and who listens.
         clock: the gateway's time.
         store: for its figures only.
         sessions: for its figures only.
@@ -130,6 +132,7 @@ class ConsoleParts:
 
     journal: Journal
     directory: DeviceDirectory
+    channels: ChannelDirectory
     clock: Clock
     store: StoreFigures
     sessions: SessionFigures

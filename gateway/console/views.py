@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from pydantic import WithJsonSchema
 
 from gateway.console.rendering import read_payload, redacted
-from gateway.journal import LinkEvent, Record, State
+from gateway.journal import Audience, LinkEvent, Record, State
+from protocol.broadcast import Broadcast
+from protocol.notification import Notification
 
 JsonDictionary = Annotated[dict[str, Any] | None, WithJsonSchema({"type": ["object", "null"]})]
 
@@ -30,7 +32,8 @@ class PushView:
 
     ``number`` names the record; ``status`` is null until the provider was answered. Times are
     UNIX seconds. ``payload`` is the JSON dictionary, or null when the body was none: then
-    ``raw_payload`` is its text. What was refused before it was understood has nulls.
+    ``raw_payload`` is its text. What was refused before it was understood has nulls. A broadcast
+    has a ``channel_id`` and an ``audience``, and neither token nor device.
     """
 
     number: int
@@ -51,6 +54,8 @@ class PushView:
     payload: JsonDictionary
     raw_payload: str | None
     timeline: list[TimelineEntry]
+    channel_id: str | None
+    audience: Audience | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ def push_view(record: Record) -> PushView:
         apns_id=record.apns_id,
         apns_unique_id=push.unique_id if push else None,
         device=record.device,
-        token=push.token.hex() if push else None,
+        token=push.token.hex() if isinstance(push, Notification) else None,
         topic=push.topic if push else None,
         push_type=push.push_type if push else None,
         priority=push.priority if push else None,
@@ -144,6 +149,8 @@ def push_view(record: Record) -> PushView:
         payload=payload.parsed,
         raw_payload=payload.raw,
         timeline=_timeline_of(record),
+        channel_id=push.channel_id if isinstance(push, Broadcast) else None,
+        audience=record.audience,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import trio
 
 from gateway.courier.deliveries import Deliveries
+from gateway.courier.subscriptions import Subscriptions
 from gateway.courier.terms import SessionStatistics
 from gateway.store.store import FencedError, StoreUnavailableError
 from protocol.courier.messages import (
@@ -15,6 +16,7 @@ from protocol.courier.messages import (
     AppTokenInvalidateResponse,
     AppTokenRequest,
     AppTokenResponse,
+    Channels,
     Filter,
     KeepAlive,
     KeepAliveResponse,
@@ -64,6 +66,7 @@ class CourierSession:
         "_reading",
         "_services",
         "_settings",
+        "_subscriptions",
     )
 
     def __init__(
@@ -74,6 +77,7 @@ class CourierSession:
         self._services = services
         self._settings = settings
         self._deliveries = Deliveries(arrival, link, services, settings)
+        self._subscriptions = Subscriptions(arrival, link, services, settings)
         self._reading = trio.CancelScope()
         self._heard_at = arrival.since
         self._interval_seconds = 0
@@ -105,12 +109,17 @@ class CourierSession:
         """Send nothing more; leave once what was sent is acknowledged, or after a while."""
         self._is_draining = True
         self._deliveries.pause()
+        self._subscriptions.pause()
         self._reading.deadline = trio.current_time() + self._settings.acknowledge_seconds
         self._leave_if_drained()
 
     def _leave_if_drained(self) -> None:
-        if self._is_draining and not self._deliveries.in_flight:
+        if self._is_draining and not self._in_flight:
             self.leave(DRAINED)
+
+    @property
+    def _in_flight(self) -> int:
+        return self._deliveries.in_flight + self._subscriptions.in_flight
 
     def is_silent(self, now: float) -> bool:
         """Whether the device should have been heard by now, which is Trio's time.
@@ -136,10 +145,11 @@ class CourierSession:
             is_active=self._deliveries.is_active,
             since=self._arrival.since,
             last_heard=self._heard_at,
-            sent=self._deliveries.sent,
-            acknowledged=self._deliveries.acknowledged,
+            sent=self._deliveries.sent + self._subscriptions.sent,
+            acknowledged=self._deliveries.acknowledged + self._subscriptions.acknowledged,
             unknown_acknowledgements=self._deliveries.unknown_acknowledgements,
-            in_flight=self._deliveries.in_flight,
+            in_flight=self._in_flight,
+            channels=len(self._subscriptions),
         )
 
     # -- its life ------------------------------------------------------------------------------
@@ -187,6 +197,7 @@ class CourierSession:
         # link closed, what is pushed from then on waits for it.
         reason = self._link.reason or "ended by the gateway"
         self._services.sessions.depart(self)
+        self._subscriptions.close()
         with trio.move_on_after(self._settings.close_seconds, shield=True):
             try:
                 await self._deliveries.close(reason)
@@ -205,12 +216,14 @@ class CourierSession:
                 except StoreUnavailableError as error:
                     log.info("%s: %s failed: %s", self._arrival.caller, message, error)
             await self._deliveries.settle()
+            self._subscriptions.catch_up()
             self._leave_if_drained()
 
     # -- what a device says --------------------------------------------------------------------
 
     async def _hear_ack(self, said: PushAck) -> None:
-        await self._deliveries.hear(said)
+        if not self._subscriptions.acknowledge(said):
+            await self._deliveries.hear(said)
 
     async def _hear_filter(self, said: Filter) -> None:
         self._deliveries.want(said)
@@ -221,6 +234,9 @@ class CourierSession:
     async def _hear_keep_alive(self, said: KeepAlive) -> None:
         self._interval_seconds = said.interval_seconds
         self._link.send(KeepAliveResponse())
+
+    async def _hear_channels(self, said: Channels) -> None:
+        self._subscriptions.hear(said)
 
     async def _hear_token_request(self, said: AppTokenRequest) -> None:
         caller = self._arrival.caller
@@ -254,6 +270,7 @@ class CourierSession:
         Filter: _hear_filter,
         SetState: _hear_state,
         KeepAlive: _hear_keep_alive,
+        Channels: _hear_channels,
         AppTokenRequest: _hear_token_request,
         AppTokenInvalidate: _hear_invalidate,
     }

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.journal import Journal
+    from gateway.routing.channels import ChannelDirectory
     from gateway.routing.directory import DeviceDirectory
     from gateway.routing.sessions import SessionTable
     from gateway.store.store import Store
@@ -32,6 +33,7 @@ class CourierSettings:
         silent_seconds: unheard of for so long, a link is swept away; see ``front.sweep()``.
         window: pushes sent and not yet acknowledged; the store keeps the rest.
         offers: of those, pushes that are never stored; more are not taken.
+        broadcasts: sent and not yet acknowledged; more wait on their channels, or are dropped.
         max_frame_bytes: largest frame, either way.
         high_water_bytes: unsent bytes above which a link is neither read from nor given more.
     """
@@ -44,6 +46,7 @@ class CourierSettings:
     silent_seconds: float = 3600.0
     window: int = 128
     offers: int = 16
+    broadcasts: int = 32
     max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES
     high_water_bytes: int = 64 * 1024
 
@@ -54,6 +57,7 @@ class Services:
 
     store: Store
     directory: DeviceDirectory
+    channels: ChannelDirectory
     sessions: SessionTable
     journal: Journal
     now: Callable[[], float]
@@ -104,3 +108,4 @@ class SessionStatistics:
     acknowledged: int
     unknown_acknowledgements: int
     in_flight: int
+    channels: int

@@ -67,6 +67,8 @@ class ListenSettings:
         handshake_seconds: for TLS.
         handshakes_at_once: connections that may be in their handshake; more are dropped.
         backlog: of the listening sockets.
+        environment_by_name: whether such a name counts; not on the ports of channel management,
+            of which there is one for each environment.
     """
 
     ports: tuple[int, ...] = (2197,)
@@ -75,6 +77,7 @@ class ListenSettings:
     handshake_seconds: float = 10
     handshakes_at_once: int = 2000
     backlog: int = 2048
+    environment_by_name: bool = True
 
     def with_more(
         self, development: tuple[int, ...], production: tuple[int, ...]
@@ -94,6 +97,7 @@ class ProviderFront:
         refused: told of requests that a connection refuses by itself.
         settings: of each connection.
         churn: who connects too often.
+        numbers: name the connections; shared by the fronts of one gateway.
     """
 
     make_answer: MakeAnswer
@@ -101,8 +105,8 @@ class ProviderFront:
     refused: Refused
     settings: ConnectionSettings = field(default_factory=ConnectionSettings)
     churn: Churn = field(default_factory=Churn)
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _connections: set[ProviderConnection] = field(default_factory=set)
-    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _handshakes: Handshakes = field(default_factory=Handshakes)
     _draining: bool = False
 
@@ -180,9 +184,13 @@ class ProviderFront:
             return None
         name = tls.server_hostname  # SNI; see certs.contexts.NamedSSLObject
         return ConnectionFacts(
-            connection_id=next(self._numbers),
+            connection_id=next(self.numbers),
             peer=peer,
-            environment=environment_of(name, settings.environment),
+            environment=(
+                environment_of(name, settings.environment)
+                if settings.environment_by_name
+                else settings.environment
+            ),
             requested_name=name,
             # The certificate itself, not a flag of the session: on resumed sessions of clients
             # without one, flags lie (clients.md 7).

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 def refusal(request_headers: Headers, reason: Reason, status: int | None = None) -> HttpResponse:
     """An answer that the shell makes when no one else can; ``status`` if not the reason's own."""
-    sent = next((value for name, value in request_headers if name == "apns-id"), "")
+    sent = dict(reversed(request_headers))
+    header = "apns-request-id" if "apns-request-id" in sent else "apns-id"  # of broadcasts
     # Every answer has one, also those to requests without (measured; kalyke needs it).
-    apns_id = sent or ApnsId.from_random(secrets.token_bytes(16))
-    return HttpResponse(status or reason.status, (("apns-id", apns_id),), reason_json(reason.text))
+    apns_id = sent.get(header) or ApnsId.from_random(secrets.token_bytes(16))
+    return HttpResponse(status or reason.status, ((header, apns_id),), reason_json(reason.text))
 
 
 def reason_json(text: str) -> bytes:

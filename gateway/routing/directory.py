@@ -7,12 +7,12 @@ only once it is durable, and a push never waits for the database to learn whose 
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 import trio
 
+from gateway.routing.pace import Pace
 from gateway.store.store import Registration
 from protocol.identifiers import APP_PURPOSE, DeviceToken
 
@@ -59,9 +59,7 @@ class DeviceDirectory:
         self._by_token: dict[DeviceToken, Registration] = {}
         self._current: dict[_Key, DeviceToken] = {}
         self._undecided: dict[Hashable, trio.Event] = {}
-        self._max_pushes_per_second = max_pushes_per_second
-        self._pushes: Counter[DeviceToken] = Counter()
-        self._second = 0
+        self._pace = Pace(max_pushes_per_second)
 
     async def load(self) -> None:
         """Know what the store knows and nothing else: before the ports open, and after a reset.
@@ -81,13 +79,7 @@ class DeviceDirectory:
 
     def is_too_fast(self, token: DeviceToken, now: float) -> bool:
         """Count one more push to this token; whether it is one too many in this second."""
-        if not self._max_pushes_per_second:
-            return False
-        if int(now) != self._second:
-            self._second = int(now)
-            self._pushes.clear()
-        self._pushes[token] += 1
-        return self._pushes[token] > self._max_pushes_per_second
+        return self._pace.is_too_fast(token, now)
 
     def registrations(self, device: DeviceId | None = None) -> Iterable[Registration]:
         """Every registration, of one device or of all."""

@@ -27,7 +27,14 @@ from gateway.store.store import (
     StoreStatistics,
 )
 from gateway.store.supervisor import Supervisor
-from gateway.store.wire import notification_of, row_of
+from gateway.store.wire import (
+    broadcast_of,
+    channel_of,
+    notification_of,
+    row_of,
+    row_of_broadcast,
+    row_of_channel,
+)
 from protocol.identifiers import DeviceId, DeviceToken, TokenPurpose, Topic, UniqueId
 from protocol.notification import Environment
 
@@ -35,9 +42,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
+    from protocol.broadcast import Broadcast, Channel
+    from protocol.identifiers import ChannelId
     from protocol.notification import Notification
 
 REGISTRATIONS_PER_PAGE = 1000
+CHANNELS_PER_PAGE = 1000
+BROADCASTS_PER_PAGE = 64
+"""Of up to 5 KB each."""
 
 
 class SqliteStore:
@@ -153,6 +165,36 @@ class SqliteStore:
     async def expire(self, *, now: float, limit: int = 100) -> Sequence[UniqueId]:
         """See :meth:`gateway.store.store.Store.expire`."""
         return [UniqueId(text) for text in await self._perform(("expire", now, limit))]
+
+    async def create_channel(self, channel: Channel) -> None:
+        """See :meth:`gateway.store.store.Store.create_channel`."""
+        await self._perform(("create_channel", row_of_channel(channel)))
+
+    async def delete_channel(self, channel_id: ChannelId) -> None:
+        """See :meth:`gateway.store.store.Store.delete_channel`."""
+        await self._perform(("delete_channel", channel_id))
+
+    async def channels(self) -> Sequence[Channel]:
+        """See :meth:`gateway.store.store.Store.channels`."""
+        return list(map(channel_of, await self._pages("channels", CHANNELS_PER_PAGE)))
+
+    async def publish(self, broadcast: Broadcast) -> None:
+        """See :meth:`gateway.store.store.Store.publish`."""
+        await self._perform(("publish", row_of_broadcast(broadcast)))
+
+    async def broadcasts(self) -> Sequence[Broadcast]:
+        """See :meth:`gateway.store.store.Store.broadcasts`."""
+        return list(map(broadcast_of, await self._pages("broadcasts", BROADCASTS_PER_PAGE)))
+
+    async def forget_broadcasts(self, *, now: float) -> None:
+        """See :meth:`gateway.store.store.Store.forget_broadcasts`."""
+        await self._perform(("forget_broadcasts", now))
+
+    async def _pages(self, verb: str, limit: int) -> list[Any]:
+        rows: list[Any] = []
+        while page := await self._perform((verb, rows[-1][0] if rows else "", limit)):
+            rows += page
+        return rows
 
     async def clear(self) -> None:
         """See :meth:`gateway.store.store.Store.clear`."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from gateway.store.availability import Availability
+from gateway.store.memory_channels import ChannelMemory
 from gateway.store.store import (
     SAME_ID_SECONDS,
     Accepted,
@@ -27,7 +28,8 @@ from gateway.store.store import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from protocol.identifiers import ApnsId, DeviceId, DeviceToken, Topic, UniqueId
+    from protocol.broadcast import Broadcast, Channel
+    from protocol.identifiers import ApnsId, ChannelId, DeviceId, DeviceToken, Topic, UniqueId
     from protocol.notification import Notification
 
 _SPARE_DEADLINES = 1000
@@ -41,6 +43,7 @@ class MemoryStore:
         self._fences = itertools.count(1)
         self._sessions: dict[DeviceId, int] = {}
         self._registrations: dict[DeviceToken, Registration] = {}
+        self._channels = ChannelMemory()
         self._seen = _Seen()
         # By seq, which is the order of insertion.
         self._waiting: dict[DeviceId, dict[int, Notification]] = {}
@@ -190,12 +193,50 @@ class MemoryStore:
         await _end()
         return gone
 
+    async def create_channel(self, channel: Channel) -> None:
+        """See :meth:`gateway.store.store.Store.create_channel`."""
+        await self._begin()
+        self._channels.create(channel)
+        await _end()
+
+    async def delete_channel(self, channel_id: ChannelId) -> None:
+        """See :meth:`gateway.store.store.Store.delete_channel`."""
+        await self._begin()
+        self._channels.delete(channel_id)
+        await _end()
+
+    async def channels(self) -> Sequence[Channel]:
+        """See :meth:`gateway.store.store.Store.channels`."""
+        await self._begin()
+        channels = self._channels.channels()
+        await _end()
+        return channels
+
+    async def publish(self, broadcast: Broadcast) -> None:
+        """See :meth:`gateway.store.store.Store.publish`."""
+        await self._begin()
+        self._channels.publish(broadcast)
+        await _end()
+
+    async def broadcasts(self) -> Sequence[Broadcast]:
+        """See :meth:`gateway.store.store.Store.broadcasts`."""
+        await self._begin()
+        broadcasts = self._channels.broadcasts()
+        await _end()
+        return broadcasts
+
+    async def forget_broadcasts(self, *, now: float) -> None:
+        """See :meth:`gateway.store.store.Store.forget_broadcasts`."""
+        await self._begin()
+        self._channels.forget(now)
+        await _end()
+
     async def clear(self) -> None:
         """See :meth:`gateway.store.store.Store.clear`."""
         await self._begin()
         for table in (self._waiting, self._sessions, self._registrations, self._deadlines):
             table.clear()
-        self._seen = _Seen()
+        self._seen, self._channels = _Seen(), ChannelMemory()
         self._pending = 0
         await _end()
 

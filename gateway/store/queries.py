@@ -3,7 +3,12 @@
 No RETURNING: SQLite before 3.35 (RHEL 9's, for one) does not know it.
 """
 
-from gateway.store.schema import NOTIFICATION_COLUMNS, REGISTRATION_COLUMNS
+from gateway.store.schema import (
+    BROADCAST_COLUMNS,
+    CHANNEL_COLUMNS,
+    NOTIFICATION_COLUMNS,
+    REGISTRATION_COLUMNS,
+)
 
 SQL = {
     "present": "SELECT 1 FROM session WHERE device = ?",
@@ -49,4 +54,23 @@ SQL = {
     "registrations": (
         f"SELECT {REGISTRATION_COLUMNS} FROM registration WHERE token > ? ORDER BY token LIMIT ?"
     ),
+    "create channel": f"INSERT INTO channel ({CHANNEL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+    "delete channel": "DELETE FROM channel WHERE channel_id = ?",
+    "channels": (
+        f"SELECT {CHANNEL_COLUMNS} FROM channel WHERE channel_id > ? ORDER BY channel_id LIMIT ?"
+    ),
+    "newest": (
+        "SELECT max(checkpoint) FROM (SELECT checkpoint FROM channel WHERE channel_id = ?"
+        " UNION ALL SELECT checkpoint FROM broadcast WHERE channel_id = ?)"
+    ),
+    "advance": "UPDATE channel SET checkpoint = ? WHERE channel_id = ?",
+    "unpublish": "DELETE FROM broadcast WHERE channel_id = ?",
+    "publish": (
+        f"INSERT INTO broadcast ({BROADCAST_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ),
+    "broadcasts": (
+        f"SELECT {BROADCAST_COLUMNS} FROM broadcast"
+        " WHERE channel_id > ? ORDER BY channel_id LIMIT ?"
+    ),
+    "forget broadcasts": "DELETE FROM broadcast WHERE expires_at <= ?",
 }

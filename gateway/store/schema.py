@@ -23,6 +23,11 @@ NOTIFICATION_COLUMNS = (
     "unique_id, apns_id, token, topic, push_type, priority,"
     " received_at, expires_at, collapse_id, payload"
 )
+CHANNEL_COLUMNS = "channel_id, environment, bundle_id, policy, created_at, checkpoint"
+BROADCAST_COLUMNS = (
+    "channel_id, environment, bundle_id, checkpoint, unique_id, apns_id, priority,"
+    " received_at, expires_at, payload"
+)
 REGISTRATION_COLUMNS = (
     "token, device, topic, environment, registered_at, unregistered_at, purpose, is_expired"
 )
@@ -77,13 +82,39 @@ CREATE INDEX seen_at ON seen (accepted_at);
 CREATE TABLE probe (room BLOB);
 """
 
+_CHANNELS = """
+CREATE TABLE channel (
+    channel_id TEXT PRIMARY KEY,
+    environment TEXT NOT NULL,
+    bundle_id TEXT NOT NULL,
+    policy INTEGER NOT NULL,
+    created_at REAL NOT NULL,
+    checkpoint INTEGER NOT NULL
+) WITHOUT ROWID;
+-- The newest message of a channel, and of one that is deleted: no reference to it. With rowid,
+-- because of the payload: rows of 5 KB in the tree itself would make it deep.
+CREATE TABLE broadcast (
+    channel_id TEXT PRIMARY KEY,
+    environment TEXT NOT NULL,
+    bundle_id TEXT NOT NULL,
+    checkpoint INTEGER NOT NULL,
+    unique_id TEXT NOT NULL,
+    apns_id TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    received_at REAL NOT NULL,
+    expires_at REAL NOT NULL,
+    payload BLOB NOT NULL
+);
+CREATE INDEX broadcast_deadline ON broadcast (expires_at);
+"""
+
 _PURPOSES = """
 ALTER TABLE registration ADD COLUMN purpose TEXT NOT NULL DEFAULT '';
 ALTER TABLE registration ADD COLUMN is_expired INTEGER NOT NULL DEFAULT 0;
 """
 
 # What leads from each version to the next; a database of any of them is brought to the last one.
-_STEPS = (_DEVICES, "", _PURPOSES)  # version 2 is the one of broadcast channels
+_STEPS = (_DEVICES, _CHANNELS, _PURPOSES)
 VERSION = len(_STEPS)
 
 _PRAGMAS = (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from gateway.store.queries import SQL
 from gateway.store.schema import connect, explain
+from gateway.store.sqlite_channels import CHANNEL_VERBS
 from gateway.store.store import SAME_ID_SECONDS
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ def _expire(database: Database, now: float, limit: int) -> list[str]:
 
 def _clear(database: Database) -> None:
     # sqlite_sequence stays: a session of before must not pass for a new one.
-    for table in ("notification", "session", "registration", "seen"):
+    for table in ("notification", "session", "registration", "seen", "channel", "broadcast"):
         database.cursor.execute(f"DELETE FROM {table}")
     database.change = -database.pending
 
@@ -270,4 +271,5 @@ VERBS: dict[str, Callable[..., Any]] = {
     "expire": _expire,
     "clear": _clear,
     "probe": _probe,
+    **CHANNEL_VERBS,
 }

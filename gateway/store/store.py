@@ -13,6 +13,8 @@ Promises
     fence of an older session is void from then on, so a stale one can neither fetch nor detach
     its successor. ``detach`` and ``clear`` void it too, and so does the end of the gateway
     process that the session belonged to. A crash of the store alone voids none.
+    Channels: a broadcast channel keeps at most one message, its newest; there is nothing per
+        subscriber. A message outlives its channel: deleting one does not flush the other.
     Cancellation: a cancelled call may still take effect, except that a cancelled ``attach``
     leaves nobody attached.
 
@@ -29,7 +31,8 @@ from protocol.identifiers import APP_PURPOSE
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from protocol.identifiers import DeviceId, DeviceToken, TokenPurpose, Topic, UniqueId
+    from protocol.broadcast import Broadcast, Channel
+    from protocol.identifiers import ChannelId, DeviceId, DeviceToken, TokenPurpose, Topic, UniqueId
     from protocol.notification import Environment, Notification
 
 
@@ -193,8 +196,37 @@ class Store(Protocol):
         """Forget up to ``limit`` expired notifications and say which, for the timeline."""
         ...
 
+    async def create_channel(self, channel: Channel) -> None:
+        """Keep a channel, durably."""
+        ...
+
+    async def delete_channel(self, channel_id: ChannelId) -> None:
+        """Forget a channel, but not the message that waits on it. Idempotent."""
+        ...
+
+    async def channels(self) -> Sequence[Channel]:
+        """Every channel with its newest checkpoint, in the order of the ids; for the start."""
+        ...
+
+    async def publish(self, broadcast: Broadcast) -> None:
+        """Make this the newest message of its channel, durably, in place of the one before.
+
+        One that may not wait (its ``expires_at`` is not after its ``received_at``) is not kept: it
+        only takes the place, so that nobody is given an older one later. An older one than what
+        is kept (by ``checkpoint``) has no effect.
+        """
+        ...
+
+    async def broadcasts(self) -> Sequence[Broadcast]:
+        """Every message that is kept, in the order of the channel ids; for the start."""
+        ...
+
+    async def forget_broadcasts(self, *, now: float) -> None:
+        """Reclaim the space of every message that has expired."""
+        ...
+
     async def clear(self) -> None:
-        """Back to empty: notifications, registrations and presence (for reset).
+        """Back to empty: notifications, registrations, channels and presence (for reset).
 
         Whoever is attached finds itself fenced; neither ``seq`` nor fences begin anew.
         """

@@ -20,8 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from protocol.identifiers import ApnsId, CollapseId, DeviceToken, Topic, UniqueId
-from protocol.notification import Notification, Priority, PushType
+from protocol.broadcast import Broadcast, Channel, StoragePolicy
+from protocol.identifiers import (
+    ApnsId,
+    BundleId,
+    ChannelId,
+    CollapseId,
+    DeviceToken,
+    Topic,
+    UniqueId,
+)
+from protocol.notification import Environment, Notification, Priority, PushType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +40,12 @@ MAX_FRAME_BYTES = 256 * 1024 * 1024
 
 NotificationRow = tuple[str, str, bytes, str, str, int, float, float, bytes | None, bytes]
 """A notification as plain values, in the order of ``schema.NOTIFICATION_COLUMNS``."""
+
+ChannelRow = tuple[str, str, str, int, float, int]
+"""A channel as plain values, in the order of ``schema.CHANNEL_COLUMNS``."""
+
+BroadcastRow = tuple[str, str, str, int, str, str, int, float, float, bytes]
+"""A broadcast as plain values, in the order of ``schema.BROADCAST_COLUMNS``."""
 
 _LENGTH = struct.Struct(">I")
 
@@ -122,5 +137,61 @@ def notification_of(row: NotificationRow) -> Notification:
             if collapse_id is None
             else CollapseId(collapse_id.decode("utf-8", "surrogateescape"))
         ),
+        payload=row[9],
+    )
+
+
+def row_of_channel(channel: Channel) -> ChannelRow:
+    """The plain values of a channel."""
+    return (
+        channel.channel_id,
+        channel.environment,
+        channel.bundle_id,
+        channel.policy,
+        channel.created_at,
+        channel.checkpoint,
+    )
+
+
+def channel_of(row: ChannelRow) -> Channel:
+    """The channel behind the plain values."""
+    return Channel(
+        channel_id=ChannelId(row[0]),
+        environment=Environment(row[1]),
+        bundle_id=BundleId(row[2]),
+        policy=StoragePolicy(row[3]),
+        created_at=row[4],
+        checkpoint=row[5],
+    )
+
+
+def row_of_broadcast(broadcast: Broadcast) -> BroadcastRow:
+    """The plain values of a broadcast."""
+    return (
+        broadcast.channel_id,
+        broadcast.environment,
+        broadcast.bundle_id,
+        broadcast.checkpoint,
+        broadcast.unique_id,
+        broadcast.apns_id,
+        broadcast.priority,
+        broadcast.received_at,
+        broadcast.expires_at,
+        broadcast.payload,
+    )
+
+
+def broadcast_of(row: BroadcastRow) -> Broadcast:
+    """The broadcast behind the plain values."""
+    return Broadcast(
+        channel_id=ChannelId(row[0]),
+        environment=Environment(row[1]),
+        bundle_id=BundleId(row[2]),
+        checkpoint=row[3],
+        unique_id=UniqueId(row[4]),
+        apns_id=ApnsId(row[5]),
+        priority=Priority(row[6]),
+        received_at=row[7],
+        expires_at=row[8],
         payload=row[9],
     )

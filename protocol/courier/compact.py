@@ -52,7 +52,7 @@ _FIELDS: dict[type[Message], dict[str, Callable[[object], object]]] = {
     },
     m.Push: {
         "message_id": fields.unique_id,
-        "token": fields.device_token,
+        "token": fields.optional_device_token,
         "topic": fields.topic,
         "payload": fields.binary,
         "apns_id": fields.apns_id,
@@ -63,6 +63,7 @@ _FIELDS: dict[type[Message], dict[str, Callable[[object], object]]] = {
         "sent_at": fields.seconds,
         # All four sets of two flags; an IntFlag's own members are only the single flags.
         "storage": fields.one_of(map(m.StorageFlags, range(4))),
+        "channel": fields.optional_channel_mark,
     },
     m.PushAck: {"message_id": fields.unique_id, "status": fields.one_of(m.AckStatus)},
     m.KeepAlive: {"interval_seconds": fields.integer(0, _U32)},
@@ -80,6 +81,16 @@ _FIELDS: dict[type[Message], dict[str, Callable[[object], object]]] = {
         "purpose": fields.token_purpose,
     },
     m.SetState: {"is_active": fields.boolean, "interval_seconds": fields.integer(0, _U32)},
+    m.Channels: {
+        "index": fields.integer(0, _U32),
+        "topics": fields.topic_channels,
+        "replace": fields.boolean,
+    },
+    m.ChannelsResponse: {
+        "index": fields.integer(0, _U32),
+        "status": fields.one_of(m.ChannelsStatus),
+        "unknown": fields.channel_ids,
+    },
     m.AppTokenInvalidate: {"token": fields.device_token, "is_expired": fields.boolean},
     m.AppTokenInvalidateResponse: {
         "status": fields.one_of(m.TokenStatus),

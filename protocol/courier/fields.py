@@ -14,8 +14,10 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from protocol.courier.messages import ChannelMark, TopicChannels
 from protocol.identifiers import (
     ApnsId,
+    ChannelId,
     CollapseId,
     DeviceToken,
     TokenPurpose,
@@ -145,3 +147,45 @@ def optional_collapse_id(value: object) -> CollapseId | None:
     if value is None:
         return None
     return CollapseId.parse(binary(value).decode("utf-8", "surrogateescape"))
+
+
+_nanoseconds = integer(0, 2**63 - 1)
+
+
+def channel_id(value: object) -> ChannelId:
+    """A channel's id."""
+    return ChannelId.parse(_string(value))
+
+
+def channel_ids(value: object) -> tuple[ChannelId, ...]:
+    """A list of them."""
+    return tuple([channel_id(item) for item in _list(value)])
+
+
+def channel_mark(value: object) -> ChannelMark:
+    """A channel's id and its newest message."""
+    channel, last = _several(value, 2)
+    return ChannelMark(channel_id(channel), _nanoseconds(last))
+
+
+def optional_channel_mark(value: object) -> ChannelMark | None:
+    """A place in a channel or nothing."""
+    return None if value is None else channel_mark(value)
+
+
+def topic_channels(value: object) -> tuple[TopicChannels, ...]:
+    """A list of topics, each with its channels and those unsubscribed."""
+    return tuple([_topic_channels(item) for item in _list(value)])
+
+
+def _topic_channels(value: object) -> TopicChannels:
+    name, channels, unsubscribed = _several(value, 3)
+    marks = tuple([channel_mark(item) for item in _list(channels)])
+    return TopicChannels(topic(name), marks, channel_ids(unsubscribed))
+
+
+def _several(value: object, count: int) -> list[Any]:
+    items = _list(value)
+    if len(items) != count:
+        raise ValueError(f"expected {count} values, not {len(items)}")
+    return items

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 from protocol.identifiers import APP_PURPOSE
 
 if TYPE_CHECKING:
     from protocol.identifiers import (
         ApnsId,
+        ChannelId,
         CollapseId,
         DeviceToken,
         TokenPurpose,
@@ -36,7 +37,8 @@ class AckStatus(IntEnum):
     """What became of a push on the device."""
 
     OK = 0
-    # Ours: the token belongs to no app here, so the gateway unregisters it (410 from then on).
+    # Ours: the token belongs to no app here, so the gateway unregisters it (410 from then on). Of
+    # a channel's push: no app here listens to the channel, so the subscription ends.
     UNKNOWN_TOKEN = 0x40
 
 
@@ -45,6 +47,14 @@ class TokenStatus(IntEnum):
 
     OK = 0
     REFUSED = 1
+
+
+class ChannelsStatus(IntEnum):
+    """Whether a device's channels could be listened to."""
+
+    OK = 0
+    # Ours, as the list that comes with it: rustpush knows only "0 is fine".
+    UNKNOWN_CHANNEL = 0x40
 
 
 class StorageFlags(IntFlag):
@@ -98,9 +108,19 @@ class Filter:
     non_waking: tuple[Topic, ...] = ()
 
 
+class ChannelMark(NamedTuple):
+    """A place in a channel: its newest message so far, UNIX nanoseconds; 0 = none."""
+
+    channel_id: ChannelId
+    last_message_ns: int
+
+
 @dataclass(frozen=True, slots=True)
 class Push:
     """Gateway: a notification for one of the device's apps.
+
+    It is for a ``token``, or for all who listen to a ``channel``; then the mark says how far the
+    channel has come with it (as rustpush reads item 29), and there is no token.
 
     ``message_id`` names it on the link and in its acknowledgement; it stays the same when the
     push is sent again, so a device can drop what it has already acknowledged. ``expires_at`` and
@@ -109,7 +129,7 @@ class Push:
 
     NUMBER: ClassVar[int] = 0x0A
     message_id: UniqueId
-    token: DeviceToken
+    token: DeviceToken | None
     topic: Topic
     payload: bytes
     apns_id: ApnsId
@@ -119,6 +139,7 @@ class Push:
     expires_at: float
     sent_at: float
     storage: StorageFlags = StorageFlags.LIVE
+    channel: ChannelMark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +208,42 @@ class SetState:
     interval_seconds: int = 0x7FFFFFFF
 
 
+class TopicChannels(NamedTuple):
+    """Of one topic: channels to listen to from now on, and others no longer."""
+
+    topic: Topic
+    channels: tuple[ChannelMark, ...] = ()
+    unsubscribed: tuple[ChannelId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Device: the broadcast channels it listens to, and how far it has come in each.
+
+    ``index`` numbers the message, for its answer. With ``replace`` these are all its channels:
+    any other subscription of this link ends.
+    """
+
+    NUMBER: ClassVar[int] = 0x1D
+    index: int
+    topics: tuple[TopicChannels, ...] = ()
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelsResponse:
+    """Gateway: the device listens to them, but for the ``unknown`` ones.
+
+    rustpush is answered with 0x1d, others saw 0x20; here a number is one message, so it is the
+    latter.
+    """
+
+    NUMBER: ClassVar[int] = 0x20
+    index: int
+    status: ChannelsStatus = ChannelsStatus.OK
+    unknown: tuple[ChannelId, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class AppTokenInvalidate:
     """Device: this token is of no use any more. Ours: Apple's form is not publicly known.
@@ -210,7 +267,14 @@ class AppTokenInvalidateResponse:
 
 
 DeviceMessage: TypeAlias = (
-    Connect | Filter | PushAck | KeepAlive | AppTokenRequest | SetState | AppTokenInvalidate
+    Connect
+    | Filter
+    | PushAck
+    | KeepAlive
+    | AppTokenRequest
+    | SetState
+    | Channels
+    | AppTokenInvalidate
 )
 GatewayMessage: TypeAlias = (
     ConnectResponse
@@ -218,6 +282,7 @@ GatewayMessage: TypeAlias = (
     | KeepAliveResponse
     | NoStorage
     | AppTokenResponse
+    | ChannelsResponse
     | AppTokenInvalidateResponse
 )
 Message: TypeAlias = DeviceMessage | GatewayMessage

@@ -6,7 +6,8 @@ Rules
     3. READY: the device may ask for and give back app tokens, keep the link alive, say whether a
        person is using it, acknowledge, and say which topics it wants; the gateway answers.
     4. The first Filter makes the link FILTERED: only now may the gateway push, or say that
-       nothing is stored. Later Filters change topics, not the state.
+       nothing is stored, and only now may the device name its channels: what waits on one may
+       follow at once. Later Filters change topics, not the state.
     5. A PushAck is legal before the first Filter too: a device that reconnects may acknowledge
        what the last link handed it, and an acknowledgement of an unknown push is harmless.
     6. CLOSED is final: nothing is legal in it. The end of the stream, a refusal and every
@@ -28,6 +29,8 @@ from protocol.courier.messages import (
     AppTokenInvalidateResponse,
     AppTokenRequest,
     AppTokenResponse,
+    Channels,
+    ChannelsResponse,
     Connect,
     ConnectResponse,
     ConnectStatus,
@@ -93,7 +96,11 @@ TRANSITIONS: dict[Role, dict[CourierState, dict[Trigger, CourierState]]] = {
         _S.CONNECTING: {Connect: _S.CONNECTED},
         _S.CONNECTED: {},
         _S.READY: {**_anytime(True, _S.READY), Filter: _S.FILTERED},
-        _S.FILTERED: {**_anytime(True, _S.FILTERED), Filter: _S.FILTERED},
+        _S.FILTERED: {
+            **_anytime(True, _S.FILTERED),
+            Filter: _S.FILTERED,
+            Channels: _S.FILTERED,
+        },
         _S.CLOSED: {},
     },
     Role.GATEWAY: {
@@ -104,6 +111,7 @@ TRANSITIONS: dict[Role, dict[CourierState, dict[Trigger, CourierState]]] = {
             **_anytime(False, _S.FILTERED),
             Push: _S.FILTERED,
             NoStorage: _S.FILTERED,
+            ChannelsResponse: _S.FILTERED,
         },
         _S.CLOSED: {},
     },

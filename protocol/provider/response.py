@@ -6,15 +6,19 @@ Measured on Apple's servers: a 200 carries only ``apns-id`` (in development also
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from protocol.provider.http import HttpResponse
 from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from protocol.identifiers import UniqueId
     from protocol.provider.rejection import Rejection
 
+APNS_ID, REQUEST_ID = "apns-id", "apns-request-id"
 _BODIES = {reason: b'{"reason":"%s"}' % reason.text.encode() for reason in Reason}
 
 
@@ -25,12 +29,33 @@ def accepted(apns_id: str, unique_id: UniqueId | None) -> HttpResponse:
     return HttpResponse(200, (("apns-id", apns_id), ("apns-unique-id", unique_id)))
 
 
-def rejected(rejection: Rejection, apns_id: str) -> HttpResponse:
-    """The refusal. ``apns_id`` is on every answer: aioapns waits for ever without it."""
+def rejected(rejection: Rejection, apns_id: str, header: str = APNS_ID) -> HttpResponse:
+    """The refusal. ``apns_id`` is on every answer: aioapns waits for ever without it.
+
+    Args:
+        rejection: why.
+        apns_id: the id to echo.
+        header: what the id is called: ``apns-request-id`` for everything about broadcasts.
+    """
     reason = rejection.reason
     body = _BODIES[reason]
     if rejection.unregistered_at is not None:
         # Whole milliseconds as a JSON number: Pushy and sideshow/apns2 read nothing else.
         milliseconds = round(rejection.unregistered_at * 1000)
         body = body[:-1] + b',"timestamp":%d}' % milliseconds
-    return HttpResponse(reason.status, (("apns-id", apns_id),), body)
+    return HttpResponse(reason.status, ((header, apns_id),), body)
+
+
+def managed(
+    status: int, request_id: str, more: Mapping[str, str], content: object = None
+) -> HttpResponse:
+    """The answer to a broadcast request that was done.
+
+    Args:
+        status: 201 created, 204 deleted, else 200.
+        request_id: the ``apns-request-id`` to echo, on every answer.
+        more: ``apns-channel-id`` of a new channel, ``apns-unique-id`` of a broadcast.
+        content: the body as JSON, if the call has one.
+    """
+    body = b"" if content is None else json.dumps(content, separators=(",", ":")).encode()
+    return HttpResponse(status, ((REQUEST_ID, request_id), *more.items()), body)

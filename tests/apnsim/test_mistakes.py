@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from tests.apnsim.conftest import Outcome
 
-FREE = ("--provider-port", 0, "--courier-port", 0, "--console-port", 0, "--store", "memory")
+FREE = ("--provider-port", 0, "--courier-port", 0, "--console-port", 0)
+FREE += ("--manage-port-development", 0, "--manage-port-production", 0, "--store", "memory")
 PUSH = ("--token", "ab", "--topic", "com.example.app")
 
 

@@ -25,6 +25,8 @@ async def test_a_gateway_with_nothing_in_flight_ends_at_once_when_asked_to(tmp_p
         data_dir=tmp_path,
         store="memory",
         provider_port=(0,),
+        manage_port_development=0,
+        manage_port_production=0,
         courier_port=0,
         console_port=0,
         drain_seconds=3600,
@@ -53,6 +55,7 @@ def test_serve_runs_until_it_is_asked_to_stop_and_tells_where_everything_is(
     stopping = threading.Thread(target=stop_when_ready)
     stopping.start()
     ports = ("--provider-port", 0, "--courier-port", 0, "--console-port", 0)
+    ports += ("--manage-port-development", 0, "--manage-port-production", 0)
     outcome = apnsim("serve", *ports, "--store", "memory", "--ready-file", ready)
     stopping.join()
     assert (outcome.code, outcome.out) == (0, "")

@@ -25,6 +25,9 @@ from protocol.courier.messages import (
     AppTokenInvalidateResponse,
     AppTokenRequest,
     AppTokenResponse,
+    Channels,
+    ChannelsResponse,
+    ChannelsStatus,
     Connect,
     ConnectResponse,
     ConnectStatus,
@@ -68,13 +71,14 @@ class ScriptedGateway:
 
     def __init__(self) -> None:
         self.heard: list[Message] = []
-        self.answers = {Connect, Filter, KeepAlive, AppTokenRequest, AppTokenInvalidate}
+        self.answers = {Connect, Filter, KeepAlive, AppTokenRequest, AppTokenInvalidate, Channels}
         self.is_reachable = True
         self.refusal = ""
         self.tokens: dict[str, DeviceToken] = {}  # topic, or topic and purpose
         self.unregistered: set[DeviceToken] = set()
         self.expired: set[DeviceToken] = set()
         self.refused_topics: set[str] = set()
+        self.unknown_channels: set[str] = set()
         self.links = 0
         self.dialled_at: list[float] = []
         self._serial = itertools.count(1)
@@ -122,7 +126,15 @@ class ScriptedGateway:
             case AppTokenInvalidate(token, is_expired):
                 (self.expired if is_expired else self.unregistered).add(token)
                 return core.send(AppTokenInvalidateResponse(TokenStatus.OK, token))
+            case Channels():
+                return core.send(self.channels_answer(message))
         raise AssertionError(message)
+
+    def channels_answer(self, said: Channels) -> ChannelsResponse:
+        named = [mark.channel_id for topic in said.topics for mark in topic.channels]
+        unknown = tuple(each for each in named if each in self.unknown_channels)
+        status = ChannelsStatus.UNKNOWN_CHANNEL if unknown else ChannelsStatus.OK
+        return ChannelsResponse(said.index, status, unknown)
 
     async def reset(self) -> None:
         """End the link without a word, as a killed gateway does."""
@@ -227,7 +239,9 @@ class Phone:
 _ids = itertools.count(1)
 
 
-def push_to(token: DeviceToken, topic: str, payload: bytes = b"{}", **others: object) -> Push:
+def push_to(
+    token: DeviceToken | None, topic: str, payload: bytes = b"{}", **others: object
+) -> Push:
     """A push with a fresh id; ``others`` replaces fields."""
     number = next(_ids).to_bytes(16)
     fields: dict[str, Any] = {

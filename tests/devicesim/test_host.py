@@ -131,6 +131,7 @@ async def test_views_are_what_the_control_api_says(town: Town) -> None:
                 "state": "background",
                 "notifications_enabled": True,
                 "push_to_start_tokens": {},
+                "channels": [],
             }
         ],
     }
@@ -163,6 +164,7 @@ async def test_what_is_received_is_recorded_oldest_first_and_told(town: Town) ->
         "from_storage": True,
         "presentation": "shown",
         "detail": "alert",
+        "channel_id": None,
     }
     json.dumps(dataclasses.asdict(one)).encode()
     assert (two.payload, two.received_at, two.collapse_id) == ("\ufffd", 1_700_000_010.0, None)

@@ -20,8 +20,8 @@ from devicesim.inbox import Inbox, RecentIds
 from devicesim.pushes import message_key, push_from_map, push_to_map
 from devicesim.state import DeviceState
 from devicesim.token_keys import TokenKey
-from protocol.courier.messages import StorageFlags
-from protocol.identifiers import CollapseId, DeviceId, DeviceToken, Topic
+from protocol.courier.messages import ChannelMark, StorageFlags
+from protocol.identifiers import ChannelId, CollapseId, DeviceId, DeviceToken, Topic
 from protocol.notification import Environment
 from tests.devicesim.scripted_gateway import push_to
 
@@ -317,6 +317,15 @@ def test_a_push_survives_its_map(
     assert push_from_map(msgpack.unpackb(msgpack.packb(push_to_map(push)))) == push
 
 
+def test_a_broadcast_survives_its_map_and_an_older_map_has_none() -> None:
+    mark = ChannelMark(ChannelId("AA=="), 2**60)
+    push = push_to(None, NEWS, b"{}", channel=mark)
+    assert push_from_map(msgpack.unpackb(msgpack.packb(push_to_map(push)))) == push
+    older = push_to_map(a_push())
+    del older["channel"]
+    assert push_from_map(older).channel is None
+
+
 maps = st.dictionaries(
     st.sampled_from([*push_to_map(a_push())]),
     st.none() | st.integers() | st.text() | st.binary() | st.lists(st.integers()) | st.floats(),
@@ -332,4 +341,4 @@ def test_any_other_map_is_a_value_error(change: dict[str, object], drop: str | N
         push_from_map(told)
     except ValueError:
         return
-    assert drop is None
+    assert drop in (None, "channel")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PORTS = ("--provider-port", "0", "--courier-port", "0", "--console-port", "0")
+PORTS += ("--manage-port-development", "0", "--manage-port-production", "0")
 
 
 class Command:

@@ -30,6 +30,7 @@ class GatewayProcess:
         self._options = options
         self._process: trio.Process | None = None
         self._ports = ["--provider-port", "0", "--courier-port", "0", "--console-port", "0"]
+        self._ports += ["--manage-port-development", "0", "--manage-port-production", "0"]
 
     @property
     def process(self) -> trio.Process:
@@ -55,6 +56,8 @@ class GatewayProcess:
         self._ports = ["--provider-port", str(self.info["provider_ports"][0])]
         self._ports += ["--courier-port", courier_port]
         self._ports += ["--console-port", self.info["console_url"].rsplit(":", 1)[1]]
+        for environment, port in self.info["manage_ports"].items():
+            self._ports += [f"--manage-port-{environment}", str(port)]
 
     @property
     def log(self) -> str:

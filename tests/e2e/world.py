@@ -143,6 +143,7 @@ class World:
 async def world(data_dir: Path, **changes: Any) -> AsyncIterator[World]:  # noqa: ANN401
     """One that is up, and has been drained afterwards."""
     ports = {"provider_port": (0,), "courier_port": 0, "console_port": 0}
+    ports |= {"manage_port_development": 0, "manage_port_production": 0}
     settings = Settings(**{"data_dir": data_dir, "store": "memory", **ports, **changes})
     stop, clock = trio.Event(), Clock()
     running = Running(stop)

@@ -41,7 +41,7 @@ def anything(_: Record) -> bool:
 
 
 def test_the_states_are_apples_words_and_four_of_ours() -> None:
-    # reference/apns-provider-api.md §8 and interface.md, copied by hand.
+    # reference/apns-provider-api.md §8 and §9.3 and interface.md, copied by hand.
     assert [state.value for state in State] == [
         "Received by APNs",
         "Delivered to Device",
@@ -53,6 +53,8 @@ def test_the_states_are_apples_words_and_four_of_ours() -> None:
         "Discarded - Expired",
         "Discarded - Disabled",
         "Discarded - Disabled (From Storage)",
+        "Broadcast Published",
+        "Broadcast Delivered",
         "Rejected",
         "Replaced",
         "Presented",

@@ -11,15 +11,18 @@ import trio
 from certs.files import CredentialError
 from gateway.clock import Clock
 from gateway.ports import PortError
-from gateway.serve import Gateway, serve
+from gateway.serve import serve
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gateway.serve import Gateway
+
 
 def settings(tmp_path: Path, **changes: Any) -> Settings:  # noqa: ANN401
     ports = {"provider_port": (0,), "courier_port": 0, "console_port": 0}
+    ports |= {"manage_port_development": 0, "manage_port_production": 0}
     return Settings(**{"data_dir": tmp_path, "store": "memory", **ports, **changes})
 
 
@@ -32,8 +35,9 @@ async def test_every_port_is_open_before_companions_and_closed_after_the_stop(
     async def companion(
         gateway: Gateway, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
-        ports = [*gateway.provider_ports, gateway.courier_port]
-        assert len(ports) == 3
+        managing = gateway.info()["manage_ports"]
+        ports = [*gateway.provider_ports, *managing.values(), gateway.courier_port]
+        assert (len(ports), set(managing)) == (5, {"development", "production"})
         for port in ports:
             await (await trio.open_tcp_stream("127.0.0.1", port)).aclose()
         told.append("started")

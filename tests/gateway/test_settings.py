@@ -20,6 +20,8 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "provider_port": (["443", "2197"], (443, 2197)),
     "provider_port_development": (["2198"], (2198,)),
     "provider_port_production": (["2199", "443"], (2199, 443)),
+    "manage_port_development": ("2295", 2295),
+    "manage_port_production": ("2296", 2296),
     "courier_port": ("5224", 5224),
     "console_port": ("0", 0),
     "proxy_port": ("2199", 2199),
@@ -54,6 +56,9 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "unregistered_delay_seconds": ("60", 60.0),
     "same_apns_id_seconds": ("3600", 3600.0),
     "max_pushes_per_token_per_second": ("5", 5),
+    "broadcast_disabled": (["com.example.app"], ("com.example.app",)),
+    "max_channels_per_app": ("3", 3),
+    "max_broadcasts_per_channel_per_second": ("5", 5),
     "live_activity_budget": ("20", 20),
     "background_priority_10": ("accept", settings.BackgroundPriority10.ACCEPT),
     "journal_size": ("10", 10),
@@ -66,6 +71,7 @@ def test_the_defaults_are_those_of_the_documented_interface() -> None:
     assert made == Settings()
     ports = (made.provider_port, made.courier_port, made.console_port)
     assert ports == ((2197,), 5223, 2198)
+    assert (made.manage_port_development, made.manage_port_production) == (2195, 2196)
     assert (made.host, made.data_dir, made.store) == ("127.0.0.1", Path(".apnsim"), "sqlite")
     assert (made.auth, made.unknown_tokens, made.environment) == ("strict", "reject", "development")
 

@@ -13,25 +13,47 @@ from gateway.courier.link import Link
 from gateway.courier.listener import CourierFront
 from gateway.courier.terms import Caller, CourierSettings, Services
 from gateway.journal import Journal
+from gateway.routing.broadcasts import Broadcaster
+from gateway.routing.channels import ChannelDirectory
 from gateway.routing.directory import DeviceDirectory
 from gateway.routing.router import Router
 from gateway.routing.sessions import SessionTable
 from gateway.store.memory import MemoryStore
 from gateway.store.store import StoreUnavailableError
+from protocol.broadcast import StoragePolicy, topic_of
 from protocol.courier.compact import CompactCodec
 from protocol.courier.connection import CourierConnection
-from protocol.courier.messages import Connect, Filter, Push, PushAck
+from protocol.courier.messages import (
+    ChannelMark,
+    Channels,
+    ChannelsResponse,
+    Connect,
+    Filter,
+    Push,
+    PushAck,
+    TopicChannels,
+)
 from protocol.courier.states import Role
-from protocol.identifiers import DeviceId
+from protocol.identifiers import BundleId, DeviceId
 from protocol.notification import Environment
-from tests.builders import DEVICE, TOPIC, SettableTime, counting_bytes, registration
+from tests.builders import (
+    BUNDLE_ID,
+    DEVICE,
+    TOPIC,
+    SettableTime,
+    broadcast,
+    counting_bytes,
+    registration,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.journal import Audience
     from gateway.store.store import Registration
+    from protocol.broadcast import Channel
     from protocol.courier.messages import Message
-    from protocol.identifiers import Topic
+    from protocol.identifiers import ChannelId, Topic
     from protocol.notification import Notification
 
 M = TypeVar("M")
@@ -82,6 +104,23 @@ class Phone:
     async def wants(self, *topics: Topic) -> None:
         await self.says(Filter(enabled=topics or (TOPIC,)))
 
+    async def follows(
+        self,
+        *channels: Channel,
+        since: int = 0,
+        no_longer: tuple[ChannelId, ...] = (),
+        replace: bool = False,
+        topic: Topic | None = None,
+    ) -> ChannelsResponse:
+        """Name channels of the app; the gateway's answer."""
+        marks = tuple(ChannelMark(each.channel_id, since) for each in channels)
+        named = TopicChannels(topic or topic_of(BUNDLE_ID), marks, no_longer)
+        count = len(self.all(ChannelsResponse))
+        await self.says(Channels(count + 1, (named,), replace))
+        answer = self.all(ChannelsResponse)[-1]
+        assert answer.index == count + 1
+        return answer
+
     async def sends(self, data: bytes) -> None:
         """Bytes past the phone's own protocol."""
         await self.stream.send_all(data)
@@ -119,7 +158,16 @@ class Gateway:
         self.sessions = SessionTable()
         self.journal = Journal(self.time.now)
         self.router = Router(self.store, self.sessions, self.journal, self.time.now)
-        services = Services(self.store, self.directory, self.sessions, self.journal, self.time.now)
+        self.channels = ChannelDirectory(self.store, self.time.now, counting_bytes())
+        self.broadcaster = Broadcaster(self.channels, self.journal)
+        services = Services(
+            self.store,
+            self.directory,
+            self.channels,
+            self.sessions,
+            self.journal,
+            self.time.now,
+        )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.front = CourierFront(services, context, settings=settings)
         self._numbers = itertools.count(1)
@@ -163,6 +211,34 @@ class Gateway:
             self.journal.received(record, notification, whose.device)
             await self.router.route(notification, whose)
         await settled()
+
+    async def makes_channel(
+        self, policy: StoragePolicy = StoragePolicy.MOST_RECENT_MESSAGE_STORED
+    ) -> Channel:
+        """A channel of the app."""
+        return await self.channels.create(Environment.DEVELOPMENT, BundleId(BUNDLE_ID), policy)
+
+    async def publishes(self, channel: Channel, *numbers: int, **changes: object) -> None:
+        """Broadcasts that validation has let through; the fan-out is running."""
+        await self.publishes_at_once(channel, *numbers, **changes)
+        await settled()
+
+    async def publishes_at_once(self, channel: Channel, *numbers: int, **changes: object) -> None:
+        """The same, without waiting for what follows."""
+        for number in numbers:
+            message = broadcast(number, channel_id=channel.channel_id, **changes)
+            record = self.journal.begin(None, "provider:1")
+            self.journal.received(record, message, None)
+            await self.broadcaster.publish(message, channel.policy)
+
+    def audience(self, number: int) -> Audience:
+        """How a broadcast fared."""
+        unique_id = broadcast(number).unique_id
+        (record,) = self.journal.find(
+            lambda r: r.notification is not None and r.notification.unique_id == unique_id
+        )
+        assert record.audience is not None
+        return record.audience
 
     def states(self, notification: Notification) -> list[str]:
         """The timeline of a push after its reception."""

@@ -49,6 +49,10 @@ class Desk:
         )
         return f"bearer {made}"
 
+    def forget_tokens(self) -> None:
+        """Sign anew: time has passed."""
+        self._signed.clear()
+
     def new_key(self, **scope: Any) -> ProviderKey:
         key = ProviderKey.generate(scope.pop("team_id", TEAM), scope.pop("key_id", "SECOND1234"))
         self.here.gateway.keys.add(RegisteredKey(key.public, **scope))

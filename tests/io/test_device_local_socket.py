@@ -22,7 +22,10 @@ from devicesim.files import StateError
 from devicesim.socket_frames import SocketFrames
 from devicesim.socket_peer import APP_WINDOW
 from devicesim.unix_listener import LocalSocketError, private_unix_listener
-from protocol.courier.messages import AppTokenRequest
+from protocol.broadcast import topic_of
+from protocol.courier.messages import AppTokenRequest, ChannelMark
+from protocol.identifiers import ChannelId
+from tests.devicesim.scripted_gateway import push_to
 from tests.io.door import Door
 
 if TYPE_CHECKING:
@@ -451,3 +454,36 @@ def test_impossible_places_are_refused_readably(tmp_path: Path) -> None:
     (tmp_path / "open").chmod(0o755)
     with pytest.raises(LocalSocketError, match=r"open to others \(mode 0755\)"):
         listens(tmp_path / "open" / "s")
+
+
+async def test_an_app_listens_to_a_channel_and_no_more(door: Door) -> None:
+    channel = ChannelId("AAAB")
+    async with AppConnection.open(door.path, NEWS) as app:
+        await app.subscribe(channel)
+        assert door.phone.state.apps.require(NEWS).channels == {channel: 0}
+        push = push_to(None, topic_of(NEWS), b'"1-0"', channel=ChannelMark(channel, 5))
+        await door.phone.gateway.say(push)
+        heard = await anext(app)
+        assert (heard, heard.channel) == (push, ChannelMark(channel, 5))
+        await app.unsubscribe(channel)
+        assert door.phone.state.apps.require(NEWS).channels == {}
+
+
+async def test_a_channel_that_is_none_is_refused_and_the_app_lives_on(door: Door) -> None:
+    door.phone.gateway.unknown_channels.add("AAAB")
+    async with AppConnection.open(door.path, NEWS) as app:
+        for wrong, why in (("AAAB", "has no channel AAAB"), ("%", "a channel id is base64")):
+            with pytest.raises(AppConnectionError, match=why):
+                await app.subscribe(wrong)
+        await door.pushes(NEWS, b'"n1"')
+        assert await taken(app, 1) == [b'"n1"']
+
+
+async def test_a_push_that_waits_for_its_app_keeps_its_channel(door: Door) -> None:
+    channel = ChannelId("AAAB")
+    async with AppConnection.open(door.path, NEWS) as app:
+        await app.subscribe(channel)
+    push = push_to(None, topic_of(NEWS), b'"1-0"', channel=ChannelMark(channel, 5))
+    await door.delivers(push)
+    async with AppConnection.open(door.path, NEWS) as app:
+        assert await anext(app) == push

@@ -23,6 +23,7 @@ from gateway.settings import BadEnvironmentKeyReason
 from protocol.notification import Environment
 from protocol.provider.rejection import Reason
 from tests.e2e.world import PRODUCTION, TOPIC, until
+from tests.io.broadcast_desk import BROADCAST_ONLY
 from tests.io.provider_desk import APNS_ID, TEAM, desk
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from tests.io.streams import Answered
 
 # The rest of Apple's table, and why it is not here: IdleTimeout and what certificates earn is said
-# in GOAWAY (test_provider_certificates.py), and what earns Forbidden nobody knows
-# (docs/fidelity.md).
-ELSEWHERE = {
+# in GOAWAY (test_provider_certificates.py), what earns Forbidden nobody knows (docs/fidelity.md),
+# and broadcasts have a table of their own (test_broadcast_reasons.py).
+ELSEWHERE = BROADCAST_ONLY | {
     Reason.BAD_CERTIFICATE,
     Reason.BAD_CERTIFICATE_ENVIRONMENT,
     Reason.FORBIDDEN,

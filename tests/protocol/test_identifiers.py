@@ -5,6 +5,7 @@ import pytest
 from protocol.identifiers import (
     ApnsId,
     BundleId,
+    ChannelId,
     CollapseId,
     DeviceId,
     DeviceToken,
@@ -177,3 +178,26 @@ def test_a_refusal_quotes_only_the_beginning_of_a_long_text() -> None:
     with pytest.raises(InvalidIdentifierError) as refused:
         TeamId.parse("x" * 5000)
     assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize("text", ["dHN0LXNyY2gtY2hubA==", "AA==", "A" * 132, "+/+/"])
+def test_a_channel_id_is_base64_of_any_size(text: str) -> None:
+    assert ChannelId.parse(text) == text
+
+
+@pytest.mark.parametrize("text", ["AA", "AA=", "-_-_", "A A=", "AA==\n", "é", "\ud800", "A=A="])
+def test_what_is_not_base64_is_no_channel_id(text: str) -> None:
+    with pytest.raises(InvalidIdentifierError, match="a channel id is base64"):
+        ChannelId.parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "A" * 136])
+def test_a_channel_id_has_1_to_100_bytes(text: str) -> None:
+    with pytest.raises(InvalidIdentifierError, match="1 to 100 bytes"):
+        ChannelId.parse(text)
+
+
+def test_a_channel_id_of_the_gateways_own_is_padded_base64() -> None:
+    made = ChannelId.from_random(RAW)
+    assert made == "oKGio6SlpqeoqaqrrK2urw=="
+    assert ChannelId.parse(made) == made

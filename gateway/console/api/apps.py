@@ -2,9 +2,9 @@
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from gateway.console.api.common import Body, Parts, device_refusals
@@ -35,7 +35,8 @@ class AppChange(Body):
 class InstalledApp:
     """An app. ``tokens`` has the hexadecimal token of each push type that has one already.
 
-    ``push_to_start_tokens`` has that of each type of Live Activity (``…/activity-types``).
+    ``push_to_start_tokens`` has that of each type of Live Activity (``…/activity-types``),
+    ``channels`` are the broadcast channels that it listens to.
     """
 
     bundle_id: str
@@ -43,6 +44,13 @@ class InstalledApp:
     state: str
     notifications_enabled: bool
     push_to_start_tokens: dict[str, str]
+    channels: list[str]
+
+
+class Subscription(Body):
+    """A channel to listen to."""
+
+    channel_id: str = Field(examples=["dHN0LXNyY2gtY2hubA=="], min_length=1, max_length=255)
 
 
 @router.post("", response_model=InstalledApp, status_code=201)
@@ -74,6 +82,27 @@ async def uninstall_app(parts: Parts, device_id: str, bundle_id: str) -> Respons
     return Response(status_code=204)
 
 
+@router.post("/{bundle_id}/channels", response_model=InstalledApp, status_code=201)
+async def subscribe(parts: Parts, device_id: str, bundle_id: str, body: Subscription) -> Json:
+    """Have the app listen to a broadcast channel of its own; it gets what waits there."""
+    with device_refusals(parts):
+        view = await parts.devices.subscribe(device_id, bundle_id, body.channel_id)
+    return Json(installed_app(view), 201)
+
+
+@router.delete("/{bundle_id}/channels", status_code=204, response_class=Response)
+async def unsubscribe(
+    parts: Parts,
+    device_id: str,
+    bundle_id: str,
+    channel_id: Annotated[str, Query(description="In base64, so it is no part of the path.")],
+) -> Response:
+    """Have the app listen to a channel no more."""
+    with device_refusals(parts):
+        await parts.devices.unsubscribe(device_id, bundle_id, channel_id)
+    return Response(status_code=204)
+
+
 def installed_app(view: AppView) -> InstalledApp:
     """An app in the words of the API."""
     return InstalledApp(
@@ -81,5 +110,6 @@ def installed_app(view: AppView) -> InstalledApp:
         tokens=dict(view.tokens),
         state=view.state,
         notifications_enabled=view.notifications_enabled,
+        channels=list(view.channels),
         push_to_start_tokens=dict(view.push_to_start_tokens),
     )

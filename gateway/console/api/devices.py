@@ -53,7 +53,8 @@ class ReceivedPush:
     """A push that reached its app.
 
     ``received_at`` is UNIX seconds. ``payload`` is null when it was no JSON dictionary; then
-    ``raw_payload`` is its text. ``detail`` says why it was presented so.
+    ``raw_payload`` is its text. ``detail`` says why it was presented so. A broadcast has a
+    ``channel_id``.
     """
 
     apns_id: str
@@ -67,6 +68,7 @@ class ReceivedPush:
     from_storage: bool
     presentation: str
     detail: str
+    channel_id: str | None
 
 
 @router.get("", response_model=list[Device])
@@ -150,4 +152,5 @@ def _received(view: ReceivedView) -> ReceivedPush:
         from_storage=view.from_storage,
         presentation=view.presentation,
         detail=view.detail,
+        channel_id=view.channel_id,
     )

@@ -13,6 +13,7 @@ from gateway.console.rendering import Json, json_list
 from gateway.console.views import PushStory, PushView, is_in, push_view, story_of
 from gateway.journal import Record, State
 from protocol.identifiers import DeviceToken
+from protocol.notification import Notification
 from protocol.provider.request import DEVICE_PATH
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
@@ -53,7 +54,7 @@ def _topic_of(record: Record) -> str | None:
 
 
 def _token_of(record: Record) -> str | None:
-    if record.notification is not None:
+    if isinstance(record.notification, Notification):
         return record.notification.token.hex()
     path = record.request.path if record.request else ""
     return path.removeprefix(DEVICE_PATH).lower()

@@ -18,6 +18,7 @@ from gateway.console.guard import Admission
 from gateway.console.parts import ConsoleParts
 from gateway.journal import Journal, Record, State
 from gateway.provider.keys import KeyRing, RegisteredKey
+from gateway.routing.channels import ChannelDirectory
 from gateway.routing.directory import DeviceDirectory
 from gateway.routing.sessions import SessionTable
 from gateway.store.memory import MemoryStore
@@ -49,6 +50,7 @@ class AppFacts:
     state: str = "background"
     notifications_enabled: bool = True
     push_to_start_tokens: dict[str, str] = field(default_factory=dict)
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Received:
     from_storage: bool = False
     presentation: str = "shown"
     detail: str = "alert"
+    channel_id: str | None = None
 
 
 @dataclass
@@ -150,17 +153,32 @@ class Host:
         state: str | None = None,
         notifications_enabled: bool | None = None,
     ) -> AppFacts:
-        app = self._app(device_id, bundle_id)
         changes = {"state": state, "notifications_enabled": notifications_enabled}
-        changed = dataclasses.replace(app, **_given(changes))
-        others = [each for each in self.facts[device_id].apps if each is not app]
-        self._change(device_id, apps=(*others, changed))
-        return changed
+        return self._change_app(device_id, bundle_id, **_given(changes))
 
     async def uninstall_app(self, device_id: str, bundle_id: str) -> None:
         app = self._app(device_id, bundle_id)
         others = [each for each in self.facts[device_id].apps if each is not app]
         self._change(device_id, apps=tuple(others))
+
+    async def subscribe(self, device_id: str, bundle_id: str, channel_id: str) -> AppFacts:
+        if "=" not in channel_id:
+            raise ValueError(f"{bundle_id} has no channel {channel_id}")
+        channels = self._app(device_id, bundle_id).channels
+        return self._change_app(device_id, bundle_id, channels=(*channels, channel_id))
+
+    async def unsubscribe(self, device_id: str, bundle_id: str, channel_id: str) -> None:
+        left = tuple(
+            each for each in self._app(device_id, bundle_id).channels if each != channel_id
+        )
+        self._change_app(device_id, bundle_id, channels=left)
+
+    def _change_app(self, device_id: str, bundle_id: str, **changes: Any) -> AppFacts:  # noqa: ANN401
+        app = self._app(device_id, bundle_id)
+        changed = dataclasses.replace(app, **changes)
+        others = [each for each in self.facts[device_id].apps if each is not app]
+        self._change(device_id, apps=(*others, changed))
+        return changed
 
     def _app(self, device_id: str, bundle_id: str) -> AppFacts:
         for app in self.get_device(device_id).apps:
@@ -196,9 +214,11 @@ class Console:
         self.resets = 0
         self.is_ready = True
         store = MemoryStore()
+        self.channels = ChannelDirectory(store, self.clock.now, counting_bytes())
         self.parts = ConsoleParts(
             journal=self.journal,
             directory=DeviceDirectory(store, self.clock.now, counting_bytes()),
+            channels=self.channels,
             clock=self.clock,
             store=store,
             sessions=SessionTable(),

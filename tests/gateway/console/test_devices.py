@@ -66,6 +66,23 @@ async def test_an_app_is_installed_changed_and_uninstalled(console: Console) -> 
     assert set(restored["apps"][0]["tokens"].values()).isdisjoint(app["tokens"].values())
 
 
+async def test_an_app_listens_to_channels_and_no_more(console: Console) -> None:
+    async with console.client() as client:
+        await client.post(DEVICES)
+        await client.post(f"{DEVICES}/d1/apps", json={"bundle_id": "a.b"})
+        path = f"{DEVICES}/d1/apps/a.b/channels"
+        answers = [await client.post(path, json={"channel_id": each}) for each in ("AA==", "a+/b=")]
+        unknown = await client.post(path, json={"channel_id": "nothing"})
+        nobody = await client.post(f"{DEVICES}/d1/apps/c.d/channels", json={"channel_id": "AA=="})
+        gone = await client.delete(path, params={"channel_id": "a+/b="})
+        left = (await client.get(f"{DEVICES}/d1")).json()["apps"][0]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[1].json()["channels"] == ["AA==", "a+/b="]
+    assert (unknown.status_code, unknown.json()["detail"]) == (422, "a.b has no channel nothing")
+    assert (nobody.status_code, gone.status_code) == (404, 204)
+    assert left["channels"] == ["AA=="]
+
+
 async def test_an_app_gets_alerts_unless_it_says_otherwise(console: Console) -> None:
     async with console.client() as client:
         await client.post(DEVICES)
@@ -94,6 +111,7 @@ async def test_what_a_device_received_is_told_whatever_it_was(console: Console) 
         "from_storage": False,
         "presentation": "shown",
         "detail": "alert",
+        "channel_id": None,
     }
     assert (told[1]["payload"], told[1]["raw_payload"]) == (None, "\ufffd")
     assert told[2]["raw_payload"] == '{"aps": NaN}'

@@ -53,6 +53,8 @@ async def test_a_push_is_told_with_its_timeline(console: Console) -> None:
             {"state": "Received by APNs", "at": NOW, "detail": ""},
             {"state": "Stored - Device Offline", "at": NOW, "detail": ""},
         ],
+        "channel_id": None,
+        "audience": None,
     }
 
 

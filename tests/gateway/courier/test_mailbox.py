@@ -6,6 +6,7 @@ import trio
 from gateway.courier.mailbox import Mailbox
 from gateway.courier.terms import Services
 from gateway.journal import Journal
+from gateway.routing.channels import ChannelDirectory
 from gateway.routing.directory import DeviceDirectory
 from gateway.routing.sessions import SessionTable
 from gateway.store.store import FencedError, StoreUnavailableError
@@ -20,7 +21,10 @@ class World:
         self.store = FailingStore()
         self.journal = Journal(time.now)
         directory = DeviceDirectory(self.store, time.now, counting_bytes())
-        self.services = Services(self.store, directory, SessionTable(), self.journal, time.now)
+        channels = ChannelDirectory(self.store, time.now, counting_bytes())
+        self.services = Services(
+            self.store, directory, channels, SessionTable(), self.journal, time.now
+        )
         self.mailbox = Mailbox(self.services, DEVICE)
 
     async def waits(self, *numbers: int) -> None:
@@ -96,6 +100,7 @@ async def test_opening_twice_attaches_once_even_around_an_outage() -> None:
         Services(
             flaky,
             world.services.directory,
+            world.services.channels,
             SessionTable(),
             world.journal,
             world.services.now,

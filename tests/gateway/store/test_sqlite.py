@@ -172,6 +172,22 @@ def test_an_existing_database_is_opened_as_it_is(tmp_path: Path) -> None:
         assert again.execute("SELECT count(*) FROM notification").fetchone() == (0,)
 
 
+@pytest.mark.parametrize("version", range(1, schema.VERSION))
+def test_a_database_of_an_older_version_is_brought_to_the_newest(
+    tmp_path: Path, version: int
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "db")) as old:
+        old.executescript("".join(schema._STEPS[:version]))
+        old.execute(f"PRAGMA user_version = {version}")
+        values = (DEVICE, *row_of(notification()))
+        old.execute(SQL["insert"], values)
+        old.commit()
+    with closing(connect(tmp_path / "new")) as new, closing(connect(tmp_path / "db")) as brought:
+        assert [row[1:] for row in brought.execute("SELECT * FROM notification")] == [values]
+        for question in ("PRAGMA user_version", "SELECT name, sql FROM sqlite_master ORDER BY 1"):
+            assert brought.execute(question).fetchall() == new.execute(question).fetchall()
+
+
 _REGISTRATIONS_OF_VERSION_1 = """
 CREATE TABLE registration (
     token BLOB PRIMARY KEY,

@@ -11,6 +11,9 @@ from protocol.courier.messages import (
     AppTokenInvalidateResponse,
     AppTokenRequest,
     AppTokenResponse,
+    ChannelMark,
+    Channels,
+    ChannelsResponse,
     Connect,
     ConnectResponse,
     ConnectStatus,
@@ -22,9 +25,10 @@ from protocol.courier.messages import (
     PushAck,
     SetState,
     TokenStatus,
+    TopicChannels,
 )
 from protocol.courier.states import CourierState, Role
-from protocol.identifiers import ApnsId, DeviceToken, TokenPurpose, Topic, UniqueId
+from protocol.identifiers import ApnsId, ChannelId, DeviceToken, TokenPurpose, Topic, UniqueId
 from protocol.notification import Priority, PushType
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
 TOPIC = Topic.parse("com.example.app")
 TOKEN = DeviceToken(bytes(32))
+CHANNEL = ChannelId.from_random(bytes(16))
 UNIQUE_ID = UniqueId.from_random(bytes(16))
 PUSH = Push(
     message_id=UNIQUE_ID,
@@ -61,6 +66,8 @@ EXAMPLES: tuple[Message, ...] = (
     AppTokenRequest(TOPIC, purpose=TokenPurpose("start Flight")),
     AppTokenResponse(TokenStatus.OK, TOPIC, TOKEN, TokenPurpose("start Flight")),
     SetState(True),
+    Channels(1, (TopicChannels(TOPIC, (ChannelMark(CHANNEL, 0),)),), replace=True),
+    ChannelsResponse(1),
     AppTokenInvalidate(TOKEN, is_expired=True),
     AppTokenInvalidateResponse(TokenStatus.OK, TOKEN),
 )

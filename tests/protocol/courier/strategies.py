@@ -10,6 +10,10 @@ from protocol.courier.messages import (
     AppTokenInvalidateResponse,
     AppTokenRequest,
     AppTokenResponse,
+    ChannelMark,
+    Channels,
+    ChannelsResponse,
+    ChannelsStatus,
     Connect,
     ConnectResponse,
     ConnectStatus,
@@ -22,9 +26,11 @@ from protocol.courier.messages import (
     SetState,
     StorageFlags,
     TokenStatus,
+    TopicChannels,
 )
 from protocol.identifiers import (
     ApnsId,
+    ChannelId,
     CollapseId,
     DeviceToken,
     TokenPurpose,
@@ -48,6 +54,15 @@ purposes = words.map(TokenPurpose.parse)
 u32 = st.integers(0, 2**32 - 1)
 seconds = st.floats(0, 253_402_300_799, allow_nan=False)
 
+channel_ids = st.binary(min_size=1, max_size=ChannelId.MAX_BYTES).map(ChannelId.from_random)
+channel_marks = st.builds(ChannelMark, channel_ids, st.integers(0, 2**63 - 1))
+topic_channels = st.builds(
+    TopicChannels,
+    topics,
+    st.lists(channel_marks, max_size=5).map(tuple),
+    st.lists(channel_ids, max_size=5).map(tuple),
+)
+
 BY_TYPE = {
     Connect: st.builds(Connect, st.booleans(), words, words, words),
     ConnectResponse: st.builds(
@@ -57,7 +72,7 @@ BY_TYPE = {
     Push: st.builds(
         Push,
         message_id=unique_ids,
-        token=tokens,
+        token=st.none() | tokens,
         topic=topics,
         payload=st.binary(max_size=5120),
         apns_id=apns_ids,
@@ -67,6 +82,7 @@ BY_TYPE = {
         expires_at=seconds,
         sent_at=seconds,
         storage=st.sampled_from([StorageFlags(bits) for bits in range(4)]),
+        channel=st.none() | channel_marks,
     ),
     PushAck: st.builds(PushAck, unique_ids, st.sampled_from(AckStatus)),
     KeepAlive: st.builds(KeepAlive, u32),
@@ -77,6 +93,15 @@ BY_TYPE = {
         AppTokenResponse, st.sampled_from(TokenStatus), topics, st.none() | tokens, purposes
     ),
     SetState: st.builds(SetState, st.booleans(), u32),
+    Channels: st.builds(
+        Channels, u32, st.lists(topic_channels, max_size=5).map(tuple), st.booleans()
+    ),
+    ChannelsResponse: st.builds(
+        ChannelsResponse,
+        u32,
+        st.sampled_from(ChannelsStatus),
+        st.lists(channel_ids, max_size=5).map(tuple),
+    ),
     AppTokenInvalidate: st.builds(AppTokenInvalidate, tokens, st.booleans()),
     AppTokenInvalidateResponse: st.builds(
         AppTokenInvalidateResponse, st.sampled_from(TokenStatus), tokens

@@ -26,6 +26,8 @@ LEGAL: dict[object, tuple[Role, dict[CourierState, CourierState]]] = {
     m.AppTokenRequest: (Role.DEVICE, ANY),
     m.AppTokenResponse: (Role.GATEWAY, ANY),
     m.SetState: (Role.DEVICE, ANY),
+    m.Channels: (Role.DEVICE, {FILTERED: FILTERED}),
+    m.ChannelsResponse: (Role.GATEWAY, {FILTERED: FILTERED}),
     m.AppTokenInvalidate: (Role.DEVICE, ANY),
     m.AppTokenInvalidateResponse: (Role.GATEWAY, ANY),
 }

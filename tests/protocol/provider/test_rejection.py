@@ -4,19 +4,28 @@ import pytest
 
 from protocol.provider.rejection import Reason, Rejection
 
-# reference/apns-provider-api.md §3.2, copied by hand.
+# reference/apns-provider-api.md §3.2 and §9.3, copied by hand.
 TABLE = {
+    "BadChannelId": 400,
     "BadCollapseId": 400,
     "BadDeviceToken": 400,
     "BadExpirationDate": 400,
     "BadMessageId": 400,
     "BadPriority": 400,
+    "BadRequestParams": 400,
+    "BadRequestPayload": 400,
     "BadTopic": 400,
+    "CannotCreateChannelConfig": 400,
+    "ChannelNotRegistered": 400,
     "DeviceTokenNotForTopic": 400,
     "DuplicateHeaders": 400,
+    "FeatureNotEnabled": 400,
     "IdleTimeout": 400,
     "InvalidPushType": 400,
+    "MissingChannelId": 400,
+    "MissingChannelQueueSize": 400,  # §9.1: seen, in no table
     "MissingDeviceToken": 400,
+    "MissingPushType": 400,
     "MissingTopic": 400,
     "PayloadEmpty": 400,
     "TopicDisallowed": 400,
@@ -28,6 +37,7 @@ TABLE = {
     "Forbidden": 403,
     "InvalidProviderToken": 403,
     "MissingProviderToken": 403,
+    "TopicMismatch": 403,
     "UnrelatedKeyIdInToken": 403,
     "BadPath": 404,
     "MethodNotAllowed": 405,

@@ -7,7 +7,7 @@ import pytest
 from protocol.identifiers import UniqueId
 from protocol.provider.http import HttpResponse
 from protocol.provider.rejection import Reason, Rejection
-from protocol.provider.response import accepted, rejected
+from protocol.provider.response import REQUEST_ID, accepted, managed, rejected
 
 ID = "eabeae54-14A8-11e5-b60b-1697F925ec7b"
 UNIQUE = UniqueId("4084a6e4-9ea8-6d2a-ca49-9a344a152da7")
@@ -42,3 +42,12 @@ def test_a_410_says_since_when_in_whole_milliseconds(reason: Reason) -> None:
 def test_a_time_of_whole_milliseconds_arrives_unchanged(milliseconds: int) -> None:
     answer = rejected(Rejection(Reason.UNREGISTERED, unregistered_at=milliseconds / 1000), ID)
     assert json.loads(answer.body)["timestamp"] == milliseconds
+
+
+def test_an_answer_about_broadcasts_names_its_request() -> None:
+    refused = rejected(Rejection(Reason.BAD_CHANNEL_ID), ID, REQUEST_ID)
+    assert refused == HttpResponse(400, ((REQUEST_ID, ID),), b'{"reason":"BadChannelId"}')
+    created = managed(201, ID, {"apns-channel-id": "AA=="})
+    assert created == HttpResponse(201, ((REQUEST_ID, ID), ("apns-channel-id", "AA==")), b"")
+    listed = managed(200, ID, {}, {"channels": []})
+    assert listed == HttpResponse(200, ((REQUEST_ID, ID),), b'{"channels":[]}')

@@ -1,0 +1,112 @@
+"""Which broadcast channels the gateway has been told of on one link.
+
+As with tokens (``registration.py``), what to say follows from the apps: what was lost with a link
+is said again on the next one, with how far the device has come in each channel.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from devicesim.apps import UnknownChannelError
+from protocol.broadcast import topic_of
+from protocol.courier.messages import ChannelMark, Channels, TopicChannels
+from protocol.identifiers import ChannelId
+
+if TYPE_CHECKING:
+    from devicesim.apps import App, AppRegistry
+    from devicesim.daemon import Daemon
+    from protocol.courier.messages import ChannelsResponse
+    from protocol.identifiers import Topic
+
+log = logging.getLogger(__name__)
+
+
+class Subscriptions:
+    """The channels of one link.
+
+    Args:
+        apps: what is installed, and which channels each listens to.
+
+    ``unknown`` are those that the gateway does not have (any more).
+    """
+
+    __slots__ = ("_apps", "_asked", "_index", "_told", "unknown")
+
+    def __init__(self, apps: AppRegistry) -> None:
+        self._apps = apps
+        self._index = 0
+        self._asked: dict[int, tuple[ChannelId, ...]] = {}
+        self._told: dict[Topic, set[ChannelId]] = {}
+        self.unknown: set[ChannelId] = set()
+
+    def changes(self) -> list[Channels]:
+        """What has become necessary to say; at first, everything."""
+        wanted = {topic_of(app.bundle_id): app.channels for app in self._apps if app.channels}
+        said: list[Channels] = []
+        for topic in dict.fromkeys([*self._told, *wanted]):
+            told, channels = self._told.setdefault(topic, set()), wanted.get(topic, {})
+            gone = tuple(told - channels.keys())
+            new = tuple(
+                ChannelMark(channel_id, last)
+                for channel_id, last in channels.items()
+                if channel_id not in told
+            )
+            if new or gone:
+                said.append(self._say(TopicChannels(topic, new, gone)))
+        return said
+
+    def _say(self, topic: TopicChannels) -> Channels:
+        self._index += 1
+        new = [mark.channel_id for mark in topic.channels]
+        self._asked[self._index] = tuple(new)
+        self._told[topic.topic].update(new)
+        self._told[topic.topic].difference_update(topic.unsubscribed)
+        # The first one is all there is on this link; more apps add to it.
+        return Channels(self._index, (topic,), replace=self._index == 1)
+
+    def hear(self, answer: ChannelsResponse) -> None:
+        """The gateway has taken note."""
+        self._asked.pop(answer.index, None)
+        self.unknown.update(answer.unknown)
+        for channel_id in answer.unknown:
+            log.warning("the gateway has no channel %s", channel_id)
+
+    def is_settled(self, app: App) -> bool:
+        """Whether the gateway has answered for every channel that this app listens to."""
+        told = self._told.get(topic_of(app.bundle_id), set())
+        asked = {channel_id for asked in self._asked.values() for channel_id in asked}
+        return all(each in told and each not in asked for each in app.channels)
+
+
+async def subscribe(daemon: Daemon, bundle_id: str, channel_id: str) -> None:
+    """Let an app listen to a broadcast channel; returns once the gateway has answered.
+
+    Raises:
+        AppError: it is not installed, has no such channel (UnknownChannelError), or too many.
+        InvalidIdentifierError: not a channel id.
+        StateError: it could not be written down.
+    """
+    app, channel = daemon.state.apps.require(bundle_id), ChannelId.parse(channel_id)
+    if channel not in app.channels:
+        app.listen(channel)
+        daemon.state.reached(app, ChannelMark(channel, 0))
+    await daemon.tell_changes()
+    await daemon.wait_until_settled(app)
+    if channel in daemon.unknown_channels:
+        await unsubscribe(daemon, bundle_id, channel)
+        raise UnknownChannelError(
+            f"{bundle_id} has no channel {channel} in {daemon.state.environment}"
+        )
+
+
+async def unsubscribe(daemon: Daemon, bundle_id: str, channel_id: str) -> None:
+    """Let an app listen no more; no effect if it does not.
+
+    Raises:
+        UnknownAppError: it is not installed.
+        StateError: it could not be written down.
+    """
+    daemon.state.apps.require(bundle_id).channels.pop(ChannelId(channel_id), None)
+    await daemon.tell_changes()
