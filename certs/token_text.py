@@ -2,8 +2,9 @@
 
 reference/apns-provider-api.md §4: signatures come raw (RFC 7518) and as ASN.1 DER (Apple's own
 command-line recipe, Pushy), which JWT libraries refuse; hence this reading without one. ``iat``
-comes as an integer, a float (PyAPNs2) or a string (kalyke, APNSwift). Unknown headers and claims,
-white space in the JSON and base64 padding do no harm.
+comes as an integer, a float (PyAPNs2) or a string (kalyke, APNSwift); base64 in either alphabet (a2
+0.10 writes + and /, its src/signer.rs). Unknown headers and claims, white space in the JSON and
+base64 padding do no harm.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from certs.provider_key import ALGORITHM, IDENTIFIER
 MAX_CHARACTERS: Final = 4096
 _RAW_SIGNATURE_BYTES = 64
 _NUMERIC_TEXT = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}", re.ASCII)
+_BASE64 = re.compile(r"[A-Za-z0-9_+/-]+={0,2}", re.ASCII)
+_TO_BASE64URL = str.maketrans("+/", "-_")
 
 
 class ProviderTokenError(Exception):
@@ -100,9 +102,9 @@ def _json_object(part: str, what: str) -> dict[str, object]:
 def _base64url(part: str, what: str) -> bytes:
     bare = part.rstrip("=")
     # Four characters make three bytes; one character over is less than a byte.
-    if _BASE64URL.fullmatch(part) is None or len(bare) % 4 == 1:
+    if _BASE64.fullmatch(part) is None or len(bare) % 4 == 1:
         raise InvalidProviderTokenError(f"the {what} is not base64url")
-    return base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+    return base64.urlsafe_b64decode(bare.translate(_TO_BASE64URL) + "=" * (-len(bare) % 4))
 
 
 def _identifier(values: dict[str, object], name: str, what: str) -> str:

@@ -53,6 +53,20 @@ def test_a_der_signature_passes_as_it_is() -> None:
     assert parse_token(text_of(signature=der))[2] == der
 
 
+def test_the_standard_alphabet_of_base64_serves_too() -> None:
+    """a2 writes + and / and padding into all three parts (its src/signer.rs), and Apple takes it."""
+    signature = bytes([251, 255] * 32)
+    claims = {**CLAIMS, "note": "ÿþ>?~"}
+    parts = (json.dumps(HEADER).encode(), json.dumps(claims).encode(), signature)
+    text = ".".join(base64.b64encode(each).decode() for each in parts)
+    assert "+" in text
+    assert "/" in text
+    token, message, der = parse_token(text)
+    assert token.key_id == "KEY1234567"
+    assert message == text.rpartition(".")[0].encode()
+    assert der == parse_token(text_of(signature=signature))[2]
+
+
 @pytest.mark.parametrize(
     ("issued_at", "seconds"),
     [
@@ -141,7 +155,7 @@ def test_padding_is_tolerated() -> None:
         (f"{part(HEADER)}.{part(CLAIMS)}.", "the signature is not base64url"),
         (f"{part(HEADER)}.{part(CLAIMS)}.A", "the signature is not base64url"),
         (f"{part(HEADER)}.{part(CLAIMS)}.AAAAA", "the signature is not base64url"),
-        (f"{part(HEADER)}.{part(CLAIMS)}.AA+/", "the signature is not base64url"),
+        (f"{part(HEADER)}.{part(CLAIMS)}.AA*/", "the signature is not base64url"),
         (f"{part(HEADER)}.{part(CLAIMS)}.AA===", "the signature is not base64url"),
         (f" {text_of()}", "the header is not base64url"),
         (f"{text_of()}\n", "the signature is not base64url"),
