@@ -54,6 +54,9 @@ class Case:
         after: and what when it has its answers.
         first_reason: with what the first attempt of each push is refused.
         connections: on how many connections at most the requests come.
+        through_proxy: whether the client goes to Apple's host by way of ``--proxy-port``.
+        restarts: whether the gateway restarts in the middle; then pushes that are not accepted are
+            pushed again, as their caller would.
     """
 
     name: str
@@ -68,6 +71,15 @@ class Case:
     after: Callable[[Phone], None] = nothing
     first_reason: str = ""
     connections: int | None = None
+    through_proxy: bool = False
+    restarts: bool = False
+
+    @property
+    def expectation(self) -> str:
+        """For the page."""
+        if self.status != 200:
+            return f"{self.status} {self.reason}, nothing arrives"
+        return "200, arrives once" if self.arrives else "200, never arrives"
 
 
 def alert(phone: Phone, text: str = "Grüße 👋", **more: Any) -> Push:  # noqa: ANN401 — of Push
@@ -84,9 +96,14 @@ def background(phone: Phone) -> Push:
 
 def voip(phone: Phone) -> Push:
     """A call; as large as no other push may be."""
-    payload = {"call": "x" * 4900, "id": str(uuid.uuid4())}
+    payload = {"aps": {}, "call": "x" * 4900, "id": str(uuid.uuid4())}
     token, topic = phone.tokens["voip"], f"{phone.topic}.voip"
     return alert(phone, payload=payload, push_type="voip", token=token, topic=topic)
+
+
+def to_many_apps(phone: Phone) -> list[Push]:
+    """An alert to each of sixty apps: all of them wait for a phone that is away."""
+    return [alert(phone, topic=topic, token=token) for topic, token in phone.install(60)]
 
 
 def mixed_case_id() -> str:
@@ -121,7 +138,12 @@ CASES = (
     Case("collapse id", "The device is told the collapse id.", collapsing),
     Case(
         "own apns-id",
-        "The provider's apns-id comes back byte for byte, in its own letter case.",
+        "The provider's apns-id comes back, and the device is told it.",
+        lambda phone: [alert(phone, apns_id=str(uuid.uuid4()))],
+    ),
+    Case(
+        "apns-id in mixed case",
+        "The same byte for byte, in its own letter case.",
         lambda phone: [alert(phone, apns_id=mixed_case_id())],
     ),
     Case(
@@ -144,6 +166,12 @@ CASES = (
         from_storage=True,
         before=Phone.leave,
         after=Phone.come_back,
+    ),
+    Case(
+        "through the proxy",
+        "The client believes that it talks to api.sandbox.push.apple.com.",
+        lambda phone: [alert(phone) for _ in range(20)],
+        through_proxy=True,
     ),
     Case(
         "200 large, one connection",
@@ -182,6 +210,24 @@ CASES = (
         lambda phone: [alert(phone, "x" * 4200)],
         status=413,
         reason="PayloadTooLarge",
+    ),
+    Case(
+        "GOAWAY, idle",
+        "Between two pushes the gateway restarts on the same ports: GOAWAY, close, and it is back.",
+        lambda phone: [alert(phone), alert(phone)],
+        at_once=1,
+        before=Phone.outlive_the_gateway,
+    ),
+    Case(
+        "GOAWAY in the middle",
+        "Sixty pushes, four at once, and a restart in the middle: 503 Shutdown, GOAWAY, nobody "
+        "there, and back. What is not accepted is pushed again, and nothing is lost.",
+        to_many_apps,
+        at_once=4,
+        from_storage=True,
+        before=Phone.leave,
+        after=Phone.come_back,
+        restarts=True,
     ),
     Case(
         "token re-signed",

@@ -18,25 +18,39 @@ DEFAULT_PRIORITY = 10  # "If you omit this header, APNs sets the notification pr
 
 
 def check_answers(
-    case: Case, phone: Phone, pushes: Sequence[Push], answers: Sequence[Answer]
+    case: Case,
+    phone: Phone,
+    pushes: Sequence[Push],
+    answers: Sequence[Answer],
+    timestamp_unit: int = 1,
 ) -> Iterable[str]:
-    """Every push was answered, as the client tells it, with the status and reason of the case."""
+    """Every push was answered, as the client tells it, with the status and reason of the case.
+
+    Args:
+        case: the case.
+        phone: whom was pushed to.
+        pushes: what was sent.
+        answers: what the client reports; a refusal may be without a status, by its reason alone.
+        timestamp_unit: milliseconds; what the client's times of a 410 are multiples of.
+    """
     for push, answer in zip(pushes, answers, strict=True):
         if "error" in answer:
             yield f"the client raised {answer['error']}"
             continue
         told = (answer.get("status"), answer.get("reason") or "")
-        if told != (case.status, case.reason):
+        if told not in ((case.status, case.reason), (None, case.reason or None)):
             yield f"the client reports {told}, not {(case.status, case.reason)}"
         elif push.apns_id not in (None, answer.get("apns_id")):
             yield f"the client reports the apns-id {answer.get('apns_id')}, not {push.apns_id}"
-        elif case.status == 410 and not _is_when_gone(answer.get("timestamp"), phone):
+        elif case.status == 410 and not _is_when_gone(
+            answer.get("timestamp"), phone, timestamp_unit
+        ):
             yield f"timestamp {answer.get('timestamp')!r} is not in {phone.gone_between}"
 
 
-def _is_when_gone(timestamp: object, phone: Phone) -> bool:
+def _is_when_gone(timestamp: object, phone: Phone, unit: int) -> bool:
     first, last = phone.gone_between
-    return isinstance(timestamp, int) and first <= timestamp <= last
+    return isinstance(timestamp, int) and first - first % unit <= timestamp <= last
 
 
 def check_device(

@@ -3,65 +3,64 @@
 from __future__ import annotations
 
 import json
-import shutil
+import re
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from interop.builds import CACHE, FOLDER, Build
+from interop.client import Client
 
-FOLDER = Path(__file__).parent
-NODE = FOLDER / "node"
+NODE, PYTHON = FOLDER / "node", FOLDER / "python"
 SIGNS_ONCE = "keeps its provider token; signing anew is the caller's business"
+NO_PROXY = "has no option for a proxy"
 
-
-@dataclass(frozen=True)
-class Client:
-    """A client and its program.
-
-    Attributes:
-        command: starts the program.
-        version: of the client; called only when nothing is missing.
-        needs: commands without which it cannot run.
-        prepare: fetches what it needs; says what is missing, or returns "".
-        cannot: cases that the client has no means for, and why.
-        breaks_on: what a gateway must get right for this client, and the case that would show it
-            (source: the measurements in docs/interop.md).
-        sends: headers that must be seen (or, None, not be seen) from it; when a newer version
-            behaves otherwise, ``breaks_on`` has to be looked at again.
-    """
-
-    name: str
-    command: tuple[str, ...]
-    version: Callable[[], str]
-    needs: tuple[str, ...] = ()
-    prepare: Callable[[], str] = lambda: ""
-    cannot: Mapping[str, str] = field(default_factory=dict)
-    breaks_on: Mapping[str, str] = field(default_factory=dict)
-    sends: Mapping[str, str | None] = field(default_factory=dict)
-
-    def missing(self) -> str:
-        """What it would need to run here; empty if it can."""
-        absent = [command for command in self.needs if shutil.which(command) is None]
-        if absent:
-            return f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} missing"
-        return self.prepare()
-
-
-def node_packages() -> str:
-    """Install what interop/node/package-lock.json names, unless it is there; what went wrong."""
-    lock, installed = NODE / "package-lock.json", NODE / "node_modules" / ".package-lock.json"
-    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
-        return ""
-    quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
-    done = subprocess.run(
-        ["npm", "ci", *quiet], cwd=NODE, capture_output=True, text=True, check=False
-    )
-    return f"npm ci: {done.stderr.strip()[:200]}" if done.returncode else ""
+NODE_PACKAGES = Build(
+    "node",
+    NODE,
+    ("package-lock.json",),
+    (("npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"),),
+    NODE / "node_modules" / ".package-lock.json",
+)
+PYAPNS2 = Build(
+    "pyapns2",
+    PYTHON,
+    ("pyapns2.lock",),
+    (
+        (sys.executable, "-m", "venv", "--clear", "{cache}/venv"),
+        ("{cache}/venv/bin/pip", "install", "-q", "--require-hashes", "-r", "pyapns2.lock"),
+        # hyper's own limit, told in words before it is met.
+        ("{cache}/venv/bin/python", "-c", "import apns2.client"),
+    ),
+    CACHE / "pyapns2" / "venv" / "bin" / "python",
+)
+GO = Build(
+    "go",
+    FOLDER / "go",
+    ("*",),
+    (("go", "build", "-mod=readonly", "-o", "{cache}/provider", "."),),
+    CACHE / "go" / "provider",
+)
+RUST = Build(
+    "rust",
+    FOLDER / "rust",
+    ("Cargo.*", "**/*.rs", "webpki-roots/Cargo.toml"),
+    (("cargo", "build", "--quiet", "--locked", "--target-dir", "{cache}"),),
+    CACHE / "rust" / "debug" / "apnsim-interop",
+)
+JARS = "{cache}/lib"
+JAVA = Build(
+    "java",
+    FOLDER / "java",
+    ("*",),
+    (
+        ("rm", "-rf", JARS),
+        ("mvn", "-B", "-q", "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"),
+        ("sh", "-c", f"sums=$PWD/dependencies.sha256; cd {JARS}; sha256sum --quiet -c $sums"),
+        ("javac", "-encoding", "UTF-8", "-cp", f"{JARS}/*", "-d", "{cache}", "Provider.java"),
+    ),
+    CACHE / "java" / "Provider.class",
+)
 
 
 def node_package_version(name: str) -> str:
@@ -76,24 +75,37 @@ def printed_version(command: str) -> str:
     return printed[1] if printed[0] == command else printed[0].removeprefix("v")
 
 
+def pinned_version(file: str, pattern: str) -> str:
+    """The version that a file of this folder pins."""
+    found = re.search(pattern, (FOLDER / file).read_text())
+    assert found, f"{file} pins no {pattern}"
+    return found[1]
+
+
 CLIENTS = (
     Client(
         "aioapns",
-        (sys.executable, str(FOLDER / "python" / "aioapns_client.py")),
+        (sys.executable, str(PYTHON / "aioapns_client.py")),
         version=lambda: metadata.version("aioapns"),
         cannot={
             "expiration 0": "has time_to_live, sends now + time_to_live",
             "expiration 0, away": "has time_to_live, sends now + time_to_live",
             "token re-signed": "keeps its provider token for the life of a connection",
+            "through the proxy": "its proxy option fails on asyncio: 'TransportSocket' object has "
+            "no attribute 'send'",
             "1300 unregistered": "never opens its connection window, so it hangs for ever in a "
             "burst of 65,535 bytes of errors; in a pause the gateway closes such "
             "a connection, and aioapns goes on over a fresh one",
+        },
+        one_at_a_time={
+            "GOAWAY in the middle": "never uses a stream limit that was raised, so pushes wait in "
+            "its pool; those wait for ever when its last connection goes",
         },
         breaks_on={
             "no ALPN: HTTP/2 must be spoken all the same": "every case",
             "`host` in place of `:authority`": "every case",
             "finds a request by its apns-id only; hangs when the echo differs by one letter's "
-            "case": "own apns-id, bad token",
+            "case": "apns-id in mixed case, bad token",
             "reads an error from one DATA frame only": "bad token",
             "leaves half-open requests when the server's first window is full": (
                 "200 large, one connection"
@@ -104,10 +116,30 @@ CLIENTS = (
     ),
     Client(
         "httpx",
-        (sys.executable, str(FOLDER / "python" / "httpx_client.py")),
+        (sys.executable, str(PYTHON / "httpx_client.py")),
         version=lambda: metadata.version("httpx"),
         cannot={"token re-signed": SIGNS_ONCE},
+        resends={"GOAWAY, idle": "reads nothing between pushes, so its next one fails"},
         sends={"host": None, "accept-encoding": "gzip, deflate"},
+    ),
+    Client(
+        "PyAPNs2",
+        (str(PYAPNS2.product), str(PYTHON / "pyapns2_client.py")),
+        version=lambda: "as apns2-up " + pinned_version("python/pyapns2.lock", r"apns2-up==(\S+)"),
+        build=PYAPNS2,
+        cannot={
+            "own apns-id": "has no means to say an apns-id",
+            "apns-id in mixed case": "has no means to say an apns-id",
+            "through the proxy": "its hyper raises: Proxy with HTTPS not supported",
+            "token re-signed": SIGNS_ONCE,
+        },
+        cannot_say=frozenset({"apns_id"}),
+        resends={
+            "GOAWAY, idle": "never makes up for a connection that is gone: its caller needs a new "
+            "client, and pushes again what failed",
+        },
+        breaks_on={"`iat` is a fraction": "every case"},
+        sends={"content-type": None},
     ),
     Client(
         "curl",
@@ -123,7 +155,8 @@ CLIENTS = (
         ("node", str(NODE / "node_apn.js")),
         version=lambda: node_package_version("@parse/node-apn"),
         needs=("node", "npm"),
-        prepare=node_packages,
+        build=NODE_PACKAGES,
+        trusts_by="NODE_EXTRA_CA_CERTS",  # through a proxy it forgets its option `ca`
         breaks_on={
             "loses 19 of 20 first requests to REFUSED_STREAM": "twenty at once, cold",
             "signs anew after ExpiredProviderToken and retries on the same connection": (
@@ -135,12 +168,70 @@ CLIENTS = (
         sends={"host": None, "content-length": None},
     ),
     Client(
+        "node apns2",
+        ("node", str(NODE / "apns2.js")),
+        version=lambda: node_package_version("apns2"),
+        needs=("node", "npm"),
+        build=NODE_PACKAGES,
+        goes_to_apple=True,
+        trusts_by="NODE_EXTRA_CA_CERTS",
+        cannot={
+            "own apns-id": "has no means to say an apns-id",
+            "apns-id in mixed case": "has no means to say an apns-id",
+            "through the proxy": NO_PROXY,
+            "200 large, one connection": "opens up to 32, for one request at a time each",
+            "token re-signed": "signs anew after ExpiredProviderToken, but reports that push",
+        },
+        cannot_say=frozenset({"apns_id"}),
+        sends={"host": None, "apns-id": None},
+    ),
+    Client(
         "node-http2",
         ("node", str(NODE / "http2.js")),
         version=lambda: printed_version("node"),
         needs=("node",),
-        cannot={"token re-signed": SIGNS_ONCE},
+        cannot={"token re-signed": SIGNS_ONCE, "through the proxy": NO_PROXY},
         breaks_on={"loses 19 of 20 first requests to REFUSED_STREAM": "twenty at once, cold"},
         sends={"host": None},
+    ),
+    Client(
+        "go apns2",
+        (str(GO.product),),
+        version=lambda: pinned_version("go/go.mod", r"sideshow/apns2 v(\S+)"),
+        needs=("go",),
+        build=GO,
+        cannot={
+            "expiration 0": "takes it for one that is not set",
+            "expiration 0, away": "takes it for one that is not set",
+            "token re-signed": SIGNS_ONCE,
+        },
+        timestamp_unit=1000,
+        sends={"accept-encoding": "gzip"},
+    ),
+    Client(
+        "Pushy",
+        ("java", "-cp", f"{JAVA.cache}/lib/*:{JAVA.cache}", "Provider"),
+        version=lambda: pinned_version("java/pom.xml", r"(?s)pushy</.*?<version>(\S+)</version>"),
+        needs=("java", "javac", "mvn"),
+        build=JAVA,
+        cannot={
+            "apns-id in mixed case": "keeps it as a UUID, which knows no letter case",
+            "token re-signed": SIGNS_ONCE,
+        },
+        breaks_on={
+            "no ALPN: HTTP/2 must be spoken all the same": "every case",
+            "signs the provider token in DER": "every case",
+            "loses the reason that is not in the one DATA frame that ends the stream": "bad token",
+        },
+    ),
+    Client(
+        "a2",
+        (str(RUST.product),),
+        version=lambda: pinned_version("rust/Cargo.toml", r'a2 = { version = "=(\S+)"'),
+        needs=("cargo",),
+        build=RUST,
+        goes_to_apple=True,
+        cannot={"through the proxy": NO_PROXY, "token re-signed": SIGNS_ONCE},
+        breaks_on={"sends the scheme as `Bearer`": "every case"},
     ),
 )

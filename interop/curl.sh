@@ -11,6 +11,7 @@ sections='
   def section: [
     "url = " + (env.APNSIM_PROVIDER_URL + "/3/device/" + .token | @json),
     "cacert = " + (env.APNSIM_CA_FILE | @json),
+    (env.APNSIM_PROXY_URL | values | "proxy = " + @json),
     "http2", "silent", "show-error",
     ("bearer \($bearer)" | header("authorization")),
     (.topic | header("apns-topic")),
@@ -20,7 +21,9 @@ sections='
     (.collapse_id | header("apns-collapse-id")),
     (.apns_id | header("apns-id")),
     "data-raw = " + (.payload | tojson | @json),
-    "write-out = " + ("{\"status\": \"%{http_code}\", \"headers\": %{header_json}}\n" | @json)
+    "write-out = " + (
+      "{\"status\": \"%{http_code}\", \"failure\": %{exitcode}, \"headers\": %{header_json}}\n"
+      | @json)
   ] | join("\n");
   map(section) | join("\nnext\n")'
 
@@ -28,12 +31,14 @@ sections='
 answers='
   reduce .[] as $part ({answers: [], body: {}};
     if $part | has("headers")
-    then .answers += [{status: $part.status | tonumber, apns_id: $part.headers["apns-id"][0]} + .body]
+    then .answers += [
+        if $part.failure != 0 then {error: "curl: exit code \($part.failure)"}
+        else {status: $part.status | tonumber, apns_id: $part.headers["apns-id"][0]} + .body end]
       | .body = {}
     else .body = $part end)
   | .answers'
 
 while read -r pushes; do
   jq --raw-output --arg bearer "$bearer" "$sections" <<<"$pushes" |
-    curl --config - | jq --compact-output --slurp "$answers"
+    { curl --config - || true; } | jq --compact-output --slurp "$answers"
 done

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from apnsim.client import Apnsim, Device
     from apnsim.client_views import ReceivedNotification
+    from interop.gateway import Gateway
 
 ARRIVAL_SECONDS = 5.0
 TOKEN_LIFETIME_SECONDS = 3600
@@ -24,7 +25,7 @@ class Phone:
         signed_at: by when the client has surely signed its provider token; UNIX seconds.
     """
 
-    control: Apnsim
+    gateway: Gateway
     device: Device
     topic: str
     tokens: dict[str, str]
@@ -32,11 +33,18 @@ class Phone:
     gone_between: tuple[int, int]
     signed_at: float = field(default_factory=time.time)
     _seen: int = 0
+    _seen_of: int = 1
+
+    @property
+    def control(self) -> Apnsim:
+        """The control API of the gateway."""
+        return self.gateway.control
 
     @classmethod
-    def create(cls, control: Apnsim, client: str) -> Phone:
+    def create(cls, gateway: Gateway, client: str) -> Phone:
         """Unpack a phone, install two apps, uninstall one."""
-        topic = f"com.example.{client}"
+        control = gateway.control
+        topic = f"com.example.{client.replace(' ', '-')}"
         device = control.create_device(client)
         tokens = device.install(topic, ["alert", "voip"]).tokens
         gone = device.install(f"{topic}.gone")
@@ -45,11 +53,13 @@ class Phone:
         gone.uninstall()
         after = control.clock().now
         gone_between = (int(before * 1000), int(after * 1000))
-        return cls(control, device, topic, tokens, gone_token, gone_between)
+        return cls(gateway, device, topic, tokens, gone_token, gone_between)
 
     def arrivals(self, expected: int) -> list[ReceivedNotification]:
         """What the device received since the last call; waits until it is as much as expected."""
         deadline = time.monotonic() + ARRIVAL_SECONDS
+        if self._seen_of != self.gateway.starts:  # its devices list what they received since
+            self._seen_of, self._seen = self.gateway.starts, 0
         while len(received := self.device.notifications()) < self._seen + expected:
             if time.monotonic() > deadline:
                 break
@@ -58,6 +68,11 @@ class Phone:
         self._seen = len(received)
         return new
 
+    def install(self, count: int) -> list[tuple[str, str]]:
+        """So many more apps; topic and token of each."""
+        topics = [f"{self.topic}.app{number}" for number in range(count)]
+        return [(topic, self.device.install(topic).token) for topic in topics]
+
     def leave(self) -> None:
         """Lose the network."""
         self.device.go_offline()
@@ -65,6 +80,13 @@ class Phone:
     def come_back(self) -> None:
         """Have the network again."""
         self.device.go_online()
+
+    def outlive_the_gateway(self) -> None:
+        """Have the gateway restart, and connect to it again."""
+        self.gateway.restart()
+        deadline = time.monotonic() + ARRIVAL_SECONDS
+        while not self.control.connections()["courier"] and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def reconnect(self) -> None:
         """Whatever the gateway still has for the device, it hands over now."""

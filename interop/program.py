@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from interop.cases import Push
 
@@ -28,9 +28,10 @@ class Program:
 
     Args:
         command: how to start it.
+        environment: of it.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         # So that a shell script finds `apnsim` as its user would.
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         self._process = subprocess.Popen(
@@ -38,7 +39,7 @@ class Program:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
-            env={**os.environ, "PATH": path},
+            env={**environment, "PATH": path},
         )
 
     def __enter__(self) -> Self:

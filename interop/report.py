@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from interop.cases import Case
-    from interop.clients import Client
+    from interop.client import Client
 
 PAGE = Template(Path(__file__).with_name("page.md").read_text())
 OK, FAIL, CANNOT, NOT_RUN = "ok", "FAIL", "n/a", "not run"
@@ -85,7 +85,7 @@ def markdown(results: Results) -> str:
         cases=_table(
             [
                 ["case", "what it shows", "expected"],
-                *([case.name, case.shows, _expectation(case)] for case in results.cases),
+                *([case.name, case.shows, case.expectation] for case in results.cases),
             ]
         ),
         breaks=_table(
@@ -99,12 +99,6 @@ def markdown(results: Results) -> str:
             ]
         ),
     )
-
-
-def _expectation(case: Case) -> str:
-    if case.status != 200:
-        return f"{case.status} {case.reason}, nothing arrives"
-    return "200, arrives once" if case.arrives else "200, never arrives"
 
 
 def _list(items: Iterable[str]) -> str:

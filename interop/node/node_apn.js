@@ -7,10 +7,12 @@ const answerPushes = require("./dialogue");
 const { APNSIM_PROVIDER_URL, APNSIM_CA_FILE, APNSIM_KEY_FILE, APNSIM_KEY_ID, APNSIM_TEAM_ID } =
   process.env;
 const gateway = new URL(APNSIM_PROVIDER_URL);
+const proxy = process.env.APNSIM_PROXY_URL && new URL(process.env.APNSIM_PROXY_URL);
 const provider = new apn.Provider({
   token: { key: APNSIM_KEY_FILE, keyId: APNSIM_KEY_ID, teamId: APNSIM_TEAM_ID },
   address: gateway.hostname,
   port: Number(gateway.port),
+  ...(proxy && { proxy: { host: proxy.hostname, port: Number(proxy.port) } }),
   ca: [fs.readFileSync(APNSIM_CA_FILE)],
 });
 

@@ -51,6 +51,7 @@ async def main() -> None:
         http2=True,
         verify=ssl.create_default_context(cafile=os.environ["APNSIM_CA_FILE"]),
         base_url=os.environ["APNSIM_PROVIDER_URL"],
+        proxy=os.environ.get("APNSIM_PROXY_URL"),
         headers={"authorization": f"bearer {bearer()}"},
         limits=httpx.Limits(max_connections=1),
         timeout=20,

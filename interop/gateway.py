@@ -1,0 +1,105 @@
+"""The gateway of a run: ``apnsim serve`` in a process of its own, which a case may restart."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from apnsim.client import Apnsim
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+APPLE = "https://api.sandbox.push.apple.com:2197"  # where nobody listens: by the proxy only
+START_SECONDS = 30
+STOP_SECONDS = 20
+
+
+class Gateway:
+    """Keeps its ports and its data over restarts.
+
+    Args:
+        data_dir: an empty folder.
+        options: more of ``apnsim serve``.
+
+    Attributes:
+        starts: how often it has been started.
+        control: its control API.
+        info: where everything is.
+    """
+
+    starts = 0
+    control: Apnsim
+    info: dict[str, Any]
+
+    def __init__(self, data_dir: Path, options: Sequence[str] = ()) -> None:
+        self._data_dir = data_dir
+        self._options = options
+        self._ports = {"provider": 0, "courier": 0, "console": 0, "proxy": 0}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._start()
+        self.control = Apnsim(self.info["console_url"])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.control.close()
+        self._stop()
+
+    def restart(self) -> None:
+        """As a deployment does: 503 to what comes, answers to what is there, GOAWAY, close; start.
+
+        Returns once every port is open again.
+        """
+        self._stop()
+        self._start()
+
+    def variables(self, *, through_proxy: bool = False) -> dict[str, str]:
+        """What a client program finds in its environment.
+
+        Args:
+            through_proxy: lead it to Apple's host by way of the proxy.
+        """
+        [key] = self.info["keys"]
+        told = {
+            "APNSIM_PROVIDER_URL": self.info["provider_url"],
+            "APNSIM_CA_FILE": self.info["ca_file"],
+            "APNSIM_KEY_FILE": key["key_file"],
+            "APNSIM_KEY_ID": key["key_id"],
+            "APNSIM_TEAM_ID": key["team_id"],
+        }
+        if through_proxy:
+            told |= {"APNSIM_PROVIDER_URL": APPLE, "APNSIM_PROXY_URL": self.info["proxy_url"]}
+        return told
+
+    def _start(self) -> None:
+        ready = self._data_dir / "ready.json"
+        ready.unlink(missing_ok=True)
+        ports = [f"--{name}-port={port}" for name, port in self._ports.items()]
+        places = ["--data-dir", str(self._data_dir), "--ready-file", str(ready)]
+        command = [str(Path(sys.executable).with_name("apnsim")), "serve", *places, *ports]
+        self._process = subprocess.Popen([*command, "--log-level=warning", *self._options])
+        deadline = time.monotonic() + START_SECONDS
+        while not ready.exists():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("the gateway did not start; its log says why")
+            time.sleep(0.02)
+        self.starts += 1
+        self.info = json.loads(ready.read_text())
+        self._ports = {
+            "provider": self.info["provider_ports"][0],
+            "courier": int(self.info["courier"].rpartition(":")[2]),
+            "console": int(self.info["console_url"].rpartition(":")[2]),
+            "proxy": int(self.info["proxy_url"].rpartition(":")[2]),
+        }
+
+    def _stop(self) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        if self._process.wait(STOP_SECONDS):
+            raise RuntimeError(f"the gateway ended with {self._process.returncode}")
