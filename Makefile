@@ -51,8 +51,9 @@ bench: setup
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra dev -o requirements-dev.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements-dev.lock -o requirements.lock pyproject.toml
+	cd interop/python && uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o pyapns2.lock pyapns2.in
 
 clean:
-	rm -rf .venv .apnsim .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
+	rm -rf .venv .apnsim interop/.cache interop/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
 
 .PHONY: all setup run test format lint types coverage interop h2spec bench lock clean

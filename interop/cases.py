@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from interop.phone import Phone
@@ -34,6 +35,14 @@ class Push:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
+class Way(StrEnum):
+    """How a client gets to the gateway, and what it proves who it is by."""
+
+    TOKEN = "with a provider token"
+    PROXY = "with a provider token, to Apple's host by way of --proxy-port"
+    CERTIFICATE = "with a certificate"
+
+
 def nothing(phone: Phone) -> None:
     """Leave the phone alone."""
 
@@ -49,12 +58,13 @@ class Case:
         status: what the client must report for every push.
         reason: the same, of a refusal.
         arrives: whether accepted pushes reach the device.
-        from_storage: whether they do so only after they were kept for it.
+        from_storage: whether they do so only after they were kept for it; None if that is left to
+            chance.
         before: what happens to the phone before the client pushes.
         after: and what when it has its answers.
         first_reason: with what the first attempt of each push is refused.
         connections: on how many connections at most the requests come.
-        through_proxy: whether the client goes to Apple's host by way of ``--proxy-port``.
+        way: how the client gets there; each has a process of its own.
         restarts: whether the gateway restarts in the middle; then pushes that are not accepted are
             pushed again, as their caller would.
     """
@@ -66,12 +76,12 @@ class Case:
     status: int = 200
     reason: str = ""
     arrives: bool = True
-    from_storage: bool = False
+    from_storage: bool | None = False
     before: Callable[[Phone], None] = nothing
     after: Callable[[Phone], None] = nothing
     first_reason: str = ""
     connections: int | None = None
-    through_proxy: bool = False
+    way: Way = Way.TOKEN
     restarts: bool = False
 
     @property
@@ -171,7 +181,14 @@ CASES = (
         "through the proxy",
         "The client believes that it talks to api.sandbox.push.apple.com.",
         lambda phone: [alert(phone) for _ in range(20)],
-        through_proxy=True,
+        way=Way.PROXY,
+    ),
+    Case(
+        "certificate",
+        "The client shows a certificate, and sends no provider token.",
+        lambda phone: [alert(phone), voip(phone), background(phone)],
+        way=Way.CERTIFICATE,
+        connections=1,
     ),
     Case(
         "200 large, one connection",
@@ -216,6 +233,7 @@ CASES = (
         "Between two pushes the gateway restarts on the same ports: GOAWAY, close, and it is back.",
         lambda phone: [alert(phone), alert(phone)],
         at_once=1,
+        from_storage=None,  # the phone is on its way back too
         before=Phone.outlive_the_gateway,
     ),
     Case(

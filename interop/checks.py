@@ -61,8 +61,8 @@ def check_device(
 ) -> Iterable[str]:
     """The device has each accepted push once, whole, under its own apns-id, and nothing else."""
     is_due = case.status == 200 and case.arrives
-    due = Counter(_sent(push, from_storage=case.from_storage) for push in pushes if is_due)
-    came = Counter(map(_received, received))
+    due = Counter(_sent(push, case.from_storage) for push in pushes if is_due)
+    came = Counter(_received(each, case.from_storage) for each in received)
     yield from (f"the device did not receive {shorten(what)}" for what in due - came)
     yield from (f"the device received, not asked for: {shorten(what)}" for what in came - due)
     ids = {canonical(each.payload): each.apns_id for each in received}
@@ -72,14 +72,15 @@ def check_device(
             yield f"the client was told the apns-id {told}, the device {arrived}"
 
 
-def _sent(push: Push, *, from_storage: bool) -> str:
+def _sent(push: Push, from_storage: bool | None) -> str:
     priority = push.priority or DEFAULT_PRIORITY
     parts = (push.topic, push.push_type, priority, push.collapse_id, from_storage)
     return canonical([*parts, push.payload])
 
 
-def _received(each: ReceivedNotification) -> str:
-    parts = (each.topic, each.push_type, each.priority, each.collapse_id, each.from_storage)
+def _received(each: ReceivedNotification, expected: bool | None) -> str:
+    from_storage = None if expected is None else each.from_storage
+    parts = (each.topic, each.push_type, each.priority, each.collapse_id, from_storage)
     return canonical([*parts, each.raw_payload if each.payload is None else each.payload])
 
 

@@ -27,9 +27,11 @@ class Client:
         goes_to_apple: it knows no host but Apple's and no proxy (``interop/machine.sh``).
         trusts_by: the variable that names, at its start, the CA it trusts.
         cannot: cases that the client has no means for, and why.
+        forgets_case: it keeps an apns-id as a UUID.
         cannot_say: fields of a push that it has no word for; left out where the case is another.
         one_at_a_time: cases in which it is given one push after the other, and why.
-        resends: cases in which its caller has to push again what it reports as failed, and why.
+        resends: cases in which its caller has to push again what it reports as failed.
+        at_goaway: what it does when the gateway leaves, as seen in both cases of GOAWAY.
         timestamp_unit: in what it tells the time of a 410; milliseconds.
         breaks_on: what a gateway must get right for this client, and the case that would show it
             (source: the measurements in docs/interop.md).
@@ -45,9 +47,11 @@ class Client:
     goes_to_apple: bool = False
     trusts_by: str = ""
     cannot: Mapping[str, str] = field(default_factory=dict)
+    forgets_case: bool = False
     cannot_say: frozenset[str] = frozenset()
     one_at_a_time: Mapping[str, str] = field(default_factory=dict)
-    resends: Mapping[str, str] = field(default_factory=dict)
+    resends: frozenset[str] = frozenset()
+    at_goaway: str = ""
     timestamp_unit: int = 1
     breaks_on: Mapping[str, str] = field(default_factory=dict)
     sends: Mapping[str, str | None] = field(default_factory=dict)

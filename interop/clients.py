@@ -101,6 +101,7 @@ CLIENTS = (
             "GOAWAY in the middle": "never uses a stream limit that was raised, so pushes wait in "
             "its pool; those wait for ever when its last connection goes",
         },
+        at_goaway="connects anew by itself; tries refused connections five times, a second apart",
         breaks_on={
             "no ALPN: HTTP/2 must be spoken all the same": "every case",
             "`host` in place of `:authority`": "every case",
@@ -119,7 +120,9 @@ CLIENTS = (
         (sys.executable, str(PYTHON / "httpx_client.py")),
         version=lambda: metadata.version("httpx"),
         cannot={"token re-signed": SIGNS_ONCE},
-        resends={"GOAWAY, idle": "reads nothing between pushes, so its next one fails"},
+        resends=frozenset({"GOAWAY, idle"}),
+        at_goaway="reads nothing between pushes, so the next one fails (WriteError) and is its "
+        "caller's to push again; the one after that goes over a new connection",
         sends={"host": None, "accept-encoding": "gzip, deflate"},
     ),
     Client(
@@ -134,10 +137,9 @@ CLIENTS = (
             "token re-signed": SIGNS_ONCE,
         },
         cannot_say=frozenset({"apns_id"}),
-        resends={
-            "GOAWAY, idle": "never makes up for a connection that is gone: its caller needs a new "
-            "client, and pushes again what failed",
-        },
+        resends=frozenset({"GOAWAY, idle"}),
+        at_goaway="never makes up for a connection that is gone: its caller needs a new client, "
+        "and pushes again what failed",
         breaks_on={"`iat` is a fraction": "every case"},
         sends={"content-type": None},
     ),
@@ -147,6 +149,7 @@ CLIENTS = (
         version=lambda: printed_version("curl"),
         needs=("curl", "jq", "bash"),
         cannot={"token re-signed": SIGNS_ONCE},
+        at_goaway="each run of it has a connection of its own",
         breaks_on={"sends a content-type that is no JSON's": "every case"},
         sends={"content-type": "application/x-www-form-urlencoded"},
     ),
@@ -157,6 +160,7 @@ CLIENTS = (
         needs=("node", "npm"),
         build=NODE_PACKAGES,
         trusts_by="NODE_EXTRA_CA_CERTS",  # through a proxy it forgets its option `ca`
+        at_goaway="connects anew by itself; reports refused connections and 503 at once",
         breaks_on={
             "loses 19 of 20 first requests to REFUSED_STREAM": "twenty at once, cold",
             "signs anew after ExpiredProviderToken and retries on the same connection": (
@@ -179,10 +183,13 @@ CLIENTS = (
             "own apns-id": "has no means to say an apns-id",
             "apns-id in mixed case": "has no means to say an apns-id",
             "through the proxy": NO_PROXY,
+            "certificate": "has no option for one",
             "200 large, one connection": "opens up to 32, for one request at a time each",
             "token re-signed": "signs anew after ExpiredProviderToken, but reports that push",
         },
         cannot_say=frozenset({"apns_id"}),
+        at_goaway="connects anew by itself; a push that it began on the connection that leaves "
+        "may fail (SocketError)",
         sends={"host": None, "apns-id": None},
     ),
     Client(
@@ -191,6 +198,8 @@ CLIENTS = (
         version=lambda: printed_version("node"),
         needs=("node",),
         cannot={"token re-signed": SIGNS_ONCE, "through the proxy": NO_PROXY},
+        at_goaway="the session is closed, the program opens another; a push begun on the one that "
+        "leaves may fail (REFUSED_STREAM)",
         breaks_on={"loses 19 of 20 first requests to REFUSED_STREAM": "twenty at once, cold"},
         sends={"host": None},
     ),
@@ -206,6 +215,7 @@ CLIENTS = (
             "token re-signed": SIGNS_ONCE,
         },
         timestamp_unit=1000,
+        at_goaway="connects anew by itself; reports refused connections at once",
         sends={"accept-encoding": "gzip"},
     ),
     Client(
@@ -215,13 +225,16 @@ CLIENTS = (
         needs=("java", "javac", "mvn"),
         build=JAVA,
         cannot={
-            "apns-id in mixed case": "keeps it as a UUID, which knows no letter case",
+            "apns-id in mixed case": "keeps it as a UUID, which has no letter case",
             "token re-signed": SIGNS_ONCE,
         },
+        forgets_case=True,
+        at_goaway="connects anew by itself, after a refused connection 1, 2, 4 … s later; a push "
+        "that it began on the connection that leaves may fail (IOException)",
         breaks_on={
             "no ALPN: HTTP/2 must be spoken all the same": "every case",
             "signs the provider token in DER": "every case",
-            "loses the reason that is not in the one DATA frame that ends the stream": "bad token",
+            "loses a reason that is not in the one DATA frame that ends the stream": "bad token",
         },
     ),
     Client(
@@ -232,6 +245,10 @@ CLIENTS = (
         build=RUST,
         goes_to_apple=True,
         cannot={"through the proxy": NO_PROXY, "token re-signed": SIGNS_ONCE},
-        breaks_on={"sends the scheme as `Bearer`": "every case"},
+        at_goaway="connects anew by itself; reports refused connections and 503 at once",
+        breaks_on={
+            "sends the scheme as `Bearer`": "every case",
+            "writes its provider token in base64 with `+` and `/`": "every case",
+        },
     ),
 )

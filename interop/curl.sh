@@ -3,7 +3,7 @@
 # array of answers. The pushes of a line share one curl and so one connection, one after the other.
 set -euo pipefail
 
-bearer=$(apnsim keys token)
+bearer=${APNSIM_KEY_FILE:+bearer $(apnsim keys token)}
 
 # A push becomes a section of a curl configuration file.
 sections='
@@ -11,9 +11,10 @@ sections='
   def section: [
     "url = " + (env.APNSIM_PROVIDER_URL + "/3/device/" + .token | @json),
     "cacert = " + (env.APNSIM_CA_FILE | @json),
+    (env.APNSIM_CERTIFICATE_FILE | values | "cert = " + @json),
     (env.APNSIM_PROXY_URL | values | "proxy = " + @json),
     "http2", "silent", "show-error",
-    ("bearer \($bearer)" | header("authorization")),
+    ($bearer | select(. != "") | header("authorization")),
     (.topic | header("apns-topic")),
     (.push_type | header("apns-push-type")),
     (.priority | header("apns-priority")),

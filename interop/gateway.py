@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from apnsim.client import Apnsim
+from interop.cases import Way
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 APPLE = "https://api.sandbox.push.apple.com:2197"  # where nobody listens: by the proxy only
+PASSWORD = "secret"
+COMMAND = str(Path(sys.executable).with_name("apnsim"))
 START_SECONDS = 30
 STOP_SECONDS = 20
 
@@ -59,31 +62,49 @@ class Gateway:
         self._stop()
         self._start()
 
-    def variables(self, *, through_proxy: bool = False) -> dict[str, str]:
+    def variables(self, way: Way, topic: str) -> dict[str, str]:
         """What a client program finds in its environment.
 
         Args:
-            through_proxy: lead it to Apple's host by way of the proxy.
+            way: how it is to get here.
+            topic: what it pushes to.
         """
-        [key] = self.info["keys"]
         told = {
             "APNSIM_PROVIDER_URL": self.info["provider_url"],
             "APNSIM_CA_FILE": self.info["ca_file"],
+        }
+        if way is Way.CERTIFICATE:
+            return told | self._certificate(topic)
+        if way is Way.PROXY:
+            told |= {"APNSIM_PROVIDER_URL": APPLE, "APNSIM_PROXY_URL": self.info["proxy_url"]}
+        [key] = self.info["keys"]
+        return told | {
             "APNSIM_KEY_FILE": key["key_file"],
             "APNSIM_KEY_ID": key["key_id"],
             "APNSIM_TEAM_ID": key["team_id"],
         }
-        if through_proxy:
-            told |= {"APNSIM_PROVIDER_URL": APPLE, "APNSIM_PROXY_URL": self.info["proxy_url"]}
-        return told
+
+    def _certificate(self, topic: str) -> dict[str, str]:
+        places = ["--out", str(self._data_dir), "--data-dir", str(self._data_dir)]
+        command = [COMMAND, "certs", "provider", topic, "--p12", PASSWORD, *places]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        certificate, key, both, p12 = (
+            self._data_dir / f"{topic}{end}" for end in (".pem", "-key.pem", "-both.pem", ".p12")
+        )
+        both.write_text(certificate.read_text() + key.read_text())
+        return {
+            "APNSIM_CERTIFICATE_FILE": str(both),
+            "APNSIM_P12_FILE": str(p12),
+            "APNSIM_P12_PASSWORD": PASSWORD,
+        }
 
     def _start(self) -> None:
         ready = self._data_dir / "ready.json"
         ready.unlink(missing_ok=True)
         ports = [f"--{name}-port={port}" for name, port in self._ports.items()]
         places = ["--data-dir", str(self._data_dir), "--ready-file", str(ready)]
-        command = [str(Path(sys.executable).with_name("apnsim")), "serve", *places, *ports]
-        self._process = subprocess.Popen([*command, "--log-level=warning", *self._options])
+        command = [COMMAND, "serve", *places, *ports, "--log-level=warning", *self._options]
+        self._process = subprocess.Popen(command)
         deadline = time.monotonic() + START_SECONDS
         while not ready.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -82,6 +82,17 @@ def markdown(results: Results) -> str:
             for client in results.clients
             for case, why in client.cannot.items()
         ),
+        alone=_list(
+            f"{client.name}, *{case}*: one push after the other; it {why}"
+            for client in results.clients
+            for case, why in client.one_at_a_time.items()
+        ),
+        goaway=_table(
+            [
+                ["client", "when the gateway leaves"],
+                *([client.name, client.at_goaway] for client in results.clients),
+            ]
+        ),
         cases=_table(
             [
                 ["case", "what it shows", "expected"],

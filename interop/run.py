@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interop import checks, machine
-from interop.cases import CASES, Case, Push
+from interop.cases import CASES, Case, Push, Way
 from interop.gateway import Gateway
 from interop.phone import Phone
 from interop.program import Program, ProgramError
 from interop.report import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from interop.checks import Answer
     from interop.client import Client
@@ -44,7 +44,7 @@ class Run:
         self._gateway = gateway
         self._exits = exits
         self._phone = Phone.create(gateway, client.name)
-        self._programs: dict[bool, Program] = {}
+        self._programs: dict[Way, Program] = {}
 
     def judge(self, case: Case) -> str:
         """Have the client push; what is wrong, or empty."""
@@ -66,11 +66,16 @@ class Run:
         ]
         if not case.restarts:  # or what was before is forgotten
             requests = self._gateway.control.requests(since=since, limit=ALL_REQUESTS)
-            sends = {} if case.through_proxy else self._client.sends
-            problems += checks.check_requests(case, pushes, requests, sends)
+            problems += checks.check_requests(case, pushes, requests, self._sends(case))
         return checks.summarize(problems)
 
+    def _sends(self, case: Case) -> Mapping[str, str | None]:
+        by_way = {Way.TOKEN: self._client.sends, Way.CERTIFICATE: {"authorization": None}}
+        return by_way.get(case.way, {})
+
     def _sayable(self, push: Push) -> Push:
+        if self._client.forgets_case and push.apns_id is not None:
+            push = replace(push, apns_id=push.apns_id.lower())
         return replace(push, **dict.fromkeys(self._client.cannot_say))
 
     def _answers(self, case: Case, pushes: Sequence[Push]) -> list[Answer]:
@@ -112,12 +117,11 @@ class Run:
         return answers
 
     def _program(self, case: Case) -> Program:
-        proxied = case.through_proxy
-        if proxied not in self._programs:
-            environment = self._client.environment(self._gateway.variables(through_proxy=proxied))
-            program = Program(self._client.started_by(), environment)
-            self._programs[proxied] = self._exits.enter_context(program)
-        return self._programs[proxied]
+        if case.way not in self._programs:
+            variables = self._gateway.variables(case.way, self._phone.topic)
+            program = Program(self._client.started_by(), self._client.environment(variables))
+            self._programs[case.way] = self._exits.enter_context(program)
+        return self._programs[case.way]
 
 
 def run(clients: Sequence[Client]) -> Results:

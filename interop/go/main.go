@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sideshow/apns2"
+	"github.com/sideshow/apns2/certificate"
 	"github.com/sideshow/apns2/token"
 )
 
@@ -35,6 +36,15 @@ type answer struct {
 }
 
 func newClient() *apns2.Client {
+	if file := os.Getenv("APNSIM_CERTIFICATE_FILE"); file != "" {
+		shown, err := certificate.FromPemFile(file, "")
+		if err != nil {
+			panic(err)
+		}
+		client := apns2.NewClient(shown)
+		client.Host = os.Getenv("APNSIM_PROVIDER_URL")
+		return client
+	}
 	key, err := token.AuthKeyFromFile(os.Getenv("APNSIM_KEY_FILE"))
 	if err != nil {
 		panic(err)
@@ -97,10 +107,10 @@ func main() {
 		var pending sync.WaitGroup
 		for number, each := range pushes {
 			pending.Add(1)
-			go func() {
+			go func(number int, each push) {
 				defer pending.Done()
 				answers[number] = send(client, each)
-			}()
+			}(number, each)
 		}
 		pending.Wait()
 		if err := output.Encode(answers); err != nil {

@@ -85,12 +85,17 @@ public final class Provider {
     ApnsClientBuilder builder =
         new ApnsClientBuilder()
             .setApnsServer(gateway.getHost(), gateway.getPort() < 0 ? 443 : gateway.getPort())
-            .setTrustedServerCertificateChain(new File(System.getenv("APNSIM_CA_FILE")))
-            .setSigningKey(
-                ApnsSigningKey.loadFromPkcs8File(
-                    new File(System.getenv("APNSIM_KEY_FILE")),
-                    System.getenv("APNSIM_TEAM_ID"),
-                    System.getenv("APNSIM_KEY_ID")));
+            .setTrustedServerCertificateChain(new File(System.getenv("APNSIM_CA_FILE")));
+    if (System.getenv("APNSIM_P12_FILE") != null) {
+      builder.setClientCredentials(
+          new File(System.getenv("APNSIM_P12_FILE")), System.getenv("APNSIM_P12_PASSWORD"));
+    } else {
+      builder.setSigningKey(
+          ApnsSigningKey.loadFromPkcs8File(
+              new File(System.getenv("APNSIM_KEY_FILE")),
+              System.getenv("APNSIM_TEAM_ID"),
+              System.getenv("APNSIM_KEY_ID")));
+    }
     if (System.getenv("APNSIM_PROXY_URL") != null) {
       URI proxy = URI.create(System.getenv("APNSIM_PROXY_URL"));
       builder.setProxyHandlerFactory(

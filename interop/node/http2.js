@@ -7,6 +7,7 @@ const answerPushes = require("./dialogue");
 
 const { APNSIM_PROVIDER_URL, APNSIM_CA_FILE, APNSIM_KEY_FILE, APNSIM_KEY_ID, APNSIM_TEAM_ID } =
   process.env;
+const { APNSIM_CERTIFICATE_FILE } = process.env;
 const HEADERS = {
   topic: "apns-topic",
   push_type: "apns-push-type",
@@ -24,19 +25,23 @@ function signedToken() {
   return `${signed}.${crypto.sign("sha256", signed, key).toString("base64url")}`;
 }
 
-const authorization = `bearer ${signedToken()}`;
+const certificate = APNSIM_CERTIFICATE_FILE && fs.readFileSync(APNSIM_CERTIFICATE_FILE);
+const who = certificate ? {} : { authorization: `bearer ${signedToken()}` };
 let session;
 
 function connected() {
   if (!session || session.closed || session.destroyed) {
-    session = http2.connect(APNSIM_PROVIDER_URL, { ca: fs.readFileSync(APNSIM_CA_FILE) });
+    session = http2.connect(APNSIM_PROVIDER_URL, {
+      ca: fs.readFileSync(APNSIM_CA_FILE),
+      ...(certificate && { cert: certificate, key: certificate }),
+    });
     session.on("error", () => {}); // every request hears of it too
   }
   return session;
 }
 
 function send(push) {
-  const headers = { ":method": "POST", ":path": `/3/device/${push.token}`, authorization };
+  const headers = { ":method": "POST", ":path": `/3/device/${push.token}`, ...who };
   for (const [name, header] of Object.entries(HEADERS)) {
     if (push[name] !== undefined) headers[header] = push[name];
   }

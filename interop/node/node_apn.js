@@ -6,10 +6,14 @@ const answerPushes = require("./dialogue");
 
 const { APNSIM_PROVIDER_URL, APNSIM_CA_FILE, APNSIM_KEY_FILE, APNSIM_KEY_ID, APNSIM_TEAM_ID } =
   process.env;
+const { APNSIM_PROXY_URL, APNSIM_CERTIFICATE_FILE } = process.env;
 const gateway = new URL(APNSIM_PROVIDER_URL);
-const proxy = process.env.APNSIM_PROXY_URL && new URL(process.env.APNSIM_PROXY_URL);
+const proxy = APNSIM_PROXY_URL && new URL(APNSIM_PROXY_URL);
+const who = APNSIM_CERTIFICATE_FILE
+  ? { cert: APNSIM_CERTIFICATE_FILE, key: APNSIM_CERTIFICATE_FILE }
+  : { token: { key: APNSIM_KEY_FILE, keyId: APNSIM_KEY_ID, teamId: APNSIM_TEAM_ID } };
 const provider = new apn.Provider({
-  token: { key: APNSIM_KEY_FILE, keyId: APNSIM_KEY_ID, teamId: APNSIM_TEAM_ID },
+  ...who,
   address: gateway.hostname,
   port: Number(gateway.port),
   ...(proxy && { proxy: { host: proxy.hostname, port: Number(proxy.port) } }),

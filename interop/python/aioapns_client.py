@@ -14,9 +14,17 @@ from aioapns import APNs, NotificationRequest, PushType
 from aioapns.connection import APNsProductionClientProtocol
 
 GATEWAY = urlsplit(os.environ["APNSIM_PROVIDER_URL"])
-KEY = Path(os.environ["APNSIM_KEY_FILE"]).read_text()
 APNsProductionClientProtocol.APNS_SERVER = GATEWAY.hostname or ""
 APNsProductionClientProtocol.APNS_PORT = GATEWAY.port or 443
+
+
+def who() -> dict[str, str]:
+    """What proves who we are, as the client's arguments."""
+    if certificate := os.environ.get("APNSIM_CERTIFICATE_FILE"):
+        return {"client_cert": certificate}
+    key = Path(os.environ["APNSIM_KEY_FILE"]).read_text()
+    key_id, team_id = os.environ["APNSIM_KEY_ID"], os.environ["APNSIM_TEAM_ID"]
+    return {"key": key, "key_id": key_id, "team_id": team_id}
 
 
 async def send(apns: APNs, push: dict[str, Any]) -> dict[str, Any]:
@@ -46,9 +54,7 @@ async def main() -> None:
     """Answer each line of pushes with a line of results."""
     logging.getLogger("aioapns").setLevel(logging.CRITICAL)  # refusals are results here
     apns = APNs(
-        key=KEY,
-        key_id=os.environ["APNSIM_KEY_ID"],
-        team_id=os.environ["APNSIM_TEAM_ID"],
+        **who(),
         topic="com.example.default",
         max_connections=1,
         ssl_context=ssl.create_default_context(cafile=os.environ["APNSIM_CA_FILE"]),

@@ -47,12 +47,18 @@ async def send(client: httpx.AsyncClient, push: dict[str, Any]) -> dict[str, Any
 
 async def main() -> None:
     """Answer each line of pushes with a line of results."""
+    context = ssl.create_default_context(cafile=os.environ["APNSIM_CA_FILE"])
+    headers = {}
+    if certificate := os.environ.get("APNSIM_CERTIFICATE_FILE"):
+        context.load_cert_chain(certificate)
+    else:
+        headers["authorization"] = f"bearer {bearer()}"
     async with httpx.AsyncClient(
         http2=True,
-        verify=ssl.create_default_context(cafile=os.environ["APNSIM_CA_FILE"]),
+        verify=context,
         base_url=os.environ["APNSIM_PROVIDER_URL"],
         proxy=os.environ.get("APNSIM_PROXY_URL"),
-        headers={"authorization": f"bearer {bearer()}"},
+        headers=headers,
         limits=httpx.Limits(max_connections=1),
         timeout=20,
     ) as client:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from apns2.client import APNsClient, NotificationPriority, NotificationType
-from apns2.credentials import TokenCredentials
+from apns2.credentials import CertificateCredentials, TokenCredentials
 from apns2.payload import Payload
 
 GATEWAY = urlsplit(os.environ["APNSIM_PROVIDER_URL"])
@@ -76,6 +76,8 @@ def answers(client: APNsClient, pushes: list[dict[str, Any]]) -> list[dict[str, 
 
 def new_client() -> APNsClient:
     """The client, with a connection of its own."""
+    if certificate := os.environ.get("APNSIM_CERTIFICATE_FILE"):
+        return Gateway(CertificateCredentials(certificate))
     key_id, team_id = os.environ["APNSIM_KEY_ID"], os.environ["APNSIM_TEAM_ID"]
     return Gateway(TokenCredentials(os.environ["APNSIM_KEY_FILE"], key_id, team_id))
 

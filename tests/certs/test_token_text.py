@@ -54,7 +54,7 @@ def test_a_der_signature_passes_as_it_is() -> None:
 
 
 def test_the_standard_alphabet_of_base64_serves_too() -> None:
-    """a2 writes + and / and padding into all three parts (its src/signer.rs), and Apple takes it."""
+    """a2 writes + and / and padding into every part (its src/signer.rs), and Apple takes it."""
     signature = bytes([251, 255] * 32)
     claims = {**CLAIMS, "note": "ÿþ>?~"}
     parts = (json.dumps(HEADER).encode(), json.dumps(claims).encode(), signature)

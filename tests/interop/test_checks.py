@@ -89,6 +89,30 @@ def test_an_unregistered_time_that_is_not_the_uninstalls_fails(timestamp: object
     assert len(answers(gone, answer | {"timestamp": timestamp})) == 1
 
 
+def test_a_client_that_tells_no_status_is_judged_by_the_reason() -> None:
+    refused = case(400, "BadDeviceToken")
+    assert answers(refused, {"reason": "BadDeviceToken", "apns_id": ID}) == []
+    assert len(answers(refused, {"reason": "BadTopic", "apns_id": ID})) == 1
+    assert len(answers(case(), {"reason": "", "apns_id": ID})) == 1
+
+
+def test_a_client_that_tells_whole_seconds_may_be_early_by_less_than_one() -> None:
+    gone = case(410, "Unregistered")
+    told = {"status": 410, "reason": "Unregistered", "apns_id": ID, "timestamp": 1000}
+    late = type("Gone", (), {"gone_between": (1400, 1500)})()
+    assert list(checks.check_answers(gone, late, [PUSH], [told], 1000)) == []
+    assert len(list(checks.check_answers(gone, late, [PUSH], [told]))) == 1
+    early = told | {"timestamp": 0}
+    assert len(list(checks.check_answers(gone, late, [PUSH], [early], 1000))) == 1
+
+
+def test_where_it_is_left_to_chance_a_push_may_have_been_stored_or_not() -> None:
+    either = case(from_storage=None)
+    assert device(either, received(from_storage=True)) == []
+    assert device(either, received(from_storage=False)) == []
+    assert len(device(either)) == 1
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -104,23 +104,30 @@ async fn send(client: &Client, push: &Push) -> Answer {
 fn told(response: Response) -> Answer {
     Answer {
         status: Some(response.code),
-        reason: response.error.as_ref().map(|body| format!("{:?}", body.reason)),
+        reason: response
+            .error
+            .as_ref()
+            .map(|body| format!("{:?}", body.reason)),
         apns_id: response.apns_id,
         timestamp: response.error.and_then(|body| body.timestamp),
         error: None,
     }
 }
 
+fn new_client() -> Result<Client, Box<dyn std::error::Error>> {
+    let config = ClientConfig::new(Endpoint::Sandbox);
+    if let Ok(file) = var("APNSIM_CERTIFICATE_FILE") {
+        let both = std::fs::read(file)?;
+        return Ok(Client::certificate_parts(&both, &both, config)?);
+    }
+    let mut key = File::open(var("APNSIM_KEY_FILE")?)?;
+    let (key_id, team_id) = (var("APNSIM_KEY_ID")?, var("APNSIM_TEAM_ID")?);
+    Ok(Client::token(&mut key, key_id, team_id, config)?)
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut key = File::open(var("APNSIM_KEY_FILE")?)?;
-    let config = ClientConfig::new(Endpoint::Sandbox);
-    let client = Client::token(
-        &mut key,
-        var("APNSIM_KEY_ID")?,
-        var("APNSIM_TEAM_ID")?,
-        config,
-    )?;
+    let client = new_client()?;
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Some(line) = lines.next_line().await? {
         let pushes: Vec<Push> = serde_json::from_str(&line)?;
