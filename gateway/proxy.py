@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
@@ -31,6 +32,7 @@ MAX_HEAD_BYTES = 8 * 1024
 _READ_BYTES = 4 * 1024
 _REFUSAL_SECONDS = 1.0
 _AT_ONCE = 2000
+_TARGET = re.compile(r"(?P<host>.+):(?P<port>\d{1,5})", re.ASCII)
 _NUMBERED_COURIER = re.compile(r"\d{1,3}-(courier\..+)", re.ASCII)
 
 
@@ -104,6 +106,13 @@ class ProxyFront:
             log.warning("connection dropped: %d have not said what they want", _AT_ONCE)
             await trio.aclose_forcefully(stream)
             return
+        try:
+            await self._serve(stream)
+        except Exception:  # our bug: this connection ends, the server lives (architecture.md 6)
+            log.exception("a connection of the proxy ends: our mistake")
+            await trio.aclose_forcefully(stream)
+
+    async def _serve(self, stream: trio.SocketStream) -> None:
         tcp = AcceptedSocket(stream)
         core = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
         try:
@@ -113,7 +122,7 @@ class ProxyFront:
         except RefusedError as refusal:
             log.info("%s: no tunnel: %d, %s", tcp.peer, refusal.status, refusal)
             await _refuse(tcp, core, refusal)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+        except trio.BrokenResourceError:  # it left
             await trio.aclose_forcefully(tcp)
         else:
             await door(stream, core.trailing_data[0])
@@ -129,10 +138,10 @@ class ProxyFront:
             raise RefusedError(408, f"no request within {self.handshake_seconds:g} s") from None
 
     def _door_of(self, target: str) -> Door:
-        host, _, port = target.rpartition(":")
-        if not host or not port.isdecimal():
+        asked = _TARGET.fullmatch(target)
+        if asked is None:
             raise RefusedError(400, f"expected CONNECT HOST:PORT, not {target[:80]}")
-        destination = destination_of(host, int(port))
+        destination = destination_of(asked["host"], int(asked["port"]))
         if destination is None:
             raise RefusedError(403, f"{target[:80]} is none of Apple's push hosts and ports")
         if self._is_draining:
@@ -181,13 +190,9 @@ async def _refuse(tcp: AcceptedSocket, core: h11.Connection, refusal: RefusedErr
         h11.Data(data=text),
         h11.EndOfMessage(),
     ]
-    try:
-        with trio.move_on_after(_REFUSAL_SECONDS):
-            await tcp.send_all(b"".join(core.send(event) or b"" for event in said))
-    except (trio.BrokenResourceError, trio.ClosedResourceError):
-        pass
-    finally:
-        await tcp.aclose()
+    with suppress(trio.BrokenResourceError), trio.move_on_after(_REFUSAL_SECONDS):
+        await tcp.send_all(b"".join(core.send(event) or b"" for event in said))
+    await tcp.aclose()
 
 
 async def serve_proxy(

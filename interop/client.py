@@ -30,6 +30,7 @@ class Client:
         forgets_case: it keeps an apns-id as a UUID.
         cannot_say: fields of a push that it has no word for; left out where the case is another.
         one_at_a_time: cases in which it is given one push after the other, and why.
+        note: what else is special about how it runs.
         resends: cases in which its caller has to push again what it reports as failed.
         at_goaway: what it does when the gateway leaves, as seen in both cases of GOAWAY.
         timestamp_unit: in what it tells the time of a 410; milliseconds.
@@ -50,6 +51,7 @@ class Client:
     forgets_case: bool = False
     cannot_say: frozenset[str] = frozenset()
     one_at_a_time: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
     resends: frozenset[str] = frozenset()
     at_goaway: str = ""
     timestamp_unit: int = 1

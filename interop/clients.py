@@ -179,6 +179,7 @@ CLIENTS = (
         build=NODE_PACKAGES,
         goes_to_apple=True,
         trusts_by="NODE_EXTRA_CA_CERTS",
+        note="goes to api.sandbox.push.apple.com:443, in namespaces where that is the gateway",
         cannot={
             "own apns-id": "has no means to say an apns-id",
             "apns-id in mixed case": "has no means to say an apns-id",
@@ -226,7 +227,7 @@ CLIENTS = (
         build=JAVA,
         cannot={
             "apns-id in mixed case": "keeps it as a UUID, which has no letter case",
-            "token re-signed": SIGNS_ONCE,
+            "token re-signed": "reports that push, and signs anew for its next connection",
         },
         forgets_case=True,
         at_goaway="connects anew by itself, after a refused connection 1, 2, 4 … s later; a push "
@@ -244,6 +245,9 @@ CLIENTS = (
         needs=("cargo",),
         build=RUST,
         goes_to_apple=True,
+        note="goes to api.development.push.apple.com:443, in namespaces where that is the gateway; "
+        "Mozilla's roots, which it compiles in from the crate webpki-roots, are replaced by the "
+        "gateway's CA through Cargo's `[patch]`; a2 itself is as published",
         cannot={"through the proxy": NO_PROXY, "token re-signed": SIGNS_ONCE},
         at_goaway="connects anew by itself; reports refused connections and 503 at once",
         breaks_on={

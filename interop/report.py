@@ -82,11 +82,7 @@ def markdown(results: Results) -> str:
             for client in results.clients
             for case, why in client.cannot.items()
         ),
-        alone=_list(
-            f"{client.name}, *{case}*: one push after the other; it {why}"
-            for client in results.clients
-            for case, why in client.one_at_a_time.items()
-        ),
+        notes=_list(note for client in results.clients for note in _notes(client)),
         goaway=_table(
             [
                 ["client", "when the gateway leaves"],
@@ -110,6 +106,13 @@ def markdown(results: Results) -> str:
             ]
         ),
     )
+
+
+def _notes(client: Client) -> Iterable[str]:
+    if client.note:
+        yield f"{client.name}: {client.note}"
+    for case, why in client.one_at_a_time.items():
+        yield f"{client.name}, *{case}*: one push after the other; it {why}"
 
 
 def _list(items: Iterable[str]) -> str:

@@ -155,6 +155,7 @@ async def test_every_other_target_is_refused_in_words(
         ("CONNECT api.push.apple.com HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         ("CONNECT api.push.apple.com: HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         ("CONNECT api.push.apple.com:https HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (f"CONNECT {APPLE}:{'4' * 5000} HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         ("CONNECT / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
         (f"CONNECT {APPLE}:443 HTTP/1.1\r\n\r\n", 400),  # no Host
         (f"CONNECT {APPLE}:443 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi", 400),
@@ -192,6 +193,37 @@ async def test_whoever_leaves_politely_or_not_is_no_news(proxy: Proxy) -> None:
             await stream.aclose()
     async with await proxy.tunnel():
         pass
+
+
+async def test_too_many_who_have_not_asked_yet_are_dropped(
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("gateway.proxy._AT_ONCE", 1)
+    async with await proxy.dial() as first:
+        await trio.testing.wait_all_tasks_blocked()
+        async with await proxy.dial() as second:
+            assert await everything(second) == b""
+        assert "connection dropped: 1 have not said" in caplog.text
+        caplog.clear()
+        await first.send_all(CONNECT)
+        assert await first.receive_some() == ESTABLISHED
+        async with await proxy.tunnel():
+            pass
+
+
+async def test_a_bug_behind_a_door_ends_one_connection_and_the_proxy_lives(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def broken(_stream: trio.SocketStream, _heard: bytes) -> None:
+        raise ZeroDivisionError
+
+    doors: dict[Destination, Door] = {Destination.PUSH: broken}
+    async with proxying(doors) as proxy:
+        for _ in range(2):
+            assert (await proxy.hears(CONNECT)).encode() == ESTABLISHED
+    bugs = [record.message for record in caplog.records if record.levelname == "ERROR"]
+    assert bugs == ["a connection of the proxy ends: our mistake"] * 2
+    caplog.clear()
 
 
 async def test_a_drain_turns_away_whoever_has_no_tunnel_yet(proxy: Proxy) -> None:
