@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from interop import machine
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from interop.builds import Build
+
+
+class ApnsIds(StrEnum):
+    """What an apns-id is for a client."""
+
+    TEXT = "text"
+    UUID = "a UUID, which has no letter case"
+    NONE = "nothing that it could say"
 
 
 @dataclass(frozen=True)
@@ -27,8 +36,7 @@ class Client:
         goes_to_apple: it knows no host but Apple's and no proxy (``interop/machine.sh``).
         trusts_by: the variable that names, at its start, the CA it trusts.
         cannot: cases that the client has no means for, and why.
-        forgets_case: it keeps an apns-id as a UUID.
-        cannot_say: fields of a push that it has no word for; left out where the case is another.
+        apns_ids: how it takes an apns-id where that is not the point of the case.
         one_at_a_time: cases in which it is given one push after the other, and why.
         note: what else is special about how it runs.
         resends: cases in which its caller has to push again what it reports as failed.
@@ -48,8 +56,7 @@ class Client:
     goes_to_apple: bool = False
     trusts_by: str = ""
     cannot: Mapping[str, str] = field(default_factory=dict)
-    forgets_case: bool = False
-    cannot_say: frozenset[str] = frozenset()
+    apns_ids: ApnsIds = ApnsIds.TEXT
     one_at_a_time: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     resends: frozenset[str] = frozenset()

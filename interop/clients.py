@@ -9,7 +9,7 @@ import sys
 from importlib import metadata
 
 from interop.builds import CACHE, FOLDER, Build
-from interop.client import Client
+from interop.client import ApnsIds, Client
 
 NODE, PYTHON = FOLDER / "node", FOLDER / "python"
 SIGNS_ONCE = "keeps its provider token; signing anew is the caller's business"
@@ -131,12 +131,12 @@ CLIENTS = (
         version=lambda: "as apns2-up " + pinned_version("python/pyapns2.lock", r"apns2-up==(\S+)"),
         build=PYAPNS2,
         cannot={
-            "own apns-id": "has no means to say an apns-id",
-            "apns-id in mixed case": "has no means to say an apns-id",
+            "own apns-id": "for it an apns-id is " + ApnsIds.NONE,
+            "apns-id in mixed case": "for it an apns-id is " + ApnsIds.NONE,
             "through the proxy": "its hyper raises: Proxy with HTTPS not supported",
             "token re-signed": SIGNS_ONCE,
         },
-        cannot_say=frozenset({"apns_id"}),
+        apns_ids=ApnsIds.NONE,
         resends=frozenset({"GOAWAY, idle"}),
         at_goaway="never makes up for a connection that is gone: its caller needs a new client, "
         "and pushes again what failed",
@@ -181,14 +181,14 @@ CLIENTS = (
         trusts_by="NODE_EXTRA_CA_CERTS",
         note="goes to api.sandbox.push.apple.com:443, in namespaces where that is the gateway",
         cannot={
-            "own apns-id": "has no means to say an apns-id",
-            "apns-id in mixed case": "has no means to say an apns-id",
+            "own apns-id": "for it an apns-id is " + ApnsIds.NONE,
+            "apns-id in mixed case": "for it an apns-id is " + ApnsIds.NONE,
             "through the proxy": NO_PROXY,
             "certificate": "has no option for one",
             "200 large, one connection": "opens up to 32, for one request at a time each",
             "token re-signed": "signs anew after ExpiredProviderToken, but reports that push",
         },
-        cannot_say=frozenset({"apns_id"}),
+        apns_ids=ApnsIds.NONE,
         at_goaway="connects anew by itself; a push that it began on the connection that leaves "
         "may fail (SocketError)",
         sends={"host": None, "apns-id": None},
@@ -226,10 +226,10 @@ CLIENTS = (
         needs=("java", "javac", "mvn"),
         build=JAVA,
         cannot={
-            "apns-id in mixed case": "keeps it as a UUID, which has no letter case",
+            "apns-id in mixed case": "for it an apns-id is " + ApnsIds.UUID,
             "token re-signed": "reports that push, and signs anew for its next connection",
         },
-        forgets_case=True,
+        apns_ids=ApnsIds.UUID,
         at_goaway="connects anew by itself, after a refused connection 1, 2, 4 … s later; a push "
         "that it began on the connection that leaves may fail (IOException)",
         breaks_on={

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from interop import checks, machine
 from interop.cases import CASES, Case, Push, Way
+from interop.client import ApnsIds
 from interop.gateway import Gateway
 from interop.phone import Phone
 from interop.program import Program, ProgramError
@@ -74,9 +75,10 @@ class Run:
         return by_way.get(case.way, {})
 
     def _sayable(self, push: Push) -> Push:
-        if self._client.forgets_case and push.apns_id is not None:
-            push = replace(push, apns_id=push.apns_id.lower())
-        return replace(push, **dict.fromkeys(self._client.cannot_say))
+        if push.apns_id is None or self._client.apns_ids is ApnsIds.TEXT:
+            return push
+        is_uuid = self._client.apns_ids is ApnsIds.UUID
+        return replace(push, apns_id=push.apns_id.lower() if is_uuid else None)
 
     def _answers(self, case: Case, pushes: Sequence[Push]) -> list[Answer]:
         at_once = 1 if case.name in self._client.one_at_a_time else case.at_once
