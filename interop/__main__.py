@@ -26,8 +26,9 @@ def main() -> int:
         parser.error(f"no client {', '.join(unknown)}; there are {', '.join(names)}")
     clients = [client for client in CLIENTS if client.name in (options.client or names)]
     if not machine.is_chosen():
-        for client in clients:
-            client.prepare()  # while there is a network; what went wrong is told by the run
+        for client in clients:  # while there is a network
+            if why := client.prepare():
+                print(f"{client.name}: {why}", file=sys.stderr)
         machine.move_to_own()
     results = run(clients)
     print(report.text(results))

@@ -5,12 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FOLDER = Path(__file__).parent
 CACHE = FOLDER / ".cache"
@@ -35,7 +31,6 @@ class Build:
         sources: files of that folder, as glob patterns.
         commands: in order; ``{cache}`` stands for the folder in ``CACHE``.
         product: what must be there afterwards.
-        environment: more variables for them.
     """
 
     name: str
@@ -43,7 +38,6 @@ class Build:
     sources: tuple[str, ...]
     commands: tuple[tuple[str, ...], ...]
     product: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def cache(self) -> Path:
@@ -62,17 +56,8 @@ class Build:
         for command in self.commands:
             words = [word.replace("{cache}", str(self.cache)) for word in command]
             words[0] = tool(words[0]) or words[0]
-            environment = {
-                name: value.replace("{cache}", str(self.cache))
-                for name, value in self.environment.items()
-            }
             done = subprocess.run(
-                words,
-                cwd=self.folder,
-                env={**os.environ, **environment},
-                capture_output=True,
-                text=True,
-                check=False,
+                words, cwd=self.folder, capture_output=True, text=True, check=False
             )
             if done.returncode:
                 return f"{' '.join(command[:2])}: {(done.stderr or done.stdout).strip()[-300:]}"

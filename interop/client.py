@@ -86,4 +86,5 @@ class Client:
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         """Of its program: this process's own, and where the gateway is."""
         trust = {self.trusts_by: variables["APNSIM_CA_FILE"]} if self.trusts_by else {}
-        return {**os.environ, **variables, **trust}
+        ours = {name: text for name, text in os.environ.items() if not name.startswith("APNSIM_")}
+        return {**ours, **variables, **trust}
