@@ -20,8 +20,8 @@ class ApnsIds(StrEnum):
     """What an apns-id is for a client."""
 
     TEXT = "text"
-    UUID = "a UUID, which has no letter case"
-    NONE = "nothing that it could say"
+    UUID = "a UUID, without its letter case"
+    NONE = "unknown"
 
 
 @dataclass(frozen=True)

@@ -131,8 +131,8 @@ CLIENTS = (
         version=lambda: "as apns2-up " + pinned_version("python/pyapns2.lock", r"apns2-up==(\S+)"),
         build=PYAPNS2,
         cannot={
-            "own apns-id": "for it an apns-id is " + ApnsIds.NONE,
-            "apns-id in mixed case": "for it an apns-id is " + ApnsIds.NONE,
+            "own apns-id": "has no means to say an apns-id",
+            "apns-id in mixed case": "has no means to say an apns-id",
             "through the proxy": "its hyper raises: Proxy with HTTPS not supported",
             "token re-signed": SIGNS_ONCE,
         },
@@ -181,8 +181,8 @@ CLIENTS = (
         trusts_by="NODE_EXTRA_CA_CERTS",
         note="goes to api.sandbox.push.apple.com:443, in namespaces where that is the gateway",
         cannot={
-            "own apns-id": "for it an apns-id is " + ApnsIds.NONE,
-            "apns-id in mixed case": "for it an apns-id is " + ApnsIds.NONE,
+            "own apns-id": "has no means to say an apns-id",
+            "apns-id in mixed case": "has no means to say an apns-id",
             "through the proxy": NO_PROXY,
             "certificate": "has no option for one",
             "200 large, one connection": "opens up to 32, for one request at a time each",
@@ -226,7 +226,7 @@ CLIENTS = (
         needs=("java", "javac", "mvn"),
         build=JAVA,
         cannot={
-            "apns-id in mixed case": "for it an apns-id is " + ApnsIds.UUID,
+            "apns-id in mixed case": "keeps it as a UUID, which has no letter case",
             "token re-signed": "reports that push, and signs anew for its next connection",
         },
         apns_ids=ApnsIds.UUID,
