@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Push:
-    """One push, as every client program reads it; None is "do not say"."""
+    """One push, or broadcast, as every client program reads it; None is "do not say"."""
 
     token: str
     topic: str
@@ -29,10 +29,13 @@ class Push:
     expiration: int | None = None
     collapse_id: str | None = None
     apns_id: str | None = None
+    bundle_id: str | None = None
+    channel_id: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Only what is to be said."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        """Only what is to be said; of a broadcast neither token nor topic."""
+        said = {name: value for name, value in asdict(self).items() if value is not None}
+        return {n: said[n] for n in said if not (self.channel_id and n in ("token", "topic"))}
 
 
 class Way(StrEnum):
@@ -65,6 +68,7 @@ class Case:
         first_reason: with what the first attempt of each push is refused.
         connections: on how many connections at most the requests come.
         way: how the client gets there; each has a process of its own.
+        has_channel: whether the client makes a broadcast channel first, which the phone hears.
         restarts: whether the gateway restarts in the middle; then pushes that are not accepted are
             pushed again, as their caller would.
     """
@@ -82,6 +86,7 @@ class Case:
     first_reason: str = ""
     connections: int | None = None
     way: Way = Way.TOKEN
+    has_channel: bool = False
     restarts: bool = False
 
     @property
@@ -109,6 +114,15 @@ def voip(phone: Phone) -> Push:
     payload = {"aps": {}, "call": "x" * 4900, "id": str(uuid.uuid4())}
     token, topic = phone.tokens["voip"], f"{phone.topic}.voip"
     return alert(phone, payload=payload, push_type="voip", token=token, topic=topic)
+
+
+def broadcast(phone: Phone) -> Push:
+    """A message to the channel that the phone listens to."""
+    state = {"id": str(uuid.uuid4())}
+    payload = {"aps": {"timestamp": 1, "event": "update", "content-state": state}}
+    topic = f"{phone.topic}.push-type.liveactivity"
+    where = {"bundle_id": phone.topic, "channel_id": phone.channel}
+    return Push("", topic, payload, push_type="liveactivity", priority=10, **where)
 
 
 def to_many_apps(phone: Phone) -> list[Push]:
@@ -189,6 +203,13 @@ CASES = (
         lambda phone: [alert(phone), voip(phone), background(phone)],
         way=Way.CERTIFICATE,
         connections=1,
+    ),
+    Case(
+        "broadcast",
+        "The client makes a channel, the phone listens to it, and hears what the client sends.",
+        lambda phone: [broadcast(phone), broadcast(phone)],
+        at_once=1,
+        has_channel=True,
     ),
     Case(
         "200 large, one connection",

@@ -13,6 +13,7 @@ from interop.client import ApnsIds, Client
 
 NODE, PYTHON = FOLDER / "node", FOLDER / "python"
 SIGNS_ONCE = "keeps its provider token; signing anew is the caller's business"
+NO_BROADCAST = "has no means for channels"
 NO_PROXY = "has no option for a proxy"
 
 NODE_PACKAGES = Build(
@@ -91,6 +92,7 @@ CLIENTS = (
             "expiration 0": "has time_to_live, sends now + time_to_live",
             "expiration 0, away": "has time_to_live, sends now + time_to_live",
             "token re-signed": "keeps its provider token for the life of a connection",
+            "broadcast": NO_BROADCAST,
             "through the proxy": "its proxy option fails on asyncio: 'TransportSocket' object has "
             "no attribute 'send'",
             "1300 unregistered": "never opens its connection window, so it hangs for ever in a "
@@ -134,6 +136,7 @@ CLIENTS = (
             "own apns-id": "has no means to say an apns-id",
             "apns-id in mixed case": "has no means to say an apns-id",
             "through the proxy": "its hyper raises: Proxy with HTTPS not supported",
+            "broadcast": NO_BROADCAST,
             "token re-signed": SIGNS_ONCE,
         },
         apns_ids=ApnsIds.NONE,
@@ -185,6 +188,7 @@ CLIENTS = (
             "apns-id in mixed case": "has no means to say an apns-id",
             "through the proxy": NO_PROXY,
             "certificate": "has no option for one",
+            "broadcast": NO_BROADCAST,
             "200 large, one connection": "opens up to 32, for one request at a time each",
             "token re-signed": "signs anew after ExpiredProviderToken, but reports that push",
         },
@@ -212,6 +216,7 @@ CLIENTS = (
         build=GO,
         cannot={
             "expiration 0": "takes it for one that is not set",
+            "broadcast": NO_BROADCAST,
             "expiration 0, away": "takes it for one that is not set",
             "token re-signed": SIGNS_ONCE,
         },
@@ -228,6 +233,7 @@ CLIENTS = (
         cannot={
             "apns-id in mixed case": "keeps it as a UUID, which has no letter case",
             "token re-signed": "reports that push, and signs anew for its next connection",
+            "broadcast": NO_BROADCAST,
         },
         apns_ids=ApnsIds.UUID,
         at_goaway="connects anew by itself, after a refused connection 1, 2, 4 … s later; a push "
@@ -248,7 +254,11 @@ CLIENTS = (
         note="goes to api.development.push.apple.com:443, in namespaces where that is the gateway; "
         "Mozilla's roots, which it compiles in from the crate webpki-roots, are replaced by the "
         "gateway's CA through Cargo's `[patch]`; a2 itself is as published",
-        cannot={"through the proxy": NO_PROXY, "token re-signed": SIGNS_ONCE},
+        cannot={
+            "through the proxy": NO_PROXY,
+            "broadcast": NO_BROADCAST,
+            "token re-signed": SIGNS_ONCE,
+        },
         at_goaway="connects anew by itself; reports refused connections and 503 at once",
         breaks_on={
             "sends the scheme as `Bearer`": "every case",

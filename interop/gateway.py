@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 APPLE = "https://api.sandbox.push.apple.com:2197"  # where nobody listens: by the proxy only
 PASSWORD = "secret"
 COMMAND = str(Path(sys.executable).with_name("apnsim"))
+MANAGE = {"manage-port-development": "development", "manage-port-production": "production"}
 START_SECONDS = 30
 STOP_SECONDS = 20
 
@@ -42,7 +43,8 @@ class Gateway:
     def __init__(self, data_dir: Path, options: Sequence[str] = ()) -> None:
         self._data_dir = data_dir
         self._options = options
-        self._ports = {"provider": 0, "courier": 0, "console": 0, "proxy": 0}
+        names = ("provider-port", "courier-port", "console-port", "proxy-port", *MANAGE)
+        self._ports = dict.fromkeys(names, 0)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -71,6 +73,7 @@ class Gateway:
         """
         told = {
             "APNSIM_PROVIDER_URL": self.info["provider_url"],
+            "APNSIM_MANAGE_URL": f"https://127.0.0.1:{self.info['manage_ports']['development']}",
             "APNSIM_CA_FILE": self.info["ca_file"],
         }
         if way is Way.CERTIFICATE:
@@ -101,7 +104,7 @@ class Gateway:
     def _start(self) -> None:
         ready = self._data_dir / "ready.json"
         ready.unlink(missing_ok=True)
-        ports = [f"--{name}-port={port}" for name, port in self._ports.items()]
+        ports = [f"--{name}={port}" for name, port in self._ports.items()]
         places = ["--data-dir", str(self._data_dir), "--ready-file", str(ready)]
         command = [COMMAND, "serve", *places, *ports, "--log-level=warning", *self._options]
         self._process = subprocess.Popen(command)
@@ -113,10 +116,11 @@ class Gateway:
         self.starts += 1
         self.info = json.loads(ready.read_text())
         self._ports = {
-            "provider": self.info["provider_ports"][0],
-            "courier": int(self.info["courier"].rpartition(":")[2]),
-            "console": int(self.info["console_url"].rpartition(":")[2]),
-            "proxy": int(self.info["proxy_url"].rpartition(":")[2]),
+            "provider-port": self.info["provider_ports"][0],
+            "courier-port": int(self.info["courier"].rpartition(":")[2]),
+            "console-port": int(self.info["console_url"].rpartition(":")[2]),
+            "proxy-port": int(self.info["proxy_url"].rpartition(":")[2]),
+            **{option: self.info["manage_ports"][name] for option, name in MANAGE.items()},
         }
 
     def _stop(self) -> None:

@@ -22,6 +22,7 @@ class Phone:
     Attributes:
         tokens: of the app, by push type.
         gone_token: of the app that was uninstalled, ``gone_between`` (milliseconds, UNIX).
+        channel: the broadcast channel that the app listens to.
         signed_at: by when the client has surely signed its provider token; UNIX seconds.
     """
 
@@ -31,6 +32,7 @@ class Phone:
     tokens: dict[str, str]
     gone_token: str
     gone_between: tuple[int, int]
+    channel: str = ""
     signed_at: float = field(default_factory=time.time)
     _seen: int = 0
     _seen_of: int = 1
@@ -72,6 +74,12 @@ class Phone:
         """So many more apps; topic and token of each."""
         topics = [f"{self.topic}.app{number}" for number in range(count)]
         return [(topic, self.device.install(topic).token) for topic in topics]
+
+    def listen(self, channel_id: str) -> None:
+        """Have the app listen to a broadcast channel."""
+        [app] = [app for app in self.device.refresh().apps if app.bundle_id == self.topic]
+        app.subscribe(channel_id)
+        self.channel = channel_id
 
     def leave(self) -> None:
         """Lose the network."""

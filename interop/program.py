@@ -55,14 +55,17 @@ class Program:
         Raises:
             ProgramError: it hangs, ended, or talks nonsense.
         """
-        line = json.dumps([push.to_json() for push in pushes]) + "\n"
-        answered = self._exchange(line.encode())
+        return self.ask([push.to_json() for push in pushes])
+
+    def ask(self, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The same for whatever the program understands."""
+        answered = self._exchange(json.dumps(items).encode() + b"\n")
         try:
             answers = json.loads(answered)
         except ValueError:
             raise ProgramError(f"it printed {answered[:80]!r} instead of answers") from None
-        if not isinstance(answers, list) or len(answers) != len(pushes):
-            raise ProgramError(f"expected {len(pushes)} answers, not {answered[:80]!r}")
+        if not isinstance(answers, list) or len(answers) != len(items):
+            raise ProgramError(f"expected {len(items)} answers, not {answered[:80]!r}")
         return answers
 
     def _exchange(self, line: bytes) -> bytes:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ALL_REQUESTS = 100_000
 # How long a caller goes on pushing what was not accepted, and how often.
 RESEND_SECONDS, RESEND_PAUSE_SECONDS = 30.0, 0.2
+CHANNEL = {"message-storage-policy": 1, "push-type": "LiveActivity"}
 HTTPS_PORT = ["--provider-port=443"]
 
 
@@ -51,9 +52,11 @@ class Run:
         """Have the client push; what is wrong, or empty."""
         phone = self._phone
         since = self._gateway.control.clock().now
-        pushes = [self._sayable(push) for push in case.pushes(phone)]
-        case.before(phone)
         try:
+            if case.has_channel:
+                phone.listen(self._new_channel(case))
+            pushes = [self._sayable(push) for push in case.pushes(phone)]
+            case.before(phone)
             answers = self._answers(case, pushes)
         except ProgramError as error:
             self._programs.clear()
@@ -69,6 +72,12 @@ class Run:
             requests = self._gateway.control.requests(since=since, limit=ALL_REQUESTS)
             problems += checks.check_requests(case, pushes, requests, self._sends(case))
         return checks.summarize(problems)
+
+    def _new_channel(self, case: Case) -> str:
+        made = self._program(case).ask([{"bundle_id": self._phone.topic, "payload": CHANNEL}])
+        if made[0].get("status") != 201:
+            raise ProgramError(f"no channel: {made[0]}")
+        return str(made[0]["channel_id"])
 
     def _sends(self, case: Case) -> Mapping[str, str | None]:
         by_way = {Way.TOKEN: self._client.sends, Way.CERTIFICATE: {"authorization": None}}

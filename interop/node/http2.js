@@ -7,7 +7,7 @@ const answerPushes = require("./dialogue");
 
 const { APNSIM_PROVIDER_URL, APNSIM_CA_FILE, APNSIM_KEY_FILE, APNSIM_KEY_ID, APNSIM_TEAM_ID } =
   process.env;
-const { APNSIM_CERTIFICATE_FILE } = process.env;
+const { APNSIM_MANAGE_URL, APNSIM_CERTIFICATE_FILE } = process.env;
 const HEADERS = {
   topic: "apns-topic",
   push_type: "apns-push-type",
@@ -15,6 +15,7 @@ const HEADERS = {
   expiration: "apns-expiration",
   collapse_id: "apns-collapse-id",
   apns_id: "apns-id",
+  channel_id: "apns-channel-id",
 };
 
 function signedToken() {
@@ -27,31 +28,44 @@ function signedToken() {
 
 const certificate = APNSIM_CERTIFICATE_FILE && fs.readFileSync(APNSIM_CERTIFICATE_FILE);
 const who = certificate ? {} : { authorization: `bearer ${signedToken()}` };
-let session;
+const sessions = new Map();
 
-function connected() {
+function connected(url) {
+  let session = sessions.get(url);
   if (!session || session.closed || session.destroyed) {
-    session = http2.connect(APNSIM_PROVIDER_URL, {
+    session = http2.connect(url, {
       ca: fs.readFileSync(APNSIM_CA_FILE),
       ...(certificate && { cert: certificate, key: certificate }),
     });
     session.on("error", () => {}); // every request hears of it too
+    sessions.set(url, session);
   }
   return session;
 }
 
+function whereTo({ token, bundle_id, channel_id }) {
+  if (token) return [APNSIM_PROVIDER_URL, `/3/device/${token}`];
+  if (channel_id) return [APNSIM_PROVIDER_URL, `/4/broadcasts/apps/${bundle_id}`];
+  return [APNSIM_MANAGE_URL, `/1/apps/${bundle_id}/channels`];
+}
+
 function send(push) {
-  const headers = { ":method": "POST", ":path": `/3/device/${push.token}`, ...who };
+  const [url, path] = whereTo(push);
+  const headers = { ":method": "POST", ":path": path, ...who };
   for (const [name, header] of Object.entries(HEADERS)) {
     if (push[name] !== undefined) headers[header] = push[name];
   }
   return new Promise((resolve) => {
-    const request = connected().request(headers);
+    const request = connected(url).request(headers);
     let answer = {};
     let body = "";
     request.setEncoding("utf8");
     request.on("response", (heard) => {
-      answer = { status: heard[":status"], apns_id: heard["apns-id"] };
+      answer = {
+        status: heard[":status"],
+        apns_id: heard["apns-id"] ?? heard["apns-request-id"],
+        channel_id: heard["apns-channel-id"],
+      };
     });
     request.on("data", (part) => (body += part));
     request.on("end", () => resolve({ ...answer, ...(body && JSON.parse(body)) }));
@@ -60,4 +74,4 @@ function send(push) {
   });
 }
 
-answerPushes(send).then(() => session?.close());
+answerPushes(send).then(() => sessions.forEach((session) => session.close()));

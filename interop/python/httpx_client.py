@@ -19,6 +19,7 @@ HEADERS = {
     "expiration": "apns-expiration",
     "collapse_id": "apns-collapse-id",
     "apns_id": "apns-id",
+    "channel_id": "apns-channel-id",
 }
 
 
@@ -32,17 +33,30 @@ def bearer() -> str:
     )
 
 
+def url(push: dict[str, Any]) -> str:
+    """Where a push, a broadcast, or the wish for a channel goes."""
+    if "token" in push:
+        return f"/3/device/{push['token']}"
+    if "channel_id" in push:
+        return f"/4/broadcasts/apps/{push['bundle_id']}"
+    return f"{os.environ['APNSIM_MANAGE_URL']}/1/apps/{push['bundle_id']}/channels"
+
+
 async def send(client: httpx.AsyncClient, push: dict[str, Any]) -> dict[str, Any]:
     """One push."""
     headers = {header: str(push[name]) for name, header in HEADERS.items() if name in push}
     try:
-        answer = await client.post(
-            f"/3/device/{push['token']}", headers=headers, json=push["payload"]
-        )
+        answer = await client.post(url(push), headers=headers, json=push["payload"])
     except httpx.HTTPError as error:
         return {"error": repr(error)}
     body = answer.json() if answer.content else {}
-    return {"status": answer.status_code, "apns_id": answer.headers.get("apns-id"), **body}
+    told = answer.headers
+    return {
+        "status": answer.status_code,
+        "apns_id": told.get("apns-id") or told.get("apns-request-id"),
+        "channel_id": told.get("apns-channel-id"),
+        **body,
+    }
 
 
 async def main() -> None:
