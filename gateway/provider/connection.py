@@ -204,7 +204,10 @@ class ProviderConnection:
             if self._standing.is_spoilt:
                 self._ending.give_up(self._standing.errors)
         self._outbound.respond(stream, response)
-        if self._ending.answered():
+        if self._outbound.waiting_bytes > self._settings.waiting_bytes:
+            why = f"{self._outbound.waiting_bytes} bytes of answers wait for the provider's windows"
+            self._finish(Farewell(why, code=ENHANCE_YOUR_CALM))
+        elif self._ending.answered():
             self._look_up_in_time()
 
     def _advertise_streams(self) -> None:

@@ -99,6 +99,8 @@ class ConnectionSettings:
         header_list_bytes: MAX_HEADER_LIST_SIZE (counted as in RFC 9113 6.5.2); a longer list is
             answered 431.
         unsent_bytes: how much may wait to be sent before we stop reading.
+        waiting_bytes: how much of answers may wait for the peer's windows before we hang up; lists
+            of channels are long.
         write_seconds: how long the peer may leave us unable to send before we hang up; also how
             long answers may take once the peer has gone.
         idle_seconds: silence without a request in flight before GOAWAY IdleTimeout.
@@ -120,6 +122,7 @@ class ConnectionSettings:
     heard_body_bytes: int = 1 << 20
     header_list_bytes: int = 8000
     unsent_bytes: int = 1 << 18
+    waiting_bytes: int = 1 << 23
     write_seconds: float = 30
     idle_seconds: float = 3600
     low_window_bytes: int = 1 << 14

@@ -2,8 +2,7 @@
 
 clients.md 12, 13: an extra empty DATA, a second DATA or END_STREAM on its own make aioapns and
 Pushy lose the answer or the connection. A body is cut only where the peer's window or frame size
-leaves no choice; what does not fit waits here. It is bounded because its stream stays open, and the
-number of open streams is bounded.
+leaves no choice; what does not fit waits here, as much as the connection has patience for.
 """
 
 from __future__ import annotations
@@ -24,12 +23,14 @@ class Outbound:
             is answered is removed.
         answered: how many answers went out whole.
         peer_opens_window: the peer has enlarged its connection window at least once.
+        waiting_bytes: how much of all answers waits for the peer to open its window.
     """
 
     def __init__(self, http2: Http2, streams: dict[int, Stream]) -> None:
         self.streams = streams
         self.answered = 0
         self.peer_opens_window = False
+        self.waiting_bytes = 0
         self._http2 = http2
         self._opened = False
         self._waiting: dict[int, tuple[Stream, bytes]] = {}
@@ -70,14 +71,17 @@ class Outbound:
 
     def forget(self, stream_id: int) -> None:
         """The stream is gone; nobody waits for the rest of its answer."""
-        self._waiting.pop(stream_id, None)
+        waited = self._waiting.pop(stream_id, None)
+        if waited is not None:
+            self.waiting_bytes -= len(waited[1])
 
     def _continue(self, stream: Stream, body: bytes) -> None:
+        self.forget(stream.stream_id)
         sent = self._http2.send_body(stream.stream_id, body)
         if sent < len(body):
             self._waiting[stream.stream_id] = (stream, body[sent:])
+            self.waiting_bytes += len(body) - sent
         else:
-            self._waiting.pop(stream.stream_id, None)
             self._answered(stream)
 
     def _answered(self, stream: Stream) -> None:

@@ -68,6 +68,21 @@ class TestWindow:
         await provider.flush()
         assert (await provider.answer(number)).shape == WHOLE_BODY
 
+    async def test_long_answers_to_a_peer_with_small_windows_are_bounded(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        """A list of 10,000 channels is 270 KB; nobody may have us keep thousands of them."""
+        long = HttpResponse(200, (), b"x" * 270_000)
+        provider, gateway = connect(nursery, lambda _: long, library)
+        await provider.hello(INITIAL_WINDOW_SIZE=0)
+        for _ in range(100):
+            provider.ask(b"{}")
+        await provider.flush()
+        await provider.hear_out()
+        assert [f.error_code for f in provider.goaways] == [11]  # ENHANCE_YOUR_CALM
+        connection = gateway.connection
+        assert (1 << 23) < connection._outbound.waiting_bytes <= (1 << 23) + 270_000
+
     async def test_a_peer_that_names_no_window_has_the_default_one(
         self, nursery: trio.Nursery, library: str
     ) -> None:
