@@ -92,7 +92,7 @@ class Running:
         parts = console_parts(gateway, self.devices, self.info, self._stop)
         bind = Bind(settings.host, settings.console_port, settings.console_token)
         async with trio.open_nursery() as nursery:
-            with opening("console", settings.host, [settings.console_port]):
+            with opening("console", settings.host, settings.console_port):
                 port = await nursery.start(serve_console, parts, bind)
             self.console_url = f"http://{url_host(settings.host)}:{port}"
             task_status.started()

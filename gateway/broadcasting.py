@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.broadcast_validation import BroadcastGrounds
-from gateway.ports import opening
 from gateway.provider.broadcast import (
     BroadcastEndpoint,
     BroadcastService,
@@ -114,11 +113,9 @@ class Broadcasting:
             PortError: one cannot be opened.
         """
         for listen in listening:
-            option = f"--manage-port-{listen.environment}"
-            with opening("channel management", str(listen.host), listen.ports, option=option):
-                (self.ports[listen.environment],) = await accepting.start(
-                    serve_providers, front, context, listen, links
-                )
+            (self.ports[listen.environment],) = await accepting.start(
+                serve_providers, front, context, listen, links
+            )
 
     def _endpoint(
         self, facts: ConnectionFacts, identity: ConnectionIdentity, act: Act

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 _HINTS = {
     errno.EADDRINUSE: "stop what listens there (another gateway?) or choose another {0};"
@@ -22,16 +22,14 @@ class PortError(OSError):
 
 
 @contextmanager
-def opening(
-    what: str, host: str, ports: Sequence[int], *, option: str | None = None
-) -> Iterator[None]:
-    """Around what opens ports.
+def opening(what: str, host: str | None, port: int, *, option: str = "") -> Iterator[None]:
+    """Around what opens a port.
 
     Args:
-        what: ``provider`` for the ports of ``--provider-port``.
-        host: where they are opened.
-        ports: which.
-        option: how to choose others, if it is not called after ``what``.
+        what: ``courier`` for that of ``--courier-port``.
+        host: where it is opened; None: everywhere.
+        port: which.
+        option: how to choose another, if it is not called after ``what``.
 
     Raises:
         PortError: in place of the ``OSError`` of the system, which names nothing.
@@ -43,10 +41,8 @@ def opening(
         number = error.errno or 0
         why = os.strerror(number) if number > 0 else error.strerror or str(error)
         hint = _HINTS.get(number, "expected --host to be an address of this machine")
-        where = " or ".join(str(port) for port in ports)
-        raise PortError(
-            f"{what} port {where} of {host}: {why}; {hint.format(option or f'--{what}-port')}"
-        ) from None
+        where = f"{what} port {port} of {host or 'every interface'}"
+        raise PortError(f"{where}: {why}; {hint.format(option or f'--{what}-port')}") from None
 
 
 def url_host(host: str) -> str:

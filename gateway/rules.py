@@ -100,6 +100,8 @@ def management_listening(settings: Settings) -> tuple[ListenSettings, ...]:
             environment,
             settings.handshake_seconds,
             environment_by_name=False,
+            what="channel management",
+            option=f"--manage-port-{environment}",
         )
         for environment, port in ports.items()
     )

@@ -217,16 +217,13 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
         gateway.leaf, gateway.authority.certificate_pem, gateway.home.revocations().file
     )
     for listen in listening:
-        with opening("provider", settings.host, listen.ports):
-            ports = await accepting.start(
-                serve_providers, gateway.providers, context, listen, links
-            )
+        ports = await accepting.start(serve_providers, gateway.providers, context, listen, links)
         gateway.provider_ports += ports
         url = f"https://{url_host(settings.host)}:{ports[0]}"
         gateway.provider_urls.setdefault(listen.environment, url)
     manage = rules.management_listening(settings)
     await gateway.broadcasting.open_ports(gateway.managers, manage, context, accepting, links)
-    with opening("courier", settings.host, [settings.courier_port]):
+    with opening("courier", settings.host, settings.courier_port):
         gateway.courier_port = await accepting.start(
             serve_couriers, gateway.couriers, settings.host, settings.courier_port, links
         )
@@ -242,7 +239,7 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
             Destination.COURIER: gateway.couriers.serve,
         }
         gateway.proxy = ProxyFront(doors, settings.handshake_seconds)
-        with opening("proxy", settings.host, [settings.proxy_port]):
+        with opening("proxy", settings.host, settings.proxy_port):
             gateway.proxy_port = await accepting.start(
                 serve_proxy, gateway.proxy, settings.host, settings.proxy_port, links
             )

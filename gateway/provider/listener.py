@@ -11,6 +11,7 @@ import trio
 
 from certs.tls_stream import TlsStream
 from gateway.handshakes import Handshakes
+from gateway.ports import opening
 from gateway.provider.churn import Churn
 from gateway.provider.connection import ProviderConnection
 from gateway.provider.contract import ConnectionFacts, ConnectionSettings, ConnectionStatistics
@@ -69,6 +70,8 @@ class ListenSettings:
         backlog: of the listening sockets.
         environment_by_name: whether such a name counts; not on the ports of channel management,
             of which there is one for each environment.
+        what: what listens, for an error.
+        option: how to choose other ports.
     """
 
     ports: tuple[int, ...] = (2197,)
@@ -78,13 +81,19 @@ class ListenSettings:
     handshakes_at_once: int = 2000
     backlog: int = 2048
     environment_by_name: bool = True
+    what: str = "provider"
+    option: str = "--provider-port"
 
     def with_more(
         self, development: tuple[int, ...], production: tuple[int, ...]
     ) -> tuple[ListenSettings, ...]:
         """These, and the same for ports that have an environment of their own, if there are any."""
         more = ((development, Environment.DEVELOPMENT), (production, Environment.PRODUCTION))
-        return (self, *(replace(self, ports=p, environment=e) for p, e in more if p))
+        return (self, *(self._for(ports, environment) for ports, environment in more if ports))
+
+    def _for(self, ports: tuple[int, ...], environment: Environment) -> ListenSettings:
+        option = f"{self.option}-{environment}"
+        return replace(self, ports=ports, environment=environment, option=option)
 
 
 @dataclass(slots=True)
@@ -217,7 +226,7 @@ async def serve_providers(
         task_status: started with the list of open ports, in the order of ``settings.ports``.
 
     Raises:
-        OSError: a port cannot be bound.
+        PortError: one of them cannot be opened.
     """
     listeners = await _open(settings)
     ports = list(dict.fromkeys(listener.socket.getsockname()[1] for listener in listeners))
@@ -233,9 +242,10 @@ async def _open(settings: ListenSettings) -> list[trio.SocketListener]:
     listeners: list[trio.SocketListener] = []
     try:
         for port in settings.ports:
-            listeners += await trio.open_tcp_listeners(
-                port, host=settings.host, backlog=settings.backlog
-            )
+            with opening(settings.what, settings.host, port, option=settings.option):
+                listeners += await trio.open_tcp_listeners(
+                    port, host=settings.host, backlog=settings.backlog
+                )
     except BaseException:
         for listener in listeners:
             listener.socket.close()

@@ -120,10 +120,8 @@ def test_a_port_in_use_is_named_with_its_option(
     apnsim: Callable[..., Outcome], taken: int, option: str
 ) -> None:
     outcome = apnsim("serve", *FREE, f"--{option}-port", taken)
-    if option == "provider":  # given twice: 0 and this one
-        assert f"provider port 0 or {taken} of 127.0.0.1: Address already in use" in outcome.error
-    else:
-        assert f"{option} port {taken} of 127.0.0.1: Address already in use" in outcome.error
+    # That of the provider is given twice, 0 and this one: the one in use is named.
+    assert f"{option} port {taken} of 127.0.0.1: Address already in use" in outcome.error
     assert f"choose another --{option}-port" in outcome.error
     assert outcome.code == 2
 

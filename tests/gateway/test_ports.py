@@ -19,14 +19,14 @@ from gateway.ports import PortError, opening, url_host
     ],
 )
 def test_a_port_that_cannot_be_opened_is_named_with_what_to_do(error: OSError, words: str) -> None:
-    with pytest.raises(PortError) as refused, opening("provider", "h.test", [443, 2197]):
+    with pytest.raises(PortError) as refused, opening("courier", "h.test", 443):
         raise error
-    assert str(refused.value).startswith("provider port 443 or 2197 of h.test: ")
+    assert str(refused.value).startswith("courier port 443 of h.test: ")
     assert words in str(refused.value)
 
 
 def test_what_opens_is_left_alone() -> None:
-    with opening("provider", "h.test", [443]):
+    with opening("provider", "h.test", 443):
         pass
 
 
