@@ -13,7 +13,6 @@ import pytest
 import trio
 
 from gateway.journal import State
-from protocol.notification import PushType
 from tests.e2e.world import TOPIC, until
 from tests.io.provider_desk import APNS_ID, TEAM, desk
 from tests.io.provider_front import until_end
@@ -201,32 +200,3 @@ async def test_the_console_shows_who_came_with_a_certificate(tmp_path: Path) -> 
 async def _get(url: str, path: str) -> Any:  # noqa: ANN401 - JSON
     async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
         return (await client.get(path)).json()
-
-
-async def test_every_push_type_reaches_its_app_under_its_own_topic_and_token(
-    tmp_path: Path,
-) -> None:
-    """reference/apns-provider-api.md §2.2, one row after the other, at the largest size."""
-    async with desk(tmp_path) as provider:
-        devices = provider.here.devices
-        phone = await provider.here.phone("all types")
-        view = await devices.install_app(phone, TOPIC, [each.value for each in PushType])
-        assert set(view.tokens) == {each.value for each in PushType}
-        line = await provider.dial()
-        for number, push_type in enumerate(PushType, 1):
-            provider.token = view.tokens[push_type.value]
-            said = {"apns_push_type": push_type.value, "apns_priority": "5", "apns_id": None}
-            topic = TOPIC + push_type.topic_suffix
-            room = (5120 if push_type is PushType.VOIP else 4096) - len('{"a":""}')
-            largest = b'{"a":"%s"}' % (b"x" * room)
-            answer = await provider.ask(line, body=largest, apns_topic=topic, **said)
-            assert answer.status == 200, (push_type, answer.body)
-            answer = await provider.ask(line, body=largest + b" ", apns_topic=topic, **said)
-            assert (answer.status, answer.reason) == (413, "PayloadTooLarge")
-            if push_type.topic_suffix:
-                answer = await provider.ask(line, apns_topic=TOPIC, **said)
-                assert (answer.status, answer.reason) == (400, "TopicDisallowed")
-            await until(lambda count=number: len(devices.notifications(phone)) == count)
-            received = devices.notifications(phone)[-1]
-            assert (received.push_type, received.topic) == (push_type.value, topic)
-            assert received.payload == {"a": "x" * room}
