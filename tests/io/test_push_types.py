@@ -4,6 +4,8 @@ Each test runs once per push type and bears its name. What the phone does with L
 test_device_activities.py, what certificates are made of in test_provider_certificates.py.
 """
 
+# ruff: noqa: ANN401 - settings and headers are passed on by name
+
 from __future__ import annotations
 
 import json
