@@ -123,6 +123,12 @@ def test_a_flag_in_place_of_a_list_adds_no_topic() -> None:
     assert (read.all_topics, read.voip_topics) == ((BUNDLE,), ())
 
 
+def test_extensions_3_and_5_whose_meaning_nobody_knows_are_not_read() -> None:
+    read = ProviderCertificate.from_der(other((1, b"\x05\x00"), (3, MEASURED), (5, MEASURED)))
+    assert read.all_topics == (BUNDLE,)
+    assert (read.for_development, read.for_production) == (True, False)
+
+
 def test_topics_of_both_lists_and_the_subject_count_once() -> None:
     listed = bytes.fromhex("3003 0c0161")
     read = ProviderCertificate.from_der(other((2, b"\x05\x00"), (4, listed), (6, MEASURED)))

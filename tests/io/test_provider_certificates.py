@@ -207,7 +207,7 @@ async def test_location_pushes_cannot_use_certificates(tmp_path: Path) -> None:
         assert (await provider.ask(**ask)).status == 200, "with a token they can"
 
 
-async def test_a_certificate_that_is_no_providers_is_bad(
+async def test_bad_certificate_is_said_in_goaway_to_one_that_is_no_providers(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -218,7 +218,7 @@ async def test_a_certificate_that_is_no_providers_is_bad(
     assert "GOAWAY BadCertificate: the certificate of" in caplog.text
 
 
-async def test_a_certificate_of_the_wrong_environment_is_told_so_and_the_log_says_which(
+async def test_bad_certificate_environment_is_said_in_goaway_and_the_log_says_which(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import trio
 
 from certs.provider_key import ProviderKey
@@ -27,8 +28,6 @@ from tests.io.broadcast_desk import BROADCAST_ONLY
 from tests.io.provider_desk import APNS_ID, TEAM, desk
 
 if TYPE_CHECKING:
-    import pytest
-
     from protocol.identifiers import UniqueId
     from protocol.notification import Notification
     from tests.e2e.world import World
@@ -91,15 +90,20 @@ REQUESTS: list[tuple[Reason, dict[str, Any]]] = [
 ]
 
 
-async def test_what_one_request_can_earn_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "reason",
+    dict.fromkeys(reason for reason, _ in REQUESTS),
+    ids=lambda reason: f"{reason.status} {reason.text}",
+)
+async def test_one_request_alone_earns(tmp_path: Path, reason: Reason) -> None:
     async with desk(tmp_path) as provider:
         line = await provider.dial()
-        for reason, request in REQUESTS:
+        for request in (request for earned, request in REQUESTS if earned is reason):
             is_refused(await provider.ask(line, **request), reason)
         assert (await provider.ask(line)).status == 200
 
 
-async def test_a_bad_message_id_is_echoed_all_the_same(tmp_path: Path) -> None:
+async def test_400_bad_message_id_is_echoed_all_the_same(tmp_path: Path) -> None:
     async with desk(tmp_path) as provider:
         answer = await provider.ask(apns_id="no uuid")
         is_refused(answer, Reason.BAD_MESSAGE_ID, apns_id="no uuid")
@@ -133,22 +137,27 @@ async def test_in_production_nothing_but_the_apns_id_is_told(tmp_path: Path) -> 
         is_refused(await provider.ask(), Reason.BAD_DEVICE_TOKEN)
 
 
-async def test_keys_of_another_age_environment_kind_and_team(tmp_path: Path) -> None:
+async def test_403_expired_provider_token(tmp_path: Path) -> None:
     async with desk(tmp_path) as provider:
         stale = provider.bearer(age=3602)
         is_refused(await provider.ask(authorization=stale), Reason.EXPIRED_PROVIDER_TOKEN)
+
+
+async def test_403_invalid_provider_token_of_an_unknown_key(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
         stranger = ProviderKey.generate(TEAM, "STRANGER12")
         answer = await provider.ask(authorization=provider.bearer(stranger))
         is_refused(answer, Reason.INVALID_PROVIDER_TOKEN)
+
+
+async def test_403_bad_environment_key_id_in_token(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
         abroad = provider.new_key(environments=frozenset({Environment.PRODUCTION}))
         answer = await provider.ask(authorization=provider.bearer(abroad))
         is_refused(answer, Reason.BAD_ENVIRONMENT_KEY_ID_IN_TOKEN)
-        narrow = provider.new_key(key_id="NARROW1234", topics=frozenset({"com.example.other"}))
-        answer = await provider.ask(authorization=provider.bearer(narrow))
-        is_refused(answer, Reason.TOPIC_DISALLOWED)
 
 
-async def test_how_a_key_of_the_other_environment_is_called_is_a_setting(tmp_path: Path) -> None:
+async def test_403_bad_environment_key_in_token_is_how_a_setting_spells_it(tmp_path: Path) -> None:
     spelled = BadEnvironmentKeyReason.REPORTED
     async with desk(tmp_path, bad_environment_key_reason=spelled) as provider:
         abroad = provider.new_key(environments=frozenset({Environment.PRODUCTION}))
@@ -156,23 +165,46 @@ async def test_how_a_key_of_the_other_environment_is_called_is_a_setting(tmp_pat
         is_refused(answer, Reason.BAD_ENVIRONMENT_KEY_IN_TOKEN)
 
 
-async def test_what_a_connection_binds(tmp_path: Path) -> None:
+async def test_400_topic_disallowed_by_the_topics_of_the_key(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        narrow = provider.new_key(key_id="NARROW1234", topics=frozenset({"com.example.other"}))
+        answer = await provider.ask(authorization=provider.bearer(narrow))
+        is_refused(answer, Reason.TOPIC_DISALLOWED)
+
+
+async def test_403_unrelated_key_id_in_token_on_one_connection(tmp_path: Path) -> None:
     async with desk(tmp_path) as provider:
         second = provider.bearer(provider.new_key())
-        foreign = provider.bearer(provider.new_key(team_id="OTHERTEAM1", key_id="FOREIGN123"))
         line = await provider.dial()
         assert (await provider.ask(line)).status == 200
         answer = await provider.ask(line, authorization=second)
         is_refused(answer, Reason.UNRELATED_KEY_ID_IN_TOKEN)
+        assert (await provider.ask(authorization=second)).status == 200, "elsewhere it is fine"
+
+
+async def test_403_invalid_provider_token_of_another_team_on_one_connection(
+    tmp_path: Path,
+) -> None:
+    async with desk(tmp_path) as provider:
+        foreign = provider.bearer(provider.new_key(team_id="OTHERTEAM1", key_id="FOREIGN123"))
+        line = await provider.dial()
+        assert (await provider.ask(line)).status == 200
         answer = await provider.ask(line, authorization=foreign)
         is_refused(answer, Reason.INVALID_PROVIDER_TOKEN)
-        answer = await provider.ask(line, authorization=provider.bearer(age=60))
+        assert (await provider.ask(authorization=foreign)).status == 200, "elsewhere it is fine"
+
+
+async def test_429_too_many_provider_token_updates_on_one_connection(tmp_path: Path) -> None:
+    async with desk(tmp_path) as provider:
+        again = provider.bearer(age=60)
+        line = await provider.dial()
+        assert (await provider.ask(line)).status == 200
+        answer = await provider.ask(line, authorization=again)
         is_refused(answer, Reason.TOO_MANY_PROVIDER_TOKEN_UPDATES)
-        for bearer in (second, foreign, provider.bearer(age=60)):
-            assert (await provider.ask(authorization=bearer)).status == 200, "elsewhere it is fine"
+        assert (await provider.ask(authorization=again)).status == 200, "elsewhere it is fine"
 
 
-async def test_an_uninstalled_apps_token_is_410_with_its_time(tmp_path: Path) -> None:
+async def test_410_unregistered_with_its_time_once_the_app_is_gone(tmp_path: Path) -> None:
     async with desk(tmp_path) as provider:
         [phone] = provider.here.devices.list_devices()
         before = time.time() * 1000
@@ -185,7 +217,7 @@ async def test_an_uninstalled_apps_token_is_410_with_its_time(tmp_path: Path) ->
         is_refused(answer, Reason.UNREGISTERED, body)
 
 
-async def test_the_token_of_an_ended_live_activity_is_410_with_its_time(tmp_path: Path) -> None:
+async def test_410_expired_token_with_its_time_once_a_live_activity_is_over(tmp_path: Path) -> None:
     async with desk(tmp_path) as provider:
         [phone] = provider.here.devices.list_devices()
         activities = provider.here.devices.activities
@@ -210,7 +242,7 @@ async def test_the_token_of_an_ended_live_activity_is_410_with_its_time(tmp_path
         is_refused(answer, Reason.EXPIRED_TOKEN, body)
 
 
-async def test_more_pushes_to_one_token_than_are_allowed(tmp_path: Path) -> None:
+async def test_429_too_many_requests_to_one_device_token(tmp_path: Path) -> None:
     async with desk(tmp_path, max_pushes_per_token_per_second=1) as provider:
         provider.here.clock.freeze()
         line = await provider.dial()
@@ -218,7 +250,7 @@ async def test_more_pushes_to_one_token_than_are_allowed(tmp_path: Path) -> None
         is_refused(await provider.ask(line), Reason.TOO_MANY_REQUESTS)
 
 
-async def test_a_locked_database_is_503_and_said_in_the_log(
+async def test_503_service_unavailable_while_the_database_is_locked_and_the_log_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with desk(tmp_path, store="sqlite") as provider:
@@ -251,7 +283,7 @@ class Gate:
         return await self._route(router, notification, known)
 
 
-async def test_while_the_gateway_drains_a_new_push_is_told_shutdown(
+async def test_503_shutdown_to_a_new_push_while_the_gateway_drains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate(monkeypatch)
@@ -273,7 +305,9 @@ def _statistics(here: World) -> list[Any]:
     return list(here.gateway.providers.statistics())
 
 
-async def test_a_bug_of_ours_is_500(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_500_internal_server_error_is_a_bug_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Gate(monkeypatch, is_broken=True)
     async with desk(tmp_path) as provider:
         is_refused(await provider.ask(), Reason.INTERNAL_SERVER_ERROR)
