@@ -98,6 +98,17 @@ async def test_path_is_3_device_and_a_token_in_hexadecimal(
         assert said(await provider.ask(path=path)) == verdict
 
 
+async def test_path_takes_a_token_of_1_to_100_bytes(tmp_path: Path) -> None:
+    """Apple: "of variable length"; 54 bytes have been seen (rpush#462)."""
+    async with desk(tmp_path, unknown_tokens="adopt") as provider:
+        line = await provider.dial()
+        for size in (1, 31, 32, 54, 100):
+            answer = await provider.ask(line, path="/3/device/" + "ab" * size)
+            assert said(answer) == OK, size
+        answer = await provider.ask(line, path="/3/device/" + "ab" * 101)
+        assert said(answer) == (400, "BadDeviceToken")
+
+
 # -- authorization ---------------------------------------------------------------------------------
 
 
