@@ -128,6 +128,11 @@ async def test_the_voip_extension_lists_topics_too(tmp_path: Path) -> None:
         assert await here.received(phone, 2, topic) == ["Hello", "Hello"]
         refused = await provider.ask(line, authorization=None)
         assert refused.reason == "TopicDisallowed", "the app's alerts are no matter of it"
+        # Beside another subject, so that the extension alone can have named the topic.
+        beside = provider.certificate(Kind.APP, voip_topics=(topic,))
+        line = await provider.dial(certificate=beside)
+        answer = await provider.ask(line, apns_topic=topic, apns_push_type="voip", **call)
+        assert answer.status == 200
 
 
 async def test_the_topic_extension_lists_further_topics(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from certs.provider_certificate import Kind
 from gateway.journal import State
+from gateway.settings import UnknownTokens
 from protocol.notification import MAX_STORAGE_SECONDS
 from tests.e2e.world import TOPIC, until
 from tests.io.provider_desk import APNS_ID, BODY, desk
@@ -100,7 +101,7 @@ async def test_path_is_3_device_and_a_token_in_hexadecimal(
 
 async def test_path_takes_a_token_of_1_to_100_bytes(tmp_path: Path) -> None:
     """Apple: "of variable length"; 54 bytes have been seen (rpush#462)."""
-    async with desk(tmp_path, unknown_tokens="adopt") as provider:
+    async with desk(tmp_path, unknown_tokens=UnknownTokens.ADOPT) as provider:
         line = await provider.dial()
         for size in (1, 31, 32, 54, 100):
             answer = await provider.ask(line, path="/3/device/" + "ab" * size)
