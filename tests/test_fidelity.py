@@ -14,7 +14,8 @@ from protocol.provider.rejection import Reason
 from tests.test_architecture import ROOT, SOURCES
 
 TEXT = (ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8")
-FIRST_CELLS = re.findall(r"^\| ([^|]+) \|", TEXT, re.MULTILINE)
+HOW_TO_PROVOKE = TEXT.partition("## Choices where Apple is not known")[0]
+FIRST_CELLS = re.findall(r"^\| ([^|]+) \|", HOW_TO_PROVOKE, re.MULTILINE)
 
 # No row says how to provoke these: nobody knows how, and a spelling that is a setting.
 WITHOUT_A_ROW = {Reason.FORBIDDEN, Reason.BAD_ENVIRONMENT_KEY_IN_TOKEN}
