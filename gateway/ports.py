@@ -5,10 +5,14 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+import trio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+BACKLOG = 2048
 
 _HINTS = {
     errno.EADDRINUSE: "stop what listens there (another gateway?) or choose another {0};"
@@ -43,6 +47,41 @@ def opening(what: str, host: str | None, port: int, *, option: str = "") -> Iter
         hint = _HINTS.get(number, "expected --host to be an address of this machine")
         where = f"{what} port {port} of {host or 'every interface'}"
         raise PortError(f"{where}: {why}; {hint.format(option or f'--{what}-port')}") from None
+
+
+class Front(Protocol):
+    """Serves connections."""
+
+    async def serve(self, stream: trio.SocketStream) -> None:
+        """Serve one accepted connection to its end; never raises for what the peer does."""
+        ...
+
+
+async def serve_port(
+    front: Front,
+    what: str,
+    host: str | None,
+    port: int,
+    handler_nursery: trio.Nursery,
+    task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Accept connections until cancelled; they live on in ``handler_nursery``.
+
+    Args:
+        front: serves them.
+        what: as in :func:`opening`.
+        host: address to listen on; None = every interface.
+        port: TCP port; 0 = a free one.
+        handler_nursery: holds the connections, so that accepting can stop before serving does.
+        task_status: started with the port, once it is open.
+
+    Raises:
+        PortError: the port cannot be opened.
+    """
+    with opening(what, host, port):
+        listeners = await trio.open_tcp_listeners(port, host=host, backlog=BACKLOG)
+    task_status.started(listeners[0].socket.getsockname()[1])
+    await trio.serve_listeners(front.serve, listeners, handler_nursery=handler_nursery)
 
 
 def url_host(host: str) -> str:

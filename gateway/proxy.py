@@ -193,27 +193,3 @@ async def _refuse(tcp: AcceptedSocket, core: h11.Connection, refusal: RefusedErr
     with suppress(trio.BrokenResourceError), trio.move_on_after(_REFUSAL_SECONDS):
         await tcp.send_all(b"".join(core.send(event) or b"" for event in said))
     await tcp.aclose()
-
-
-async def serve_proxy(
-    front: ProxyFront,
-    host: str | None,
-    port: int,
-    handler_nursery: trio.Nursery,
-    task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Accept clients until cancelled; their tunnels live on in ``handler_nursery``.
-
-    Args:
-        front: serves them.
-        host: address to listen on; None = every interface.
-        port: TCP port; 0 = a free one.
-        handler_nursery: holds the connections, so that accepting can stop before serving does.
-        task_status: started with the port, once it is open.
-
-    Raises:
-        OSError: the port cannot be bound.
-    """
-    listeners = await trio.open_tcp_listeners(port, host=host, backlog=2048)
-    task_status.started(listeners[0].socket.getsockname()[1])
-    await trio.serve_listeners(front.serve, listeners, handler_nursery=handler_nursery)

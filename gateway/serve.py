@@ -17,16 +17,16 @@ import trio
 from certs.contexts import courier_server_context
 from gateway import rules, upkeep
 from gateway.broadcasting import Broadcasting
-from gateway.courier.listener import CourierFront, serve_couriers
+from gateway.courier.listener import CourierFront
 from gateway.courier.terms import Services
 from gateway.home import Home
 from gateway.journal import Journal
-from gateway.ports import opening, url_host
+from gateway.ports import serve_port, url_host
 from gateway.provider.endpoint import Endpoint, Service
 from gateway.provider.identity import meet
 from gateway.provider.listener import ProviderFront, serve_providers
 from gateway.provider.tls import ProviderTls
-from gateway.proxy import Destination, ProxyFront, serve_proxy
+from gateway.proxy import Destination, ProxyFront
 from gateway.routing.directory import DeviceDirectory
 from gateway.routing.router import Router
 from gateway.routing.sessions import SessionTable
@@ -223,10 +223,9 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
         gateway.provider_urls.setdefault(listen.environment, url)
     manage = rules.management_listening(settings)
     await gateway.broadcasting.open_ports(gateway.managers, manage, context, accepting, links)
-    with opening("courier", settings.host, settings.courier_port):
-        gateway.courier_port = await accepting.start(
-            serve_couriers, gateway.couriers, settings.host, settings.courier_port, links
-        )
+    gateway.courier_port = await accepting.start(
+        serve_port, gateway.couriers, "courier", settings.host, settings.courier_port, links
+    )
     if settings.proxy_port is not None:
         doors: dict[Destination, Door] = {
             Destination.PUSH: lambda stream, heard: gateway.providers.serve(
@@ -239,10 +238,9 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
             Destination.COURIER: gateway.couriers.serve,
         }
         gateway.proxy = ProxyFront(doors, settings.handshake_seconds)
-        with opening("proxy", settings.host, settings.proxy_port):
-            gateway.proxy_port = await accepting.start(
-                serve_proxy, gateway.proxy, settings.host, settings.proxy_port, links
-            )
+        gateway.proxy_port = await accepting.start(
+            serve_port, gateway.proxy, "proxy", settings.host, settings.proxy_port, links
+        )
     accepting.start_soon(upkeep.pass_on_wakes, gateway.store, gateway.sessions)
     accepting.start_soon(upkeep.every, EXPIRE_SECONDS, gateway.expire)
     accepting.start_soon(upkeep.every, SWEEP_SECONDS, gateway.sweep)

@@ -168,27 +168,3 @@ class CourierFront:
             await session.run()
         finally:
             self._sessions.discard(session)
-
-
-async def serve_couriers(
-    front: CourierFront,
-    host: str | None,
-    port: int,
-    handler_nursery: trio.Nursery,
-    task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Accept devices until cancelled; their links live on in ``handler_nursery``.
-
-    Args:
-        front: serves them.
-        host: address to listen on; None = every interface.
-        port: TCP port; 0 = a free one.
-        handler_nursery: holds the links, so that accepting can stop before serving does.
-        task_status: started with the port, once it is open.
-
-    Raises:
-        OSError: the port cannot be bound.
-    """
-    listeners = await trio.open_tcp_listeners(port, host=host, backlog=2048)
-    task_status.started(listeners[0].socket.getsockname()[1])
-    await trio.serve_listeners(front.serve, listeners, handler_nursery=handler_nursery)

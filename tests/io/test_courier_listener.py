@@ -16,9 +16,10 @@ from trio.testing import memory_stream_pair
 from certs.authority import Authority
 from certs.contexts import courier_server_context, device_client_context
 from certs.server_names import DEFAULT_SERVER_NAMES
-from gateway.courier.listener import CourierFront, environment_of, serve_couriers
+from gateway.courier.listener import CourierFront, environment_of
 from gateway.courier.session import CourierSession
 from gateway.courier.terms import CourierSettings
+from gateway.ports import serve_port
 from protocol.courier.messages import (
     Connect,
     ConnectResponse,
@@ -247,7 +248,9 @@ async def test_a_cancelled_link_is_still_closed_politely(
 @asynccontextmanager
 async def listening(gateway: Gateway) -> AsyncIterator[int]:
     async with trio.open_nursery() as accepting:
-        yield await accepting.start(serve_couriers, gateway.front, "127.0.0.1", 0, gateway.nursery)
+        yield await accepting.start(
+            serve_port, gateway.front, "courier", "127.0.0.1", 0, gateway.nursery
+        )
         accepting.cancel_scope.cancel()
 
 

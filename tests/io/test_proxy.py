@@ -14,8 +14,9 @@ import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.ports import serve_port
 from gateway.provider.listener import ListenSettings
-from gateway.proxy import MAX_HEAD_BYTES, Destination, ProxyFront, serve_proxy
+from gateway.proxy import MAX_HEAD_BYTES, Destination, ProxyFront
 from tests.io.provider_front import Front, speaks
 from tests.io.streams import Provider, accepted
 
@@ -75,7 +76,7 @@ async def proxying(
     doors = {Destination.PUSH: echo} if doors is None else doors
     proxy = Proxy(ProxyFront(doors, seconds))
     async with trio.open_nursery() as links, trio.open_nursery() as accepting:
-        serve = functools.partial(serve_proxy, proxy.front, "127.0.0.1", 0, links)
+        serve = functools.partial(serve_port, proxy.front, "proxy", "127.0.0.1", 0, links)
         proxy.port = await accepting.start(serve)
         yield proxy
         accepting.cancel_scope.cancel()
