@@ -177,6 +177,10 @@ def _calm_the_collector() -> None:
 
 def _announce(info: dict[str, Any], ready_file: Path | None) -> None:
     log.info("provider API %s, devices %s", info["provider_url"], info["courier"])
+    manage = ", ".join(f"{port} for {name}" for name, port in info["manage_ports"].items())
+    log.info("channel management on ports %s", manage)
+    if info["proxy_url"]:
+        log.info("proxy %s", info["proxy_url"])
     log.info("control API %s, trust %s", info["console_url"], info["ca_file"])
     for key in info["keys"]:
         if key["key_file"]:

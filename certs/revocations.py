@@ -93,7 +93,8 @@ class Revocations:
         except X509_FAULTS:
             raise CredentialFileError(
                 self.file,
-                "is not a certificate revocation list in PEM; move it away to have one made",
+                "is not a certificate revocation list in PEM; put it back from a backup, or move it"
+                " away to begin a new one, in which nothing is revoked",
             ) from None
         return found if is_ours else None
 

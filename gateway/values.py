@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from certs.server_names import InvalidServerNameError, alternative_names
-from protocol.identifiers import InvalidIdentifierError, TeamId
+from protocol.identifiers import BundleId, InvalidIdentifierError, TeamId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +138,14 @@ def team_id(value: Raw) -> str:
         return TeamId.parse(text(value))
     except InvalidIdentifierError:
         raise ValueError("expected ten upper-case letters and digits") from None
+
+
+def bundle_id(value: Raw) -> str:
+    """The name of an app."""
+    try:
+        return BundleId.parse(text(value))
+    except InvalidIdentifierError:
+        raise ValueError("expected a bundle id, such as com.example.app") from None
 
 
 def server_name(value: Raw) -> str:

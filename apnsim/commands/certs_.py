@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from apnsim import options
 from apnsim.errors import CommandError
@@ -16,9 +18,6 @@ from certs.provider_certificate import Kind, ProviderCertificate
 from gateway.home import Home
 from protocol.identifiers import BundleId, InvalidIdentifierError, TeamId, Topic
 from protocol.notification import Environment
-
-if TYPE_CHECKING:
-    import argparse
 
 EPILOG = """\
 examples:
@@ -85,8 +84,14 @@ def _add_provider_arguments(provider: argparse.ArgumentParser) -> None:
     provider.add_argument("--expired", action="store_true", help="one that ended yesterday")
     provider.add_argument("--revoked", action="store_true", help="one that is revoked at once")
     provider.add_argument(
-        "--p12", metavar="PASSWORD", help="write key and certificate as .p12, too"
+        "--p12", type=_password, metavar="PASSWORD", help="write key and certificate as .p12, too"
     )
+
+
+def _password(text: str) -> str:
+    if not options.text(text):
+        raise argparse.ArgumentTypeError("expected a password of one letter at least")
+    return text
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -158,6 +163,8 @@ def _revoke(parsed: argparse.Namespace, home: Home) -> None:
     pem = read_credential(parsed.file)
     try:
         certificate = read_certificates(pem)[0]
+        # Only providers are looked up in the list.
+        ProviderCertificate.from_der(certificate.public_bytes(Encoding.DER))
     except CredentialError as error:
         raise CredentialFileError(parsed.file, str(error)) from None
     is_new = home.revocations().revoke(certificate)

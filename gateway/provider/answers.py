@@ -63,10 +63,10 @@ class Answers:
         """The answer when making one has failed, and the traceback in the log."""
         where = self._facts.connection_id, stream.stream_id
         log.error("connection %d: no answer could be made to stream %d", *where, exc_info=bug)
-        return refusal(stream.head.headers, Reason.INTERNAL_SERVER_ERROR)
+        return refusal(stream.head, Reason.INTERNAL_SERVER_ERROR)
 
     def _refuse_headers(self, stream: Stream) -> HttpResponse:
-        response = refusal(stream.head.headers, Reason.PAYLOAD_TOO_LARGE, 431)
+        response = refusal(stream.head, Reason.PAYLOAD_TOO_LARGE, 431)
         length = stream.head.list_bytes
         detail = f"a header list of {length} bytes; SETTINGS allow {self._longest_list}"
         self._refused(self._facts, stream.request(), response, detail)

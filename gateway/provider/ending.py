@@ -94,10 +94,10 @@ class Ending:
 
     def answered(self) -> bool:
         """An answer was written, as far as the peer's window allows; whether waits have changed."""
-        is_blocked = self._outbound.waiting > 0 and self._patience.blocked_since is None
-        if not is_blocked and self._leaves_with is None:
+        begins_to_wait = self._outbound.waiting > 0 and self._patience.blocked_since is None
+        if not begins_to_wait and self._leaves_with is None:
             return False
-        self._patience.answered(self._now(), is_blocked=is_blocked)
+        self._patience.answered(self._now(), begins_to_wait=begins_to_wait)
         return True
 
     def went_on(self) -> None:

@@ -151,19 +151,22 @@ class ProviderFront:
             await trio.aclose_forcefully(stream)
             return
         tcp = AcceptedSocket(stream, acknowledges_quickly=True, heard=heard)
+        try:
+            await self._serve(tcp, context, settings)
+        except* Exception:  # our bug: this connection ends, the server lives (architecture.md 6)
+            log.exception("the connection of %s ends: our mistake", tcp.peer)
+            await trio.aclose_forcefully(tcp)
+
+    async def _serve(self, tcp: AcceptedSocket, context: Context, settings: ListenSettings) -> None:
         if not self.churn.admits(tcp.peer_address, trio.current_time()):
-            await trio.aclose_forcefully(stream)
+            await trio.aclose_forcefully(tcp)
             return
         tls = TlsStream(tcp, context(), server_side=True)
         facts = await self._meet(tls, tcp.peer, settings)
         if facts is None:
             await trio.aclose_forcefully(tls)
-            return
-        try:
+        else:
             await self._run(tls, facts)
-        except* Exception:  # our bug: this connection ends, the server lives (architecture.md 6)
-            log.exception("connection %d ends: our mistake", facts.connection_id)
-            await trio.aclose_forcefully(tls)
 
     async def _run(self, stream: trio.abc.Stream, facts: ConnectionFacts) -> None:
         connection = ProviderConnection(

@@ -51,9 +51,9 @@ class Patience:
             deadline = min(deadline, last_word)
         return deadline
 
-    def answered(self, now: float, *, is_blocked: bool) -> None:
+    def answered(self, now: float, *, begins_to_wait: bool) -> None:
         """An answer left, or waits for a window of the peer's."""
-        if is_blocked:
+        if begins_to_wait:
             self.blocked_since = now
         if self.leaving_since is not None:
             self.answered_at = now

@@ -11,15 +11,18 @@ from protocol.provider.http import HttpResponse
 from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
-    from protocol.provider.http import Headers
+    from gateway.provider.headers import Head
+
+_ABOUT_CHANNELS = ("/1/", "/4/")
 
 
-def refusal(request_headers: Headers, reason: Reason, status: int | None = None) -> HttpResponse:
+def refusal(head: Head, reason: Reason, status: int | None = None) -> HttpResponse:
     """An answer that the shell makes when no one else can; ``status`` if not the reason's own."""
-    sent = dict(reversed(request_headers))
-    header = "apns-request-id" if "apns-request-id" in sent else "apns-id"  # of broadcasts
+    header = "apns-request-id" if head.path.startswith(_ABOUT_CHANNELS) else "apns-id"
     # Every answer has one, also those to requests without (measured; kalyke needs it).
-    apns_id = sent.get(header) or ApnsId.from_random(secrets.token_bytes(16))
+    apns_id = dict(reversed(head.headers)).get(header) or ApnsId.from_random(
+        secrets.token_bytes(16)
+    )
     return HttpResponse(status or reason.status, ((header, apns_id),), reason_json(reason.text))
 
 

@@ -104,7 +104,7 @@ class ChannelDirectory:
         """
         channels, newest = await self._store.channels(), await self._store.broadcasts()
         self._channels.clear()
-        for channel in channels:
+        for channel in sorted(channels, key=lambda each: each.created_at):
             if self.is_enabled_for(channel.bundle_id):
                 self._remember(channel)
             else:

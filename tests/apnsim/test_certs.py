@@ -140,6 +140,7 @@ def test_a_p12_holds_key_and_certificate_under_its_password(
         (["provider", "no bundle id"], "a bundle id is letters"),
         (["provider", APP, "--topic", "no topic"], "a topic is letters"),
         (["provider", APP, "--team-id", "short"], "a team id is ten"),
+        (["provider", APP, "--p12", ""], "--p12: expected a password of one letter at least"),
         (["provider", APP, "--kind", "dog"], "invalid choice: 'dog'"),
         (["provider", APP, "--environment", "moon"], "invalid choice: 'moon'"),
         (["revoke", "nowhere.pem"], "nowhere.pem: no such file"),
@@ -158,3 +159,10 @@ def test_only_the_authority_that_issued_a_certificate_revokes_it(
     made(apnsim("certs", "provider", APP, "--data-dir", "theirs"))
     refused = apnsim("certs", "revoke", f"{APP}.pem", "--data-dir", "ours")
     assert (refused.code, "not issued by the CA in ours" in refused.error) == (1, True)
+
+
+def test_only_certificates_of_providers_are_revoked(apnsim: Callable[..., Outcome]) -> None:
+    assert apnsim("certs", "device", "phone").code == 0
+    refused = apnsim("certs", "revoke", "phone.pem")
+    assert (refused.code, "phone.pem: the certificate of" in refused.error) == (1, True)
+    assert "is not a provider's" in refused.error

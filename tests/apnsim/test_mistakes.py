@@ -41,6 +41,11 @@ def taken() -> Iterator[int]:
         (["serve", "--provider-port", "x"], 2, "--provider-port: expected a whole number"),
         (["serve", "--auth", "laissez-faire"], 2, "--auth: expected one of strict, lenient, not"),
         (["serve", "--san", "a b"], 2, "--san: expected a DNS name"),
+        (
+            ["serve", "--broadcast-disabled", "a b"],
+            2,
+            "--broadcast-disabled: expected a bundle id,",
+        ),
         (["serve", "--team-id", "me"], 2, "--team-id: expected ten upper-case"),
         (["serve", "--config", "nope.toml"], 2, "nope.toml: cannot be read (No such file"),
         (["serve", *FREE[:-1], "cassandra"], 2, "--store: expected memory, sqlite (a file in the"),

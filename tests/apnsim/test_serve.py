@@ -64,4 +64,9 @@ def test_serve_runs_until_it_is_asked_to_stop_and_tells_where_everything_is(
     for told in (info["provider_url"], info["courier"], info["console_url"], info["ca_file"]):
         assert told in outcome.err
     assert f"sign with {key['key_file']}, team {info['team_id']}" in outcome.err
+    manage = info["manage_ports"]
+    assert (
+        f"channel management on ports {manage['development']} for development,"
+        f" {manage['production']} for production"
+    ) in outcome.err
     assert outcome.err.splitlines()[-1].endswith("draining, at most 10 s")

@@ -38,6 +38,15 @@ async def listed(provider: BroadcastDesk, path: str = ALL_CHANNELS) -> list[str]
     return channels
 
 
+async def test_a_header_list_that_is_too_long_is_answered_in_the_words_of_channels(
+    tmp_path: Path,
+) -> None:
+    async with broadcast_desk(tmp_path) as provider:
+        answer = await provider.manage("GET", ALL_CHANNELS, x_much="y" * 9000)
+        assert answer.headers == {":status": "431", **HEAD}
+        assert answer.reason == Reason.PAYLOAD_TOO_LARGE.text
+
+
 async def test_a_channel_is_created_read_listed_and_deleted(tmp_path: Path) -> None:
     async with broadcast_desk(tmp_path) as provider:
         created = await provider.manage(content=NEW)

@@ -25,11 +25,11 @@ class NewKey(Body):
     key_id: str = Field(pattern=r"^[A-Z0-9]{10}$", examples=["ABCDE12345"])
     public_key: str | None = Field(default=None, description="P-256, PEM.")
     private_key: str | None = Field(default=None, description="P-256, PEM: the text of a .p8.")
-    environments: frozenset[Environment] | None = Field(
+    environments: list[Environment] | None = Field(
         default=None,
         description="Limits the key; absent: both. One makes it Apple's team-scoped key.",
     )
-    topics: frozenset[str] | None = Field(
+    topics: list[str] | None = Field(
         default=None,
         description="Makes it a topic-specific key; absent: every topic of its team.",
     )
@@ -86,7 +86,8 @@ async def register_key(parts: Parts, body: NewKey) -> Json:
     with refusals():
         key = ProviderPublicKey.from_pem(pem, body.team_id, body.key_id)
         topics = None if body.topics is None else frozenset(map(Topic.parse, body.topics))
-        parts.register_key(key, body.environments, topics, body.related_key_id)
+        environments = None if body.environments is None else frozenset(body.environments)
+        parts.register_key(key, environments, topics, body.related_key_id)
     location = {"location": f"/api/v1/keys/{key.key_id}"}
     return Json(_key(_require(parts, key.key_id)), 201, location)
 

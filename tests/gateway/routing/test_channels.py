@@ -101,6 +101,19 @@ async def test_what_the_store_knows_is_known_after_loading() -> None:
     assert again.channels.waiting(kept.channel_id) == broadcast(9, channel_id=kept.channel_id)
 
 
+async def test_channels_are_listed_oldest_first_after_loading_too() -> None:
+    world = World()
+    ids = (bytes([number]) * 16 for number in (3, 1, 2))
+    world.channels._random_bytes = lambda _: next(ids)
+    made = []
+    for _ in range(3):
+        made.append(await world.create())
+        world.time.time += 1
+    again = World(world.store)
+    await again.channels.load()
+    assert list(again.channels) == made
+
+
 async def test_loading_forgets_the_channels_of_apps_without_the_capability() -> None:
     world = World()
     await world.create()
