@@ -138,6 +138,8 @@ def first_line(group: BaseException) -> str:
 def _metavar_of(option: configuration.Option) -> str:
     if option.choices:
         return f"{{{','.join(option.choices)}}}"
+    if "_port" in option.name:  # provider_port_development, too
+        return "PORT"
     return _METAVARS.get(option.convert) or option.name.rsplit("_", 1)[-1].upper()
 
 

@@ -219,7 +219,8 @@ class Settings:
     )
     broadcast_disabled: tuple[str, ...] = _setting(
         (),
-        "bundle id for which broadcast is off (FeatureNotEnabled); may be given several times",
+        "app (its bundle id) for which broadcast is off: FeatureNotEnabled; may be given several"
+        " times",
         values.several(values.bundle_id),
     )
     max_channels_per_app: int = _setting(

@@ -65,6 +65,7 @@ def test_every_setting_is_an_option_with_its_meaning_and_its_default(
         assert option.about.split(";")[0] in text.replace("- ", "-")
     assert "port of the provider API; may be given several times" in text
     assert "--provider-port PORT" in text
+    assert "--manage-port-development PORT" in text
     assert "(default: 2197)" in text
     assert "--auth {strict,lenient}" in text
     assert "(default: strict)" in text
