@@ -14,6 +14,7 @@ import trio
 
 from apnsim import options, serve
 from apnsim.errors import CannotStartError
+from gateway.ports import url_host
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,11 +24,11 @@ examples:
   apnsim exec -- pytest
   apnsim exec --auth lenient -- npm test
 
-COMMAND finds the gateway in APNSIM_PROVIDER_URL, APNSIM_CONSOLE_URL, APNSIM_CA_FILE,
-APNSIM_KEY_FILE, APNSIM_KEY_ID, APNSIM_TEAM_ID and APNSIM_COURIER, and where they
-are set in APNSIM_PROXY_URL (--proxy-port 0) and APNSIM_CONSOLE_TOKEN. The gateway lives
-in a temporary directory unless --data-dir is given, and ends with COMMAND, whose exit
-status becomes that of apnsim.
+COMMAND finds the gateway in APNSIM_PROVIDER_URL, APNSIM_MANAGE_URL (broadcast channels),
+APNSIM_CONSOLE_URL, APNSIM_CA_FILE, APNSIM_KEY_FILE, APNSIM_KEY_ID, APNSIM_TEAM_ID and
+APNSIM_COURIER, and where they are set in APNSIM_PROXY_URL (--proxy-port 0) and
+APNSIM_CONSOLE_TOKEN. The gateway lives in a temporary directory unless --data-dir is
+given, and ends with COMMAND, whose exit status becomes that of apnsim.
 """
 
 
@@ -85,13 +86,15 @@ async def _pass_on(signals: AsyncIterator[int], process: trio.Process) -> None:
 def variables(running: serve.Running) -> dict[str, str]:
     """What the command finds in its environment about the gateway."""
     registered = running.signing_key()
-    info = running.info()
+    info, settings = running.info(), running.gateway.settings
     optional = {
         "APNSIM_PROXY_URL": info["proxy_url"],
-        "APNSIM_CONSOLE_TOKEN": running.gateway.settings.console_token,
+        "APNSIM_CONSOLE_TOKEN": settings.console_token,
     }
+    manage_port = info["manage_ports"][settings.environment]
     return {
         "APNSIM_PROVIDER_URL": info["provider_url"],
+        "APNSIM_MANAGE_URL": f"https://{url_host(settings.host)}:{manage_port}",
         "APNSIM_CONSOLE_URL": info["console_url"],
         "APNSIM_CA_FILE": info["ca_file"],
         "APNSIM_KEY_FILE": str(registered.key_file),

@@ -170,11 +170,13 @@ async def test_exec_tells_the_command_where_the_gateway_is_and_ends_with_its_sta
     assert set(told) == {
         f"APNSIM_{name}"
         for name in (
-            *("PROVIDER_URL", "CONSOLE_URL", "COURIER", "CA_FILE"),
+            *("PROVIDER_URL", "MANAGE_URL", "CONSOLE_URL", "COURIER", "CA_FILE"),
             *("KEY_FILE", "KEY_ID", "TEAM_ID"),
         )
     }
-    assert told["APNSIM_PROVIDER_URL"].startswith("https://127.0.0.1:")
+    for name in ("APNSIM_PROVIDER_URL", "APNSIM_MANAGE_URL"):
+        assert told[name].startswith("https://127.0.0.1:")
+    assert told["APNSIM_MANAGE_URL"] != told["APNSIM_PROVIDER_URL"]
     assert told["APNSIM_CONSOLE_URL"].startswith("http://127.0.0.1:")
     # Nothing is left of it.
     assert not Path(told["APNSIM_KEY_FILE"]).parent.exists()
