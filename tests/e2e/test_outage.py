@@ -8,14 +8,14 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
+import trio
 
 from gateway.store.client import SqliteStore
 from tests.e2e.world import until, world
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 async def test_a_locked_database_answers_503_and_recovers(
@@ -59,3 +59,23 @@ async def test_devices_stay_connected_while_the_store_process_is_replaced(tmp_pa
         await until(lambda: store.statistics().restarts == 1)
         await here.pushes(token, "after")
         assert [text.strip("+") for text in await here.received(phone, 1)] == ["after"]
+
+
+@pytest.mark.alone
+async def test_b18_a_push_is_answered_before_clients_give_up_though_the_store_hangs(
+    tmp_path: Path,
+) -> None:
+    """node-apn and kalyke wait 5 s, and whatever is late becomes a duplicate."""
+    async with world(tmp_path, store="sqlite") as here:
+        phone = await here.phone()
+        token = await here.install(phone)
+        store = here.gateway.store
+        assert isinstance(store, SqliteStore)
+        assert store.process_id is not None
+        os.kill(store.process_id, signal.SIGSTOP)
+        try:
+            with trio.fail_after(5):
+                refused = await here.push(token, "during")
+        finally:
+            os.kill(store.process_id, signal.SIGCONT)
+        assert (refused.status_code, refused.json()) == (503, {"reason": "ServiceUnavailable"})

@@ -204,7 +204,7 @@ async def test_429_too_many_provider_token_updates_on_one_connection(tmp_path: P
         assert (await provider.ask(authorization=again)).status == 200, "elsewhere it is fine"
 
 
-async def test_410_unregistered_with_its_time_once_the_app_is_gone(tmp_path: Path) -> None:
+async def test_b16_410_unregistered_with_its_time_once_the_app_is_gone(tmp_path: Path) -> None:
     async with desk(tmp_path) as provider:
         [phone] = provider.here.devices.list_devices()
         before = time.time() * 1000

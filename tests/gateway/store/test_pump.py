@@ -235,7 +235,7 @@ async def test_refusing_what_was_gathered_is_no_outage_of_its_own() -> None:
 # -- a process that lives and does not answer: a stalled disk, a stopped process -------------------
 
 
-async def test_calls_that_the_process_sits_on_fail_before_clients_give_up(
+async def test_b18_calls_that_the_process_sits_on_fail_before_clients_give_up(
     autojump_clock: trio.abc.Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """node-apn and kalyke wait 5 s for an answer; who waits for ever has 1000 streams taken."""

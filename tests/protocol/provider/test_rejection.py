@@ -52,7 +52,7 @@ TABLE = {
 }
 
 
-def test_the_reasons_are_apples_and_no_other() -> None:
+def test_b15_the_reasons_are_apples_and_no_other() -> None:
     # Clients crash on words that they do not know (clients.md §2, 15).
     assert {reason.text: reason.status for reason in Reason} == TABLE
     assert len(Reason.__members__) == len(TABLE)
