@@ -76,7 +76,7 @@ class Desk:
         await provider.hello()
         return provider
 
-    async def send(
+    def write(
         self,
         provider: Provider,
         path: str | None = None,
@@ -85,6 +85,7 @@ class Desk:
         more: tuple[tuple[str, str], ...] = (),
         **changes: str | None,
     ) -> int:
+        """Have a request ready to be flushed."""
         headers = {
             ":method": method,
             ":scheme": "https",
@@ -98,6 +99,10 @@ class Desk:
         provider.core.send_headers(number, [*said, *more], end_stream=not body)
         if body:
             provider.core.send_data(number, body, end_stream=True)
+        return number
+
+    async def send(self, provider: Provider, **request: Any) -> int:
+        number = self.write(provider, **request)
         await provider.flush()
         return number
 
