@@ -64,6 +64,7 @@ class Http2:
         self._core = new_server(settings.library)
         self._unsent = bytearray()
         self._unreplenished_bytes = 0
+        self._is_over = False
         self._hear = self._ears(hearer)
         # A batch is parsed before its events are heard: a stream answered in between may have been
         # reset in it.
@@ -246,6 +247,8 @@ class Http2:
     def goaway(self, code: int, debug_data: bytes, last_stream_id: int) -> None:
         """The last frame: nothing is sent after it."""
         self._core.close_connection(code, debug_data, last_stream_id)
+        self._collect()
+        self._is_over = True
 
     @property
     def peer_window_bytes(self) -> int:
@@ -254,7 +257,9 @@ class Http2:
         return window
 
     def _collect(self) -> None:
-        self._unsent += self._core.data_to_send()
+        data = self._core.data_to_send()
+        if not self._is_over:  # the rest of a batch may still open windows
+            self._unsent += data
 
     def unsent_bytes(self) -> int:
         """How many bytes wait to be taken."""

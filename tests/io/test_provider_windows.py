@@ -83,6 +83,24 @@ class TestWindow:
         connection = gateway.connection
         assert (1 << 23) < connection._outbound.waiting_bytes <= (1 << 23) + 270_000
 
+    async def test_what_is_heard_behind_our_goaway_is_no_mistake_of_ours(
+        self, nursery: trio.Nursery, library: str
+    ) -> None:
+        """The rest of a batch is still heard when an answer in its middle was one too many."""
+        long = HttpResponse(200, (), b"x" * 270_000)
+        provider, gateway = connect(nursery, lambda _: long, library)
+        await provider.hello(INITIAL_WINDOW_SIZE=0)
+        await provider.settle()
+        connection = gateway.connection
+        provider.exceed_the_limit()
+        connection._http2._unreplenished_bytes = (1 << 22) - 3
+        connection._outbound.waiting_bytes = 1 << 23
+        provider.ask(b"{}")
+        provider.ask(b"{}")
+        await provider.flush()
+        await provider.hear_out()
+        assert [f.error_code for f in provider.goaways] == [11]
+
     async def test_a_peer_that_names_no_window_has_the_default_one(
         self, nursery: trio.Nursery, library: str
     ) -> None:
