@@ -13,7 +13,7 @@ import trio
 
 from gateway.courier.bell import Bell
 from gateway.courier.mailbox import Mailbox
-from gateway.courier.topics import TopicLists, Verdict
+from gateway.courier.triage import Triage
 from gateway.courier.window import InFlight, Window
 from gateway.journal import State
 from gateway.store.store import StoreUnavailableError
@@ -35,7 +35,6 @@ _LAST_RETRY_SECONDS = 30.0
 
 # (live, from storage)
 _DELIVERED = (State.DELIVERED, State.DELIVERED_FROM_STORAGE)
-_DISABLED = (State.DISCARDED_DISABLED, State.DISCARDED_DISABLED_FROM_STORAGE)
 _UNREGISTERED = (State.DISCARDED_UNREGISTERED, State.DISCARDED_UNREGISTERED_FROM_STORAGE)
 
 
@@ -43,17 +42,15 @@ class Deliveries:
     """The pushes of one session."""
 
     __slots__ = (
-        "_active_until",
         "_bell",
         "_device",
-        "_is_active",
         "_is_paused",
         "_link",
-        "_lists",
         "_mailbox",
         "_owes_no_storage",
         "_scope",
         "_services",
+        "_triage",
         "_wants_room",
         "_window",
         "acknowledged",
@@ -69,9 +66,7 @@ class Deliveries:
         self._services = services
         self._mailbox = Mailbox(services, self._device)
         self._window = Window(settings.window, settings.offers)
-        self._lists: TopicLists | None = None
-        self._is_active = arrival.connect.is_active
-        self._active_until = float("inf")
+        self._triage = Triage(arrival, services, self._mailbox)
         self._bell = Bell()
         self._scope = trio.CancelScope()
         self._is_paused = False
@@ -87,7 +82,7 @@ class Deliveries:
     @property
     def is_active(self) -> bool:
         """Whether a person uses the device, by what it said last and for how long."""
-        return self._is_active and trio.current_time() < self._active_until
+        return self._triage.is_active
 
     # -- what others say; nothing here waits --------------------------------------------------
 
@@ -97,16 +92,13 @@ class Deliveries:
 
     def want(self, said: Filter) -> None:
         """From now on these topics, for what waits already too."""
-        self._lists = TopicLists(said)
+        self._triage.want(said)
         self._owes_no_storage = True
         self._look_again()
 
     def set_state(self, said: SetState) -> None:
         """Whether a person uses the device, and for how long."""
-        was_active = self.is_active
-        self._is_active = said.is_active
-        self._active_until = trio.current_time() + said.interval_seconds
-        if said.is_active and not was_active and self._lists and self._lists.has_opportunistic:
+        if self._triage.set_state(said):
             self._look_again()
 
     def _look_again(self) -> None:
@@ -127,18 +119,13 @@ class Deliveries:
         Apple: with an expiration of 0, APNs "attempts to deliver the notification only once and
         doesn't store it".
         """
-        if self._lists is None or self._is_paused or self._link.reason:
+        if not self._triage.is_open or self._is_paused or self._link.reason:
             return False
-        verdict = self._lists.verdict(notification.topic, is_active=self.is_active)
-        if verdict is Verdict.DISCARD:
-            self._note(notification.unique_id, _DISABLED[0])
-        elif verdict is not Verdict.DELIVER:
-            detail = "the device does not take this topic now and the push may not be stored"
-            self._note(notification.unique_id, State.DISCARDED_EXPIRED, detail)
-        elif not (self._window.has_room_for_offer and self._link.has_room):
+        if not self._triage.takes_offer(notification):
+            return True
+        if not (self._window.has_room_for_offer and self._link.has_room):
             return False
-        else:
-            self._send(notification, None, StorageFlags.LIVE)
+        self._send(notification, None, StorageFlags.LIVE)
         return True
 
     async def hear(self, ack: PushAck) -> None:
@@ -197,7 +184,7 @@ class Deliveries:
     async def _deliver(self) -> None:
         self._wants_room = False
         is_first = True
-        while not self._is_paused and self._lists is not None:
+        while not self._is_paused and self._triage.is_open:
             # Filling up a window that is nearly full would ask the store for one at a time.
             if self._window.room <= 0 or not (is_first or self._window.is_half_empty):
                 self._wants_room = True
@@ -205,16 +192,16 @@ class Deliveries:
             is_first = False
             await self._link.wait_for_room()
             batch = await self._mailbox.fetch(min(self._window.room, _FETCH_LIMIT))
-            self._send_batch(batch, self._lists)
+            self._send_batch(batch)
             await self._mailbox.receipts.flush()
             if batch.is_exhausted:
                 self._say_no_storage()
                 return
 
-    def _send_batch(self, batch: Batch, lists: TopicLists) -> None:
+    def _send_batch(self, batch: Batch) -> None:
         if self._is_paused:
             return
-        wanted = [stored for stored in batch.pushes if self._is_wanted(stored, lists, batch)]
+        wanted = [stored for stored in batch.pushes if self._is_wanted(stored, batch)]
         stored_seqs = [each.seq for each in wanted if self._mailbox.is_from_storage(each)]
         for each in wanted:
             flags = StorageFlags.LIVE
@@ -225,28 +212,10 @@ class Deliveries:
                     flags |= StorageFlags.LAST_FROM_STORAGE
             self._send(each.notification, each.seq, flags)
 
-    def _is_wanted(self, stored: Stored, lists: TopicLists, batch: Batch) -> bool:
-        """Whether to send it now; discards what nobody will ever want."""
-        notification = stored.notification
-        if notification.unique_id in self._window:
-            return False
-        registration = self._services.directory.registration_of(notification.token)
-        if registration is None or registration.unregistered_at is not None:
-            self._discard(stored, _UNREGISTERED)
-            return False
-        verdict = lists.verdict(notification.topic, is_active=self.is_active)
-        if verdict is Verdict.DISCARD:
-            self._discard(stored, _DISABLED)
-        elif verdict is Verdict.HOLD and stored.seq > batch.seen_until:
-            self._note(notification.unique_id, State.STORED_POWER)
-        return verdict is Verdict.DELIVER
-
-    def _discard(self, stored: Stored, states: tuple[State, State]) -> None:
-        is_from_storage = self._mailbox.is_from_storage(stored)
-        if is_from_storage:
-            self._services.journal.adopt(stored.notification, self._device)
-        self._note(stored.notification.unique_id, states[is_from_storage])
-        self._mailbox.receipts.add(stored.seq)
+    def _is_wanted(self, stored: Stored, batch: Batch) -> bool:
+        return stored.notification.unique_id not in self._window and self._triage.takes(
+            stored, batch
+        )
 
     def _send(self, notification: Notification, seq: int | None, flags: StorageFlags) -> None:
         unique_id, token = notification.unique_id, notification.token

@@ -465,7 +465,7 @@ async def test_a_bug_in_the_dial_does_not_end_the_daemon(
     autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     phone = Phone()
-    original, attempts = phone.daemon._dial, []
+    original, attempts = phone.daemon._keeper._dial, []
 
     async def dial() -> object:
         attempts.append(trio.current_time())
@@ -473,7 +473,7 @@ async def test_a_bug_in_the_dial_does_not_end_the_daemon(
             raise ZeroDivisionError("in the dial")
         return await original()
 
-    phone.daemon._dial = dial  # type: ignore[assignment]
+    phone.daemon._keeper._dial = dial  # type: ignore[assignment]
     async with phone.running():
         await phone.daemon.wait_until_online()
     assert "in the dial" in caplog.text

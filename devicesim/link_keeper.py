@@ -1,0 +1,164 @@
+"""Keeps a device's link up for as long as it is wanted: dial, serve, back off, again."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import trio
+
+from devicesim.dial import LinkError
+from devicesim.link import open_link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devicesim.backoff import Backoff
+    from devicesim.dial import Dial
+    from devicesim.link import CourierLink
+    from devicesim.session import Session
+
+log = logging.getLogger(__name__)
+
+
+class Changes:
+    """Lets tasks wait until something is so; whoever changes anything calls :meth:`notify`."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting = trio.lowlevel.ParkingLot()
+
+    def notify(self) -> None:
+        """Something may be different now."""
+        self._waiting.unpark_all()
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Return once it is so."""
+        while not is_so():
+            await self._waiting.park()
+
+
+class LinkKeeper:
+    """One link, from the first attempt to the last goodbye.
+
+    Args:
+        name: of the device, for the log.
+        dial: how the gateway is reached.
+        backoff: the delays between attempts.
+        begin: makes the session of a link that the gateway has welcomed.
+        changes: notified whenever the link comes, goes or is heard.
+        is_wanted: whether to connect at the start.
+    """
+
+    __slots__ = (
+        "_attempt",
+        "_backoff",
+        "_begin",
+        "_changes",
+        "_dial",
+        "_name",
+        "_skips_backoff",
+        "is_wanted",
+        "session",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        dial: Dial,
+        backoff: Backoff,
+        begin: Callable[[CourierLink], Session],
+        changes: Changes,
+        *,
+        is_wanted: bool = True,
+    ) -> None:
+        self._name = name
+        self._dial = dial
+        self._backoff = backoff
+        self._begin = begin
+        self._changes = changes
+        self._attempt: trio.CancelScope | None = None
+        self._skips_backoff = False
+        self.is_wanted = is_wanted
+        self.session: Session | None = None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the gateway has confirmed this link: it knows the device's topics."""
+        return self.session is not None and self.session.is_confirmed
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is neither a link nor an attempt."""
+        return self._attempt is None
+
+    def want(self) -> None:
+        """Connect now and stay connected."""
+        self.is_wanted = True
+        if self.session is None or self.session.link.reason:
+            self.hurry()
+
+    def leave(self, reason: str) -> None:
+        """Say goodbye and stay away."""
+        self.is_wanted = False
+        self.drop(reason)
+        self._changes.notify()
+
+    def drop(self, reason: str, *, is_lost: bool = False) -> None:
+        """End the link, or the attempt to get one."""
+        if self.session is not None:
+            self.session.link.end(reason, is_lost=is_lost)
+        elif self._attempt is not None:
+            self._attempt.cancel()
+
+    def hurry(self) -> None:
+        """The next attempt is due now."""
+        self._skips_backoff = True
+        self._changes.notify()
+
+    async def run(self) -> None:
+        """Keep the link up until cancelled; leaves with a goodbye."""
+        while True:
+            await self._changes.until(lambda: self.is_wanted)
+            self._skips_backoff = False
+            with trio.CancelScope() as self._attempt:
+                await self._connect_and_serve()
+            self._attempt = None
+            self._changes.notify()
+            await self._back_off()
+
+    async def _connect_and_serve(self) -> None:
+        """One link from dialing to its end; raises nothing but cancellation."""
+        began = trio.current_time()
+        try:
+            async with open_link(self._dial) as link:
+                began = trio.current_time()
+                self.session = self._begin(link)
+                log.info("%s: courier link established %s (%s)", self._name, link, link.interface)
+                await self.session.run(self._changes.notify)
+        except LinkError as error:
+            log.info("%s: no courier link: %s", self._name, error)
+        except Exception:
+            log.exception("%s: bug on the courier link", self._name)
+        finally:
+            self._finish(began)
+
+    def _finish(self, began: float) -> None:
+        session, self.session = self.session, None
+        if session is None:
+            return
+        session.finish()
+        lived = trio.current_time() - began
+        self._backoff.link_ended(lived, has_delivered=session.has_delivered)
+        log.info(
+            "%s: courier link closed %s after %.0f s: %s",
+            self._name, session.link, lived, session.link.reason,
+        )  # fmt: skip
+
+    async def _back_off(self) -> None:
+        delay = self._backoff.next_delay()
+        if self.is_wanted and not self._skips_backoff:
+            log.info("%s: next attempt in %.1f s", self._name, delay)
+        with trio.move_on_after(delay):
+            await self._changes.until(lambda: self._skips_backoff or not self.is_wanted)
