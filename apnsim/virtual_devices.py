@@ -22,6 +22,8 @@ from protocol.provider.request import infer_push_type
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devicesim.backoff import Backoff
+    from devicesim.dial import Wire
     from devicesim.host_views import DeviceView
     from gateway.serve import Gateway
     from gateway.store.store import Registration
@@ -36,10 +38,17 @@ class VirtualDevices(DeviceHost):
     """A device host whose gateway runs in the same process.
 
     Args:
-        gateway: its courier port is open.
+        gateway: devices can connect to it.
+        wire: how they do; None: by sockets, to its courier port.
+        make_backoff: the delays of a new device, if not the default ones.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        wire: Wire | None = None,
+        make_backoff: Callable[[], Backoff] | None = None,
+    ) -> None:
         authority, settings = gateway.authority, gateway.settings
         host = settings.host
         super().__init__(
@@ -48,11 +57,13 @@ class VirtualDevices(DeviceHost):
                 gateway.courier_port,
                 authority.certificate_pem,
                 authority.issue_device,
+                wire,
             ),
             gateway.clock.now,
             # Devices are kept where their tokens are kept: with a store in memory, nowhere.
             None if settings.store == "memory" else gateway.home.devices,
             self._received,
+            make_backoff=make_backoff,
         )
         self.limit_activities(settings.live_activity_budget)
         self._gateway = gateway

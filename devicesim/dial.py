@@ -75,6 +75,35 @@ class NetworkPath(Protocol):
         ...
 
 
+class Wire(Protocol):
+    """What a dial uses of the machine it runs on: sockets, or memory when time is virtual."""
+
+    async def open_tcp(self, host: str, port: int) -> tuple[Stream, str, str]:
+        """A connection, and the addresses of this end and of the other.
+
+        Raises:
+            OSError: nobody is there.
+        """
+        ...
+
+    async def make(self, make_context: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+        """Have a TLS context made, which takes milliseconds."""
+        ...
+
+
+class Sockets:
+    """The kernel's TCP; work that takes time is done in threads."""
+
+    async def open_tcp(self, host: str, port: int) -> tuple[Stream, str, str]:
+        """See :class:`Wire`."""
+        tcp = await trio.open_tcp_stream(host, port)
+        return tcp, _address(tcp.socket.getsockname()), _address(tcp.socket.getpeername())
+
+    async def make(self, make_context: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+        """See :class:`Wire`."""
+        return await trio.to_thread.run_sync(make_context, limiter=_CONTEXT_LIMITER)
+
+
 class TlsDial:
     """The real way: TCP and TLS to a courier front.
 
@@ -82,8 +111,9 @@ class TlsDial:
         host: where TCP goes.
         port: its port.
         environment: which of Apple's courier names TLS asks for.
-        make_context: makes this device's TLS context; called once, in a thread.
+        make_context: makes this device's TLS context; called once.
         path: the network between TCP and TLS.
+        wire: what carries TCP.
     """
 
     def __init__(
@@ -93,12 +123,14 @@ class TlsDial:
         environment: Environment,
         make_context: Callable[[], ssl.SSLContext],
         path: NetworkPath,
+        wire: Wire | None = None,
     ) -> None:
         self._host, self._port = host, port
         self._server_name = SERVER_NAMES[environment]
         self._make_context = make_context
         self._context: ssl.SSLContext | None = None
         self._path = path
+        self._wire = wire or Sockets()
 
     async def __call__(self) -> SecureStream:
         """Connect, and check what the gateway speaks.
@@ -108,9 +140,7 @@ class TlsDial:
         """
         await self._path.wait()
         if self._context is None:
-            self._context = await trio.to_thread.run_sync(
-                self._make_context, limiter=_CONTEXT_LIMITER
-            )
+            self._context = await self._wire.make(self._make_context)
         tcp, local, remote = await self._open_tcp()
         tls = TlsStream(
             self._path.wrap_stream(tcp), self._context, server_hostname=self._server_name
@@ -122,15 +152,13 @@ class TlsDial:
             raise
         return SecureStream(tls, codec, local, remote, self._path.interface)
 
-    async def _open_tcp(self) -> tuple[trio.SocketStream, str, str]:
+    async def _open_tcp(self) -> tuple[Stream, str, str]:
         try:
-            tcp = await trio.open_tcp_stream(self._host, self._port)
-            local, remote = tcp.socket.getsockname(), tcp.socket.getpeername()
+            return await self._wire.open_tcp(self._host, self._port)
         except OSError as error:
             raise LinkError(
                 f"no courier answers at {self._where} ({error}); is the gateway running?"
             ) from None
-        return tcp, _address(local), _address(remote)
 
     async def _shake_hands(self, tls: TlsStream) -> Codec:
         try:
@@ -174,7 +202,11 @@ def _address(name: tuple[object, ...]) -> str:
 
 
 def tls_dials(
-    host: str, port: int, ca_pem: bytes, issue: Callable[[str], Leaf]
+    host: str,
+    port: int,
+    ca_pem: bytes,
+    issue: Callable[[str], Leaf],
+    wire: Wire | None = None,
 ) -> Callable[[DeviceState, NetworkPath], Dial]:
     """The real way from every device of a host to its gateway.
 
@@ -182,13 +214,14 @@ def tls_dials(
         host: where the courier front listens.
         port: its port.
         ca_pem: the CA of its certificate.
-        issue: makes the certificate of a device id; called in a thread, once per device and start.
+        issue: makes the certificate of a device id; called once per device and start.
+        wire: what carries TCP; None: sockets.
     """
 
     def make_dial(state: DeviceState, path: NetworkPath) -> Dial:
         def make_context() -> ssl.SSLContext:
             return device_client_context(issue(state.device_id), ca_pem)
 
-        return TlsDial(host, port, state.environment, make_context, path)
+        return TlsDial(host, port, state.environment, make_context, path, wire)
 
     return make_dial

@@ -241,9 +241,14 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
         gateway.proxy_port = await accepting.start(
             serve_port, gateway.proxy, "proxy", settings.host, settings.proxy_port, links
         )
-    accepting.start_soon(upkeep.pass_on_wakes, gateway.store, gateway.sessions)
-    accepting.start_soon(upkeep.every, EXPIRE_SECONDS, gateway.expire)
-    accepting.start_soon(upkeep.every, SWEEP_SECONDS, gateway.sweep)
+    keep_up(gateway, accepting)
+
+
+def keep_up(gateway: Gateway, nursery: trio.Nursery) -> None:
+    """Start what a gateway does by itself, now and then, on Trio's time."""
+    nursery.start_soon(upkeep.pass_on_wakes, gateway.store, gateway.sessions)
+    nursery.start_soon(upkeep.every, EXPIRE_SECONDS, gateway.expire)
+    nursery.start_soon(upkeep.every, SWEEP_SECONDS, gateway.sweep)
 
 
 Companion: TypeAlias = "Callable[[Gateway, trio.TaskStatus[None]], Awaitable[None]]"

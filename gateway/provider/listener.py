@@ -133,7 +133,7 @@ class ProviderFront:
 
     async def serve(
         self,
-        stream: trio.SocketStream,
+        stream: trio.abc.HalfCloseableStream,
         context: Context,
         settings: ListenSettings,
         heard: bytes = b"",
