@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 import httpx
 
-from apnsim.client_devices import App, Device
+from apnsim.client_apps import App
+from apnsim.client_devices import Device
 from apnsim.client_errors import (
     ApnsimError,
     NotInTimeError,

@@ -32,12 +32,31 @@ class UnknownChannelError(AppError):
 
 
 class AppState(StrEnum):
-    """What the app is doing; a push reaches it in every one of them."""
+    """What the app is doing.
+
+    ``terminated`` was ended by the system or never started, ``force-quit`` was swiped away by a
+    person: the system launches the former again, the latter for little.
+    """
 
     FOREGROUND = "foreground"
     BACKGROUND = "background"
     SUSPENDED = "suspended"
     TERMINATED = "terminated"
+    FORCE_QUIT = "force-quit"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a process, be it asleep."""
+        return self not in (AppState.TERMINATED, AppState.FORCE_QUIT)
+
+
+class Permission(StrEnum):
+    """What the person answered when the app asked to notify: ``UNAuthorizationStatus``."""
+
+    NOT_ASKED = "not-asked"
+    GRANTED = "granted"
+    DENIED = "denied"
+    PROVISIONAL = "provisional"
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +67,8 @@ class App:
     share a topic and so a token. ``renewing`` are those whose next token must be a new one.
     ``purposes`` are the tokens that it wants for Live Activities beside its own. ``channels`` are
     the broadcast channels it listens to, each with its newest message so far, UNIX nanoseconds.
+    ``reports_calls`` is whether its VoIP handler does what it must. ``extension_seconds`` is how
+    long its notification service extension takes; None: it has none.
     """
 
     bundle_id: BundleId
@@ -57,6 +78,9 @@ class App:
     purposes: dict[TokenPurpose, None] = field(default_factory=dict)
     state: AppState = AppState.BACKGROUND
     notifications_enabled: bool = True
+    permission: Permission = Permission.GRANTED
+    reports_calls: bool = True
+    extension_seconds: float | None = None
     channels: dict[ChannelId, int] = field(default_factory=dict)
 
     def listen(self, channel_id: ChannelId) -> None:
@@ -68,6 +92,20 @@ class App:
         if len(self.channels) >= MAX_CHANNELS:
             raise AppError(f"{self.bundle_id} listens to {MAX_CHANNELS} channels already")
         self.channels[channel_id] = 0
+
+    @property
+    def may_notify(self) -> bool:
+        """Whether a person would see its alerts, be it quietly (provisional)."""
+        return self.notifications_enabled and self.permission in (
+            Permission.GRANTED,
+            Permission.PROVISIONAL,
+        )
+
+    @property
+    def is_silenced(self) -> bool:
+        """Whether nothing that is sent to its own topic could be of use."""
+        is_denied = not self.notifications_enabled or self.permission is Permission.DENIED
+        return is_denied and PushType.BACKGROUND not in self.push_types
 
     @property
     def topics(self) -> tuple[Topic, ...]:

@@ -8,6 +8,7 @@ from devicesim.app import (
     App,
     AppError,
     AppState,
+    Permission,
     UnknownAppError,
     UnknownChannelError,
     parse_push_types,
@@ -27,6 +28,7 @@ __all__ = [
     "AppError",
     "AppRegistry",
     "AppState",
+    "Permission",
     "UnknownAppError",
     "UnknownChannelError",
 ]
@@ -218,6 +220,7 @@ class AppRegistry:
             app.renewing = set(map(TokenKey.parse, each["renewing"]))
             app.state = AppState(each["state"])
             app.notifications_enabled = bool(each["notifications_enabled"])
+            _restore_switches(app, each)
             app.channels = {
                 ChannelId.parse(channel_id): int(last)
                 for channel_id, last in each.get("channels", {}).items()
@@ -225,6 +228,14 @@ class AppRegistry:
         expired = described.get("expired", ())
         self.doomed = {DeviceToken.parse(each): each in expired for each in described["doomed"]}
         self._retired = dict.fromkeys(map(TokenKey.parse, described["retired"]))
+
+
+def _restore_switches(app: App, described: dict[str, Any]) -> None:
+    """What descriptions of earlier versions do not have."""
+    app.permission = Permission(described.get("permission", app.permission))
+    app.reports_calls = bool(described.get("reports_calls", app.reports_calls))
+    seconds = described.get("extension_seconds")
+    app.extension_seconds = None if seconds is None else float(seconds)
 
 
 def _describe_app(app: App) -> dict[str, Any]:
@@ -236,5 +247,8 @@ def _describe_app(app: App) -> dict[str, Any]:
         "renewing": sorted(map(str, app.renewing)),
         "state": app.state.value,
         "notifications_enabled": app.notifications_enabled,
+        "permission": app.permission.value,
+        "reports_calls": app.reports_calls,
+        "extension_seconds": app.extension_seconds,
         "channels": dict(app.channels),
     }

@@ -159,14 +159,12 @@ class Daemon:
             lambda: not self._is_wanted or all(map(self._is_settled, self.state.apps))
         )
 
-    async def set_notifications_enabled(self, bundle_id: str, *, is_enabled: bool) -> None:
-        """What the person chose in Settings; returns once the gateway knows.
+    async def confirm_topics(self) -> None:
+        """Tell what has changed about topics, as by a permission; returns once the gateway knows.
 
         Raises:
-            UnknownAppError: it is not installed.
             StateError: it could not be written down.
         """
-        self.state.apps.require(bundle_id).notifications_enabled = is_enabled
         await self.tell_changes()
         session = self._session
         if session is not None:

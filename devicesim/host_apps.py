@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, TypedDict
 
-from devicesim.apps import AppState
+from devicesim.apps import AppState, Permission
 from devicesim.host_errors import confirmed
 from devicesim.host_views import AppView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Unpack
 
+    from devicesim.apps import App
     from devicesim.host_views import DeviceView
     from devicesim.virtual_device import VirtualDevice
+
+
+class AppChanges(TypedDict, total=False):
+    """What of an app is to be changed; what is absent stays.
+
+    ``state`` and ``permission`` are those of :class:`AppState` and :class:`Permission`,
+    ``notifications_enabled`` the switch in Settings; the others as in :class:`App`.
+    """
+
+    state: str
+    notifications_enabled: bool
+    permission: str
+    reports_calls: bool
+    extension_seconds: float | None
 
 
 class HostedApps:
@@ -37,31 +54,25 @@ class HostedApps:
         return AppView.of(device.state.apps.require(bundle_id))
 
     async def patch_app(
-        self,
-        device_id: str,
-        bundle_id: str,
-        *,
-        state: str | None = None,
-        notifications_enabled: bool | None = None,
+        self, device_id: str, bundle_id: str, **changes: Unpack[AppChanges]
     ) -> AppView:
-        """Change what an app is doing or may show.
+        """Change what an app is doing, may show, or does with pushes.
 
         Raises:
             UnknownDeviceError, UnknownAppError: there is none of this name.
-            ValueError: no such state.
+            ValueError: no such state or permission, or no time.
             NotConfirmedError: the gateway did not answer.
             StateError: it could not be written down.
         """
         device = self._require(device_id)
         app = device.state.apps.require(bundle_id)
-        if state is not None:
-            app.state = AppState(state)
+        was_silenced = app.is_silenced
+        _change(app, changes)
+        if app.is_silenced == was_silenced:
             await device.state.save()
-        if notifications_enabled is not None:
+        else:
             with confirmed(f"the topics of {device_id}"):
-                await device.daemon.set_notifications_enabled(
-                    bundle_id, is_enabled=notifications_enabled
-                )
+                await device.daemon.confirm_topics()
         return AppView.of(app)
 
     async def uninstall_app(self, device_id: str, bundle_id: str) -> None:
@@ -90,3 +101,15 @@ class HostedApps:
 
     def _require(self, device_id: str) -> VirtualDevice:
         raise NotImplementedError
+
+
+def _change(app: App, changes: AppChanges) -> None:
+    """All of them, or none: they are believed first."""
+    state = AppState(changes.get("state", app.state))
+    permission = Permission(changes.get("permission", app.permission))
+    seconds = changes.get("extension_seconds", app.extension_seconds)
+    if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
+        raise ValueError(f"extension_seconds is a time in seconds, or none; not {seconds:g}")
+    app.state, app.permission, app.extension_seconds = state, permission, seconds
+    app.notifications_enabled = changes.get("notifications_enabled", app.notifications_enabled)
+    app.reports_calls = changes.get("reports_calls", app.reports_calls)

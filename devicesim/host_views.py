@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from devicesim.apps import Permission
 from devicesim.pushes import is_from_storage
 from devicesim.token_keys import to_update
 
@@ -40,6 +41,9 @@ class AppView:
     notifications_enabled: bool
     push_to_start_tokens: dict[str, str]
     channels: tuple[str, ...] = ()
+    permission: Permission = Permission.GRANTED
+    reports_calls: bool = True
+    extension_seconds: float | None = None
 
     @classmethod
     def of(cls, app: App) -> AppView:
@@ -53,6 +57,9 @@ class AppView:
             app.notifications_enabled,
             to_start,
             tuple(map(str, app.channels)),
+            app.permission,
+            app.reports_calls,
+            app.extension_seconds,
         )
 
 

@@ -75,13 +75,14 @@ class Registration:
         """The device's topics, all of them.
 
         Disabled notifications are a matter of the app's own topic; the permission does not cover
-        PushKit topics such as ``.voip``, which have a suffix.
+        PushKit topics such as ``.voip``, which have a suffix. An app that receives background
+        pushes needs its topic whatever a person wants to see; so does one that has not asked yet.
         """
         enabled: list[Topic] = []
         ignored: list[Topic] = []
         for app in self._apps:
             for topic in app.topics:
-                is_ignored = topic == app.bundle_id and not app.notifications_enabled
+                is_ignored = topic == app.bundle_id and app.is_silenced
                 (ignored if is_ignored else enabled).append(topic)
         return Filter(enabled=tuple(enabled), ignored=tuple(ignored))
 

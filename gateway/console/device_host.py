@@ -5,12 +5,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Unpack
 
     from gateway.console.activity_host import ActivityHost
+
+
+class AppChanges(TypedDict, total=False):
+    """What of an app is to be changed; what is absent stays. The words are those of AppView."""
+
+    state: str
+    notifications_enabled: bool
+    permission: str
+    reports_calls: bool
+    extension_seconds: float | None
 
 
 class AppView(Protocol):
@@ -28,12 +39,27 @@ class AppView(Protocol):
 
     @property
     def state(self) -> str:
-        """``foreground``, ``background``, ``suspended`` or ``terminated``."""
+        """``foreground``, ``background``, ``suspended``, ``terminated`` or ``force-quit``."""
         ...
 
     @property
     def notifications_enabled(self) -> bool:
         """Whether the person allows it to notify."""
+        ...
+
+    @property
+    def permission(self) -> str:
+        """``not-asked``, ``granted``, ``denied`` or ``provisional``."""
+        ...
+
+    @property
+    def reports_calls(self) -> bool:
+        """Whether its VoIP handler reports a call."""
+        ...
+
+    @property
+    def extension_seconds(self) -> float | None:
+        """How long its notification service extension takes; None: it has none."""
         ...
 
     @property
@@ -202,14 +228,9 @@ class DeviceHost(Protocol):
         ...
 
     async def patch_app(
-        self,
-        device_id: str,
-        bundle_id: str,
-        *,
-        state: str | None = None,
-        notifications_enabled: bool | None = None,
+        self, device_id: str, bundle_id: str, **changes: Unpack[AppChanges]
     ) -> AppView:
-        """Change what is not None."""
+        """Change what is given."""
         ...
 
     async def uninstall_app(self, device_id: str, bundle_id: str) -> None:

@@ -54,6 +54,10 @@ async def test_a_phone_and_its_app_from_first_to_last() -> None:
         assert (app.token, sorted(app.tokens)) == (app.tokens["alert"], ["alert", "voip"])
         assert app.update(state="terminated").state == "terminated"
         assert app.update(notifications_enabled=False).notifications_enabled is False
+        assert app.update(permission="denied").permission == "denied"
+        assert app.update(extension_seconds=3, reports_calls=False).extension_seconds == 3
+        assert app.update(extension_seconds=None).extension_seconds is None
+        assert app.reports_calls is False
         before = app.token
         assert phone.restore().apps[0].token != before
         assert app.refresh().token == phone.apps[0].token

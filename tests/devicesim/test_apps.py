@@ -7,7 +7,7 @@ import json
 import pytest
 
 from devicesim import apps as apps_module
-from devicesim.apps import AppError, AppRegistry, AppState, UnknownAppError
+from devicesim.apps import AppError, AppRegistry, AppState, Permission, UnknownAppError
 from devicesim.token_keys import TokenKey, to_start, to_update
 from protocol.identifiers import DeviceToken, InvalidIdentifierError, Topic
 
@@ -110,7 +110,8 @@ def test_a_registry_survives_its_own_description() -> None:
     apps = installed("alert", "voip")
     app = apps.require(NEWS)
     apps.mint(app, key(NEWS), DeviceToken(b"a"))
-    app.state, app.notifications_enabled = AppState.SUSPENDED, False
+    app.state, app.notifications_enabled = AppState.FORCE_QUIT, False
+    app.permission, app.reports_calls, app.extension_seconds = Permission.PROVISIONAL, False, 2.0
     apps.renew_all()
     apps.install("gone", ["alert"])
     apps.mint(apps.require("gone"), key("gone"), DeviceToken(b"g"))
@@ -122,6 +123,36 @@ def test_a_registry_survives_its_own_description() -> None:
     assert again.of_token(DeviceToken(b"a")) is again.require(NEWS)
     assert again.require(NEWS).renewing == {key(NEWS), key(f"{NEWS}.voip")}
     assert again.install("gone", ["alert"]).renewing == {key("gone")}
+
+
+def test_a_description_from_before_permissions_is_read_as_granted() -> None:
+    older = json.loads(json.dumps(installed().describe()))
+    for name in ("permission", "reports_calls", "extension_seconds"):
+        del older["apps"][0][name]
+    again = AppRegistry()
+    again.restore(older)
+    app = again.require(NEWS)
+    assert (app.permission, app.reports_calls, app.extension_seconds) == ("granted", True, None)
+
+
+@pytest.mark.parametrize(
+    ("permission", "is_enabled", "may_notify"),
+    [
+        ("granted", True, True),
+        ("provisional", True, True),
+        ("not-asked", True, False),
+        ("denied", True, False),
+        ("granted", False, False),
+    ],
+)
+def test_an_app_may_notify_if_the_person_lets_it(
+    permission: str, is_enabled: bool, may_notify: bool
+) -> None:
+    app = installed().require(NEWS)
+    app.permission, app.notifications_enabled = Permission(permission), is_enabled
+    assert app.may_notify is may_notify
+    # One that has not asked yet may still ask: its topic is not ignored.
+    assert app.is_silenced is (not may_notify and permission != "not-asked")
 
 
 def test_a_description_from_before_live_activities_is_read() -> None:

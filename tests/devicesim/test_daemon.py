@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from devicesim import dispatch, inbox
-from devicesim.apps import AppError, UnknownAppError
+from devicesim.apps import AppError, Permission, UnknownAppError
 from devicesim.link import CONNECT_SECONDS
 from devicesim.token_keys import TokenKey
 from protocol.courier.messages import (
@@ -121,8 +121,9 @@ async def test_a_push_that_comes_again_is_acknowledged_again_and_not_delivered_a
 async def test_disabled_notifications_put_the_apps_own_topic_on_the_ignored_list(
     phone: Phone,
 ) -> None:
-    await phone.daemon.install(NEWS, ["alert", "voip"])
-    await phone.daemon.set_notifications_enabled(NEWS, is_enabled=False)
+    app = await phone.daemon.install(NEWS, ["alert", "voip"])
+    app.notifications_enabled = False
+    await phone.daemon.confirm_topics()
     said = phone.gateway.all_heard(Filter)[-1]
     assert said.ignored == (NEWS,)
     assert said.enabled == (f"{NEWS}.voip",)
@@ -131,10 +132,18 @@ async def test_disabled_notifications_put_the_apps_own_topic_on_the_ignored_list
 
 async def test_disabled_notifications_offline_are_said_at_the_next_connect() -> None:
     async with Phone(online=False).running() as phone:
-        await phone.daemon.install(NEWS, ["alert"])
-        await phone.daemon.set_notifications_enabled(NEWS, is_enabled=False)
+        app = await phone.daemon.install(NEWS, ["alert"])
+        app.permission = Permission.DENIED
+        await phone.daemon.confirm_topics()
         await phone.daemon.go_online()
         assert phone.gateway.all_heard(Filter)[-1].ignored == (NEWS,)
+
+
+async def test_who_may_not_notify_still_receives_background_pushes(phone: Phone) -> None:
+    app = await phone.daemon.install(NEWS, ["alert", "background"])
+    for app.permission in (Permission.DENIED, Permission.NOT_ASKED):
+        await phone.daemon.confirm_topics()
+        assert phone.gateway.all_heard(Filter)[-1].enabled == (NEWS,)
 
 
 async def test_an_uninstalled_apps_tokens_are_given_back_and_its_pushes_unknown(
@@ -242,8 +251,6 @@ async def test_what_cannot_be_done_is_refused_and_nothing_said(phone: Phone) -> 
     said = len(phone.gateway.heard)
     with pytest.raises(UnknownAppError, match=r"no app 'com\.example\.news'"):
         await phone.daemon.uninstall(NEWS)
-    with pytest.raises(UnknownAppError):
-        await phone.daemon.set_notifications_enabled(NEWS, is_enabled=True)
     with pytest.raises(AppError, match="'telegram' is no push type"):
         await phone.daemon.install(NEWS, ["telegram"])
     await wait_all_tasks_blocked()

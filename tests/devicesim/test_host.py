@@ -132,6 +132,9 @@ async def test_views_are_what_the_control_api_says(town: Town) -> None:
                 "notifications_enabled": True,
                 "push_to_start_tokens": {},
                 "channels": [],
+                "permission": "granted",
+                "reports_calls": True,
+                "extension_seconds": None,
             }
         ],
     }
@@ -288,6 +291,16 @@ async def test_an_app_can_be_silenced_uninstalled_and_come_back_with_another_tok
     await town.host.uninstall_app(device.id, NEWS)
     assert town.host.get_device(device.id).apps == ()
     assert (await town.host.install_app(device.id, NEWS)).tokens != first.tokens
+
+
+async def test_what_is_wrong_with_one_switch_changes_none(town: Town) -> None:
+    device = await town.host.create_device()
+    before = await town.host.install_app(device.id, NEWS)
+    with pytest.raises(ValueError, match="'maybe' is not a valid Permission"):
+        await town.host.patch_app(device.id, NEWS, state="suspended", permission="maybe")
+    with pytest.raises(ValueError, match="a time in seconds, or none; not nan"):
+        await town.host.patch_app(device.id, NEWS, extension_seconds=float("nan"))
+    assert town.host.get_device(device.id).apps == (before,)
 
 
 async def test_a_restored_device_has_other_tokens(town: Town) -> None:

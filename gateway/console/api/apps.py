@@ -2,13 +2,13 @@
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from gateway.console.api.common import Body, Parts, device_refusals
-from gateway.console.device_host import AppView
+from gateway.console.device_host import AppChanges, AppView
 from gateway.console.rendering import Json
 from protocol.notification import PushType
 
@@ -25,9 +25,22 @@ class NewApp(Body):
 class AppChange(Body):
     """What is to be changed; what is absent stays."""
 
-    state: Literal["foreground", "background", "suspended", "terminated"] | None = None
+    state: Literal["foreground", "background", "suspended", "terminated", "force-quit"] | None = (
+        None
+    )
     notifications_enabled: bool | None = Field(
         default=None, description="The switch in the settings that a person has."
+    )
+    permission: Literal["not-asked", "granted", "denied", "provisional"] | None = Field(
+        default=None, description="What the person answered when the app asked to notify."
+    )
+    reports_calls: bool | None = Field(
+        default=None, description="Whether its VoIP handler reports a call, as it must."
+    )
+    extension_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        description="How long its notification service extension takes; null: it has none.",
     )
 
 
@@ -43,6 +56,9 @@ class InstalledApp:
     tokens: dict[str, str]
     state: str
     notifications_enabled: bool
+    permission: str
+    reports_calls: bool
+    extension_seconds: float | None
     push_to_start_tokens: dict[str, str]
     channels: list[str]
 
@@ -63,14 +79,9 @@ async def install_app(parts: Parts, device_id: str, body: NewApp) -> Json:
 
 @router.patch("/{bundle_id}", response_model=InstalledApp)
 async def change_app(parts: Parts, device_id: str, bundle_id: str, body: AppChange) -> Json:
-    """Bring the app to another state, or switch its notifications."""
+    """Bring the app to another state, or change what it may show and how it treats pushes."""
     with device_refusals(parts):
-        view = await parts.devices.patch_app(
-            device_id,
-            bundle_id,
-            state=body.state,
-            notifications_enabled=body.notifications_enabled,
-        )
+        view = await parts.devices.patch_app(device_id, bundle_id, **_changes(body))
     return Json(installed_app(view))
 
 
@@ -103,6 +114,19 @@ async def unsubscribe(
     return Response(status_code=204)
 
 
+def _changes(body: AppChange) -> AppChanges:
+    """What is given and not null; but null says that the app has no extension (any more)."""
+    given = {name: getattr(body, name) for name in body.model_fields_set}
+    return cast(
+        "AppChanges",
+        {
+            name: value
+            for name, value in given.items()
+            if value is not None or name == "extension_seconds"
+        },
+    )
+
+
 def installed_app(view: AppView) -> InstalledApp:
     """An app in the words of the API."""
     return InstalledApp(
@@ -110,6 +134,9 @@ def installed_app(view: AppView) -> InstalledApp:
         tokens=dict(view.tokens),
         state=view.state,
         notifications_enabled=view.notifications_enabled,
+        permission=view.permission,
+        reports_calls=view.reports_calls,
+        extension_seconds=view.extension_seconds,
         channels=list(view.channels),
         push_to_start_tokens=dict(view.push_to_start_tokens),
     )

@@ -27,7 +27,9 @@ from tests.gateway.console.activity_facts import Activities
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
+    from typing import Unpack
 
+    from gateway.console.device_host import AppChanges
     from protocol.identifiers import DeviceId
     from protocol.notification import Notification
     from protocol.provider.http import HttpRequest
@@ -51,6 +53,9 @@ class AppFacts:
     notifications_enabled: bool = True
     push_to_start_tokens: dict[str, str] = field(default_factory=dict)
     channels: tuple[str, ...] = ()
+    permission: str = "granted"
+    reports_calls: bool = True
+    extension_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -146,15 +151,9 @@ class Host:
         return app
 
     async def patch_app(
-        self,
-        device_id: str,
-        bundle_id: str,
-        *,
-        state: str | None = None,
-        notifications_enabled: bool | None = None,
+        self, device_id: str, bundle_id: str, **changes: Unpack[AppChanges]
     ) -> AppFacts:
-        changes = {"state": state, "notifications_enabled": notifications_enabled}
-        return self._change_app(device_id, bundle_id, **_given(changes))
+        return self._change_app(device_id, bundle_id, **changes)
 
     async def uninstall_app(self, device_id: str, bundle_id: str) -> None:
         app = self._app(device_id, bundle_id)

@@ -66,6 +66,37 @@ async def test_an_app_is_installed_changed_and_uninstalled(console: Console) -> 
     assert set(restored["apps"][0]["tokens"].values()).isdisjoint(app["tokens"].values())
 
 
+async def test_the_switches_of_an_app_are_changed_and_null_takes_its_extension_away(
+    console: Console,
+) -> None:
+    async with console.client() as client:
+        await client.post(DEVICES)
+        app = (await client.post(f"{DEVICES}/d1/apps", json={"bundle_id": "a.b"})).json()
+        path = f"{DEVICES}/d1/apps/a.b"
+        changes = {
+            "state": "force-quit",
+            "permission": "provisional",
+            "reports_calls": False,
+            "extension_seconds": 2.5,
+        }
+        changed = (await client.patch(path, json=changes)).json()
+        untouched = (await client.patch(path, json={"state": "background"})).json()
+        without = (await client.patch(path, json={"extension_seconds": None})).json()
+        refused = [
+            (await client.patch(path, json=body)).status_code
+            for body in ({"permission": "maybe"}, {"extension_seconds": -1}, {"state": "asleep"})
+        ]
+    assert (app["permission"], app["reports_calls"], app["extension_seconds"]) == (
+        "granted",
+        True,
+        None,
+    )
+    assert changed == app | changes
+    assert untouched["extension_seconds"] == 2.5
+    assert without["extension_seconds"] is None
+    assert refused == [422, 422, 422]
+
+
 async def test_an_app_listens_to_channels_and_no_more(console: Console) -> None:
     async with console.client() as client:
         await client.post(DEVICES)
