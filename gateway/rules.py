@@ -15,6 +15,7 @@ from gateway.settings import (
     Auth,
     BackgroundPriority10,
     BadEnvironmentKeyReason,
+    PowerHold,
     SurplusStreams,
     UnknownTokens,
 )
@@ -113,4 +114,6 @@ def courier_links(settings: Settings) -> CourierSettings:
         handshake_seconds=settings.handshake_seconds,
         silent_seconds=settings.silent_seconds,
         window=settings.window,
+        holds_for_power=settings.power_hold is PowerHold.HOLD,
+        burst_seconds=settings.power_burst_seconds,
     )

@@ -57,6 +57,13 @@ class Http2Library(StrEnum):
     H2 = "h2"
 
 
+class PowerHold(StrEnum):
+    """What becomes of pushes of priority 5 and 1 to a device that nobody uses."""
+
+    HOLD = "hold"
+    DELIVER = "deliver"
+
+
 class LogFormat(StrEnum):
     """How log lines look."""
 
@@ -162,6 +169,16 @@ class Settings:
     )
     window: int = _setting(
         128, "pushes sent to a device before the first is acknowledged", values.count
+    )
+    power_hold: PowerHold = _setting(
+        PowerHold.HOLD,
+        "pushes of priority 5 and 1 to a phone that nobody uses; hold: as Apple's power"
+        " considerations ask for; deliver: like those of priority 10",
+    )
+    power_burst_seconds: float = _setting(
+        1200.0,
+        "how long such a push of priority 5 waits at most; all that wait go together",
+        values.seconds,
     )
     streams_before_authentication: int = _setting(
         1,

@@ -7,6 +7,7 @@ push out of the store; a push in flight when the link dies is sent again on the 
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 import trio
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from gateway.courier.link import Link
     from gateway.courier.mailbox import Batch
     from gateway.courier.terms import Arrival, CourierSettings, Services
-    from gateway.store.store import Stored
     from protocol.courier.messages import Filter, PushAck, SetState
     from protocol.identifiers import UniqueId
     from protocol.notification import Notification
@@ -66,7 +66,7 @@ class Deliveries:
         self._services = services
         self._mailbox = Mailbox(services, self._device)
         self._window = Window(settings.window, settings.offers)
-        self._triage = Triage(arrival, services, self._mailbox)
+        self._triage = Triage(arrival, services, self._mailbox, settings)
         self._bell = Bell()
         self._scope = trio.CancelScope()
         self._is_paused = False
@@ -83,6 +83,11 @@ class Deliveries:
     def is_active(self) -> bool:
         """Whether a person uses the device, by what it said last and for how long."""
         return self._triage.is_active
+
+    @property
+    def held(self) -> int:
+        """How many pushes wait for the sake of the device's power."""
+        return self._triage.held
 
     # -- what others say; nothing here waits --------------------------------------------------
 
@@ -126,6 +131,8 @@ class Deliveries:
         if not (self._window.has_room_for_offer and self._link.has_room):
             return False
         self._send(notification, None, StorageFlags.LIVE)
+        if self._triage.wakes_with(notification):
+            self._look_again()
         return True
 
     async def hear(self, ack: PushAck) -> None:
@@ -179,7 +186,18 @@ class Deliveries:
                     retry_seconds = min(2 * retry_seconds, _LAST_RETRY_SECONDS)
                 else:
                     retry_seconds = _FIRST_RETRY_SECONDS
-                    await self._bell.wait()
+                    await self._wait()
+
+    async def _wait(self) -> None:
+        """Until somebody rings, or a burst of what is held is due."""
+        if self._triage.burst_at == inf:
+            await self._bell.wait()
+            return
+        with trio.move_on_at(self._triage.burst_at):
+            await self._bell.wait()
+        if trio.current_time() >= self._triage.burst_at:
+            self._triage.burst()
+            self._mailbox.rewind()
 
     async def _deliver(self) -> None:
         self._wants_room = False
@@ -192,30 +210,32 @@ class Deliveries:
             is_first = False
             await self._link.wait_for_room()
             batch = await self._mailbox.fetch(min(self._window.room, _FETCH_LIMIT))
-            self._send_batch(batch)
+            is_settled = self._send_batch(batch)
             await self._mailbox.receipts.flush()
-            if batch.is_exhausted:
+            if not is_settled:
+                self._mailbox.rewind()
+                is_first = True
+            elif batch.is_exhausted:
                 self._say_no_storage()
                 return
 
-    def _send_batch(self, batch: Batch) -> None:
+    def _send_batch(self, batch: Batch) -> bool:
+        """Whether that was it; not if older ones, which were held, are to go with these."""
         if self._is_paused:
-            return
-        wanted = [stored for stored in batch.pushes if self._is_wanted(stored, batch)]
-        stored_seqs = [each.seq for each in wanted if self._mailbox.is_from_storage(each)]
-        for each in wanted:
+            return True
+        chosen = self._triage.choose(batch, self._window)
+        if chosen is None:
+            return False
+        stored_seqs = [each.stored.seq for each in chosen if each.is_from_storage]
+        for each, is_from_storage in chosen:
             flags = StorageFlags.LIVE
-            if self._mailbox.is_from_storage(each):
+            if is_from_storage:
                 flags = StorageFlags.FROM_STORAGE
                 self._services.journal.adopt(each.notification, self._device)
                 if batch.ends_backlog and each.seq == stored_seqs[-1]:
                     flags |= StorageFlags.LAST_FROM_STORAGE
             self._send(each.notification, each.seq, flags)
-
-    def _is_wanted(self, stored: Stored, batch: Batch) -> bool:
-        return stored.notification.unique_id not in self._window and self._triage.takes(
-            stored, batch
-        )
+        return True
 
     def _send(self, notification: Notification, seq: int | None, flags: StorageFlags) -> None:
         unique_id, token = notification.unique_id, notification.token

@@ -26,13 +26,11 @@ class Batch:
         pushes: in order, without those that are done with.
         is_exhausted: nothing lies behind it.
         ends_backlog: what waited when the session began ends in it, or before.
-        seen_until: those up to this ``seq`` have been looked at before.
     """
 
     pushes: Sequence[Stored]
     is_exhausted: bool
     ends_backlog: bool
-    seen_until: int
 
 
 class Mailbox:
@@ -42,7 +40,7 @@ class Mailbox:
     FencedError, when a newer session has the device.
     """
 
-    __slots__ = ("_backlog_end", "_cursor", "_device", "_fence", "_seen", "_services", "receipts")
+    __slots__ = ("_backlog_end", "_cursor", "_device", "_fence", "_services", "receipts")
 
     def __init__(self, services: Services, device: DeviceId) -> None:
         self._services = services
@@ -50,7 +48,6 @@ class Mailbox:
         self._fence: int | None = None
         self._backlog_end: int | None = None
         self._cursor = 0
-        self._seen = 0
         self.receipts = Receipts(services.store, device)
 
     async def open(self) -> int:
@@ -102,16 +99,13 @@ class Mailbox:
             found = await self._fetch(fence, after, limit)
             if self._cursor == after:  # else rewound while we waited
                 break
-        seen_until = self._seen
         if found:
             self._cursor = found[-1].seq
-            self._seen = max(self._seen, self._cursor)
         is_exhausted = len(found) < limit
         return Batch(
             [stored for stored in found if stored.seq not in self.receipts],
             is_exhausted,
             is_exhausted or self._cursor >= (self._backlog_end or 0),
-            seen_until,
         )
 
     async def _fetch(self, fence: int, after: int, limit: int) -> Sequence[Stored]:

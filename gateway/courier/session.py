@@ -149,6 +149,7 @@ class CourierSession:
             acknowledged=self._deliveries.acknowledged + self._subscriptions.acknowledged,
             unknown_acknowledgements=self._deliveries.unknown_acknowledgements,
             in_flight=self._in_flight,
+            held=self._deliveries.held,
             channels=len(self._subscriptions),
         )
 

@@ -35,6 +35,8 @@ class CourierSettings:
         offers: of those, pushes that are never stored; more are not taken.
         broadcasts: sent and not yet acknowledged; more wait on their channels, or are dropped.
         max_frame_bytes: largest frame, either way.
+        holds_for_power: whether priority decides when a push goes to a device that nobody uses.
+        burst_seconds: how long such a push of priority 5 waits at most; what waits goes together.
         high_water_bytes: unsent bytes above which a link is neither read from nor given more.
     """
 
@@ -47,6 +49,8 @@ class CourierSettings:
     window: int = 128
     offers: int = 16
     broadcasts: int = 32
+    holds_for_power: bool = True
+    burst_seconds: float = 1200.0
     max_frame_bytes: int = DEFAULT_MAX_FRAME_BYTES
     high_water_bytes: int = 64 * 1024
 
@@ -108,4 +112,5 @@ class SessionStatistics:
     acknowledged: int
     unknown_acknowledgements: int
     in_flight: int
+    held: int
     channels: int

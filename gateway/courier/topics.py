@@ -1,15 +1,22 @@
-"""What a Filter says about a topic, and what the device's state makes of it.
+"""What a Filter says about a topic, and what priority and the device's state make of it.
+
+Apple of ``apns-priority``: 10 "to send the notification immediately"; 5 "based on power
+considerations on the device"; 1 "to prioritize the device's power considerations over all other
+factors for delivery, and prevent awakening the device". Nobody using the device is what its
+power consideration is here (SetState 0x14).
 
 The names of the lists are public; what the server does with them is inferred from them
-(docs/courier.md): enabled topics are delivered, also non-waking ones (whether to wake is the
-device's affair while its link is up), opportunistic ones only while a person uses the device,
-paused ones wait, ignored ones are discarded. A topic in no list waits.
+(docs/courier.md): enabled topics go by priority, non-waking ones too, but nothing else goes along
+with them; opportunistic ones wait for a person, whatever their priority; paused ones wait for
+another Filter, ignored ones are discarded. A topic in no list waits.
 """
 
 from __future__ import annotations
 
 from enum import Enum, auto
 from typing import TYPE_CHECKING
+
+from protocol.notification import Priority
 
 if TYPE_CHECKING:
     from protocol.courier.messages import Filter
@@ -20,30 +27,44 @@ class Verdict(Enum):
     """What to do with a push now."""
 
     DELIVER = auto()
-    HOLD = auto()  # until the device is active: Apple's "Power Considerations"
+    WAKE = auto()  # deliver, to a device that nobody uses: what is held may go along
+    BURST = auto()  # hold for the next burst
+    HOLD = auto()  # hold until a person uses the device, or something else wakes it
+    PAUSE = auto()  # hold until a Filter does not pause its topic any more
     WAIT = auto()  # until a Filter asks for it
-    DISCARD = auto()  # the user has disabled notifications
+    DISABLED = auto()  # discard: the user has disabled notifications
+    UNREGISTERED = auto()  # discard: the token is of no use any more
+
+
+_UNUSED = {
+    Priority.IMMEDIATE: Verdict.WAKE,
+    Priority.POWER_AWARE: Verdict.BURST,
+    Priority.POWER_FIRST: Verdict.HOLD,
+}
 
 
 class TopicLists:
     """One Filter, ready to be asked; a topic in several lists goes by the most permissive."""
 
-    __slots__ = ("_deliver", "_discard", "_hold")
+    __slots__ = ("_enabled", "_ignored", "_non_waking", "_opportunistic", "_paused")
 
     def __init__(self, said: Filter) -> None:
-        self._deliver = frozenset((*said.enabled, *said.non_waking))
-        self._hold = frozenset(said.opportunistic)
-        self._discard = frozenset(said.ignored)
+        self._enabled = frozenset(said.enabled)
+        self._non_waking = frozenset(said.non_waking)
+        self._opportunistic = frozenset(said.opportunistic)
+        self._paused = frozenset(said.paused)
+        self._ignored = frozenset(said.ignored)
 
-    @property
-    def has_opportunistic(self) -> bool:
-        """Whether anything depends on the device being active."""
-        return bool(self._hold)
-
-    def verdict(self, topic: Topic, *, is_active: bool) -> Verdict:
+    def verdict(self, topic: Topic, priority: Priority, *, is_active: bool) -> Verdict:
         """What to do with a push for this topic."""
-        if topic in self._deliver:
-            return Verdict.DELIVER
-        if topic in self._hold:
+        if topic in self._enabled:
+            return Verdict.DELIVER if is_active else _UNUSED[priority]
+        if topic in self._non_waking:
+            if is_active or priority is Priority.IMMEDIATE:
+                return Verdict.DELIVER
+            return _UNUSED[priority]
+        if topic in self._opportunistic:
             return Verdict.DELIVER if is_active else Verdict.HOLD
-        return Verdict.DISCARD if topic in self._discard else Verdict.WAIT
+        if topic in self._paused:
+            return Verdict.PAUSE
+        return Verdict.DISABLED if topic in self._ignored else Verdict.WAIT

@@ -2,44 +2,87 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
+from gateway.courier.held import Held
 from gateway.courier.topics import TopicLists, Verdict
 from gateway.journal import State
+from protocol.notification import Priority
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from gateway.courier.mailbox import Batch, Mailbox
-    from gateway.courier.terms import Arrival, Services
+    from gateway.courier.terms import Arrival, CourierSettings, Services
     from gateway.store.store import Stored
     from protocol.courier.messages import Filter, SetState
     from protocol.identifiers import UniqueId
     from protocol.notification import Notification
 
 # (live, from storage)
-_DISABLED = (State.DISCARDED_DISABLED, State.DISCARDED_DISABLED_FROM_STORAGE)
-_UNREGISTERED = (State.DISCARDED_UNREGISTERED, State.DISCARDED_UNREGISTERED_FROM_STORAGE)
+_DISCARDED = {
+    Verdict.DISABLED: (State.DISCARDED_DISABLED, State.DISCARDED_DISABLED_FROM_STORAGE),
+    Verdict.UNREGISTERED: (
+        State.DISCARDED_UNREGISTERED,
+        State.DISCARDED_UNREGISTERED_FROM_STORAGE,
+    ),
+}
+_GOES = frozenset({Verdict.DELIVER, Verdict.WAKE})
+_WHY_NOT_NOW = {
+    Verdict.BURST: "nobody uses the device",
+    Verdict.HOLD: "nobody uses the device",
+    Verdict.PAUSE: "the device has paused the topic",
+    Verdict.WAIT: "the device does not take this topic now",
+}
+_UNTIL = {
+    Verdict.BURST: "; it goes with the next burst",
+    Verdict.HOLD: "; it goes when somebody does, or when something else wakes it",
+}
+
+
+class Chosen(NamedTuple):
+    """A push that goes now."""
+
+    stored: Stored
+    is_from_storage: bool
 
 
 class Triage:
-    """What a device has said that it wants, asked about one push at a time.
+    """What a device has said that it wants and what state it is in, asked about its pushes.
 
     Args:
         arrival: whose device it is, and whether it came as active.
         services: of the gateway.
         mailbox: where stored pushes come from, and where those go that are done with.
+        settings: whether and how long to hold pushes for the sake of power.
     """
 
-    __slots__ = ("_active_until", "_device", "_is_active", "_lists", "_mailbox", "_services")
+    __slots__ = (
+        "_active_until",
+        "_device",
+        "_heeds_priority",
+        "_held",
+        "_is_active",
+        "_lists",
+        "_mailbox",
+        "_services",
+    )
 
-    def __init__(self, arrival: Arrival, services: Services, mailbox: Mailbox) -> None:
+    def __init__(
+        self, arrival: Arrival, services: Services, mailbox: Mailbox, settings: CourierSettings
+    ) -> None:
         self._device = arrival.caller.device
         self._services = services
         self._mailbox = mailbox
         self._lists: TopicLists | None = None
+        self._heeds_priority = settings.holds_for_power
+        self._held = Held(settings.burst_seconds)
         self._is_active = arrival.connect.is_active
         self._active_until = float("inf")
+
+    # -- what the device is like ---------------------------------------------------------------
 
     @property
     def is_open(self) -> bool:
@@ -51,6 +94,11 @@ class Triage:
         """Whether a person uses the device, by what it said last and for how long."""
         return self._is_active and trio.current_time() < self._active_until
 
+    @property
+    def held(self) -> int:
+        """How many pushes wait for the sake of power."""
+        return self._held.count(self._services.now())
+
     def want(self, said: Filter) -> None:
         """From now on these topics, for what waits already too."""
         self._lists = TopicLists(said)
@@ -61,47 +109,106 @@ class Triage:
         Returns:
             Whether something that waits may go now.
         """
-        was_active = self.is_active
         self._is_active = said.is_active
         self._active_until = trio.current_time() + said.interval_seconds
-        if self._lists is None or was_active:
-            return False
-        return said.is_active and self._lists.has_opportunistic
+        return said.is_active and self._held.wake()
+
+    # -- bursts --------------------------------------------------------------------------------
+
+    @property
+    def burst_at(self) -> float:
+        """When a burst is due, by Trio's time; infinitely late while nothing waits for one."""
+        return self._held.burst_at
+
+    def burst(self) -> None:
+        """What waits for a burst may go now."""
+        self._held.burst()
+
+    # -- one push, or a few --------------------------------------------------------------------
 
     def takes_offer(self, notification: Notification) -> bool:
         """Whether a push that is never stored goes now; if not, the journal says why."""
-        verdict = self._verdict(notification)
-        if verdict is Verdict.DISCARD:
-            self._note(notification.unique_id, _DISABLED[0])
-        elif verdict is not Verdict.DELIVER:
-            detail = "the device does not take this topic now and the push may not be stored"
+        verdict = self._judge(notification, is_active=self.is_active)
+        if verdict in _GOES:
+            return True
+        if verdict is Verdict.DISABLED:
+            self._note(notification.unique_id, _DISCARDED[verdict][0])
+        else:
+            detail = f"{_WHY_NOT_NOW[verdict]} and the push may not be stored"
             self._note(notification.unique_id, State.DISCARDED_EXPIRED, detail)
-        return verdict is Verdict.DELIVER
+        return False
 
-    def takes(self, stored: Stored, batch: Batch) -> bool:
-        """Whether a stored push goes now; discards what nobody will ever want."""
-        notification = stored.notification
-        registration = self._services.directory.registration_of(notification.token)
-        if registration is None or registration.unregistered_at is not None:
-            self._discard(stored, _UNREGISTERED)
-            return False
-        verdict = self._verdict(notification)
-        if verdict is Verdict.DISCARD:
-            self._discard(stored, _DISABLED)
-        elif verdict is Verdict.HOLD and stored.seq > batch.seen_until:
-            self._note(notification.unique_id, State.STORED_POWER)
-        return verdict is Verdict.DELIVER
+    def wakes_with(self, offered: Notification) -> bool:
+        """Whether pushes that are held may go along with one that is never stored."""
+        return (
+            bool(self._held)
+            and self._judge(offered, is_active=self.is_active) is Verdict.WAKE
+            and self._held.wake()
+        )
 
-    def _verdict(self, notification: Notification) -> Verdict:
+    def choose(self, batch: Batch, in_flight: Container[UniqueId]) -> list[Chosen] | None:
+        """Those of a batch that go now; the others are held or discarded, as they deserve.
+
+        Args:
+            batch: what the store has handed out.
+            in_flight: what was sent before and is not to be judged again.
+
+        Returns:
+            In order; None when older ones that were held go along with these: then nothing has
+            been decided, and the store is to be read from its beginning.
+        """
+        is_active = self.is_active
+        judged = [
+            (stored, self._judge_stored(stored, is_active=is_active))
+            for stored in batch.pushes
+            if stored.notification.unique_id not in in_flight
+        ]
+        wakes = not is_active and any(verdict is Verdict.WAKE for _, verdict in judged)
+        if wakes and self._held.wake(batch.pushes[-1].seq):
+            return None
+        return [chosen for each in judged if (chosen := self._choose(*each)) is not None]
+
+    def _choose(self, stored: Stored, verdict: Verdict) -> Chosen | None:
+        has_waited = self._mailbox.is_from_storage(stored)
+        is_held = stored in self._held
+        if verdict in _GOES or (
+            verdict in _UNTIL and (has_waited or self._held.lets_go(stored, verdict))
+        ):
+            if is_held:
+                self._held.release(stored)
+            return Chosen(stored, has_waited or is_held)
+        if verdict in _DISCARDED:
+            self._held.release(stored)
+            self._discard(stored, _DISCARDED[verdict][has_waited or is_held])
+        elif verdict is not Verdict.WAIT and not is_held:
+            self._hold(stored, verdict)
+        return None
+
+    def _judge(self, notification: Notification, *, is_active: bool) -> Verdict:
         if self._lists is None:
             return Verdict.WAIT
-        return self._lists.verdict(notification.topic, is_active=self.is_active)
+        priority = notification.priority if self._heeds_priority else Priority.IMMEDIATE
+        return self._lists.verdict(notification.topic, priority, is_active=is_active)
 
-    def _discard(self, stored: Stored, states: tuple[State, State]) -> None:
-        is_from_storage = self._mailbox.is_from_storage(stored)
-        if is_from_storage:
+    def _judge_stored(self, stored: Stored, *, is_active: bool) -> Verdict:
+        registration = self._services.directory.registration_of(stored.notification.token)
+        if registration is None or registration.unregistered_at is not None:
+            return Verdict.UNREGISTERED
+        return self._judge(stored.notification, is_active=is_active)
+
+    def _hold(self, stored: Stored, verdict: Verdict) -> None:
+        detail = _WHY_NOT_NOW[verdict] + _UNTIL.get(verdict, "")
+        self._note(stored.notification.unique_id, State.STORED_POWER, detail)
+        older = self._held.keep(stored, verdict)
+        # What has expired is left for the sweep, which reports it as expired.
+        if older is not None and self._services.now() < older.expires_at:
+            self._note(older.unique_id, State.REPLACED, f"by {stored.notification.apns_id}")
+            self._mailbox.receipts.add(older.seq)
+
+    def _discard(self, stored: Stored, state: State) -> None:
+        if self._mailbox.is_from_storage(stored):
             self._services.journal.adopt(stored.notification, self._device)
-        self._note(stored.notification.unique_id, states[is_from_storage])
+        self._note(stored.notification.unique_id, state)
         self._mailbox.receipts.add(stored.seq)
 
     def _note(self, unique_id: UniqueId, state: State, detail: str = "") -> None:

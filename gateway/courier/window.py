@@ -61,7 +61,7 @@ class Window:
         self._offers -= push is not None and push.seq is None
         return push
 
-    def __contains__(self, unique_id: UniqueId) -> bool:
+    def __contains__(self, unique_id: object) -> bool:
         return unique_id in self._pushes
 
     def __len__(self) -> int:

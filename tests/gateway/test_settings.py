@@ -41,6 +41,8 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "idle_seconds": ("60", 60.0),
     "silent_seconds": ("61", 61.0),
     "window": ("7", 7),
+    "power_hold": ("deliver", settings.PowerHold.DELIVER),
+    "power_burst_seconds": ("60", 60.0),
     "streams_before_authentication": ("100", 100),
     "streams": ("500", 500),
     "streams_after_error": ("1", 1),

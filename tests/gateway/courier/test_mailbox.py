@@ -69,14 +69,6 @@ async def test_a_batch_says_where_the_backlog_ends() -> None:
     assert stored == [True, True, False]
 
 
-async def test_a_batch_says_what_was_looked_at_before() -> None:
-    world = World()
-    await world.waits(1, 2)
-    assert (await world.mailbox.fetch(10)).seen_until == 0
-    world.mailbox.rewind()
-    assert (await world.mailbox.fetch(10)).seen_until == 2
-
-
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
 async def test_a_backlog_of_any_length_is_measured(count: int) -> None:
     world = World()
