@@ -149,10 +149,12 @@ class Phone:
 class Gateway:
     """Store, directory, table, journal, router and a courier front, without sockets."""
 
-    def __init__(self, nursery: trio.Nursery, settings: CourierSettings) -> None:
+    def __init__(
+        self, nursery: trio.Nursery, settings: CourierSettings, time: SettableTime | None = None
+    ) -> None:
         self.nursery = nursery
         self.settings = settings
-        self.time = SettableTime()
+        self.time = time or SettableTime()
         self.store = FailingStore()
         self.directory = DeviceDirectory(self.store, self.time.now, counting_bytes())
         self.sessions = SessionTable()
