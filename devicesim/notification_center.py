@@ -1,7 +1,7 @@
-"""What the person would see of a push.
+"""What the person would see of a push, and why not.
 
-Sources: Apple, "Generating a remote notification" (the aps dictionary) and "Sending notification
-requests to APNs" (push types, collapse id).
+Sources: Apple, "Generating a remote notification" (the aps dictionary), "Sending notification
+requests to APNs" (push types, collapse id) and ``UNAuthorizationStatus``.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from devicesim.apps import AppState
+from devicesim.screen.alert import has_text
+from devicesim.screen.content import InterruptionLevel, read_content
 from protocol.notification import PushType
 from protocol.payload import aps_of
 
 if TYPE_CHECKING:
     from devicesim.apps import App
+    from devicesim.screen.content import Content
+    from devicesim.screen.localization import StringTables
+    from devicesim.screen.screen import Screen
     from protocol.courier.messages import Push
 
-# Notifications with a collapse id that stay replaceable, per device; beyond it the oldest is
-# taken as swiped away.
-MAX_ON_SCREEN = 256
-_ALERT_TEXTS = ("title", "subtitle", "body", "title-loc-key", "subtitle-loc-key", "loc-key")
+__all__ = ["NotificationCenter", "Presentation", "Presented", "has_text", "read_payload"]
 
 
 class Presentation(StrEnum):
@@ -44,15 +46,21 @@ class Presented:
 
 
 class NotificationCenter:
-    """The notifications of one device's screen."""
+    """Decides what of a push is seen on one device's screen.
 
-    __slots__ = ("_on_screen",)
+    Args:
+        screen: where it is seen.
+        strings: what the keys of alerts mean to the apps.
+    """
 
-    def __init__(self) -> None:
-        self._on_screen: dict[tuple[str, str], str] = {}  # (bundle id, collapse id) → apns-id
+    __slots__ = ("_screen", "_strings")
+
+    def __init__(self, screen: Screen, strings: StringTables) -> None:
+        self._screen = screen
+        self._strings = strings
 
     def present(self, app: App, push: Push) -> Presented:
-        """Decide, and remember what is on the screen; never raises whatever the payload is."""
+        """Decide, and change the screen; never raises whatever the payload is."""
         payload = read_payload(push.payload)
         if payload is None:
             return _not_shown("the payload is not a JSON dictionary")
@@ -62,37 +70,30 @@ class NotificationCenter:
             return Presented(
                 Presentation.DELIVERED, f"handed to the app's {push.push_type.value} handler"
             )
-        return self._present_alert(app, push, aps_of(payload))
+        return self._present_alert(app, push, payload)
 
-    def forget(self, bundle_id: str) -> None:
-        """An uninstalled app takes its notifications along."""
-        self._on_screen = {
-            key: value for key, value in self._on_screen.items() if key[0] != bundle_id
-        }
-
-    def _present_alert(self, app: App, push: Push, aps: dict[str, Any]) -> Presented:
+    def _present_alert(self, app: App, push: Push, payload: dict[str, Any]) -> Presented:
         if not app.notifications_enabled:
             return _not_shown("notifications are disabled for this app")
-        what = _visible_parts(aps)
-        if not what:
-            return _not_shown("an alert push without alert, badge or sound in its aps dictionary")
-        if app.state is AppState.FOREGROUND:
+        content = read_content(payload, self._strings.of(app.bundle_id))
+        if not content.parts:
+            what = "an alert push without alert, badge or sound in its aps dictionary"
+            return _not_shown(_with_ignored(what, content))
+        if app.state is AppState.FOREGROUND and not self._screen.is_locked:
             # Apple, willPresent: in the foreground "the system delivers the notification to your
-            # app"; nothing is shown unless the app asks for it.
+            # app"; nothing is shown unless the app asks for it. A locked phone has none in front.
             return Presented(Presentation.DELIVERED, "the app is in the foreground: it decides")
-        if push.collapse_id is None:
-            return Presented(Presentation.SHOWN, what)
-        return self._collapse(app, push, what)
+        return self._show(app, push, content)
 
-    def _collapse(self, app: App, push: Push, what: str) -> Presented:
-        key = (str(app.bundle_id), str(push.collapse_id))
-        replaced = self._on_screen.pop(key, None)
-        self._on_screen[key] = push.apns_id
-        if len(self._on_screen) > MAX_ON_SCREEN:
-            del self._on_screen[next(iter(self._on_screen))]
+    def _show(self, app: App, push: Push, content: Content) -> Presented:
+        what = content.parts
+        replaced = self._screen.show(app.bundle_id, push, content)
+        if content.level is InterruptionLevel.PASSIVE:
+            what += "; passive: to the list, in the dark and silently"
         if replaced is None:
-            return Presented(Presentation.SHOWN, what)
-        return Presented(Presentation.COLLAPSED, f"{what}; replaces {replaced}")
+            return Presented(Presentation.SHOWN, _with_ignored(what, content))
+        what += f"; replaces {replaced.push.apns_id}"
+        return Presented(Presentation.COLLAPSED, _with_ignored(what, content))
 
 
 def read_payload(payload: bytes) -> dict[str, Any] | None:
@@ -110,24 +111,8 @@ def _present_background(aps: dict[str, Any]) -> Presented:
     return _not_shown("a background push without content-available: 1 wakes nothing")
 
 
-def _visible_parts(aps: dict[str, Any]) -> str:
-    """Name what of the dictionary a person would notice; empty if nothing."""
-    alert, badge, sound = aps.get("alert"), aps.get("badge"), aps.get("sound")
-    parts = []
-    if has_text(alert):
-        parts.append("alert")
-    if isinstance(badge, int) and not isinstance(badge, bool):
-        parts.append(f"badge {badge}")
-    if sound and isinstance(sound, str | dict):
-        parts.append("sound")
-    return ", ".join(parts)
-
-
-def has_text(alert: object) -> bool:
-    """Whether an ``alert`` of any push has something to be read."""
-    if isinstance(alert, dict):
-        return any(isinstance(alert.get(key), str) and alert[key] for key in _ALERT_TEXTS)
-    return isinstance(alert, str) and bool(alert)
+def _with_ignored(what: str, content: Content) -> str:
+    return f"{what}; ignored: {'; '.join(content.ignored)}" if content.ignored else what
 
 
 def _not_shown(why: str) -> Presented:

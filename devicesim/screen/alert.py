@@ -1,0 +1,97 @@
+"""What is to be read: the ``alert`` of a push, in the words of the app's table of strings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from devicesim.screen.localization import localized
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Apple's keys of the dictionary; summary-arg and -count are ignored since iOS 15, action and
+# action-loc-key are Safari's and older systems'.
+_PARTS = {"title": "title-loc", "subtitle": "subtitle-loc", "body": "loc"}
+_KNOWN = frozenset(
+    {
+        *_PARTS, *(f"{each}-key" for each in _PARTS.values()),
+        *(f"{each}-args" for each in _PARTS.values()), "launch-image", "sound",
+        "summary-arg", "summary-arg-count", "action", "action-loc-key",
+    }
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Alert:
+    """Texts, empty when absent; at least one of the first three is not."""
+
+    title: str = ""
+    subtitle: str = ""
+    body: str = ""
+    launch_image: str | None = None
+
+
+def read_alert(value: object, strings: Mapping[str, str], ignored: list[str]) -> Alert | None:
+    """What a person reads; None when that is nothing. Apple: a string "displays … as the body".
+
+    Args:
+        value: ``aps.alert``.
+        strings: the app's table.
+        ignored: gets what is of no use, and why.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str) and value:
+        return Alert(body=value)
+    if not isinstance(value, dict):
+        ignored.append(f"alert is a text or a dictionary, not {short(value)}")
+        return None
+    title, subtitle, body = (_part(value, name, strings, ignored) for name in _PARTS)
+    image = value.get("launch-image")
+    strangers = value.keys() - _KNOWN
+    ignored += (f"alert.{key[:40]} means nothing" for key in sorted(strangers))
+    if not title and not subtitle and not body:
+        ignored.append("alert has nothing to be read")
+        return None
+    return Alert(title, subtitle, body, image if isinstance(image, str) else None)
+
+
+def has_text(alert: object) -> bool:
+    """Whether an ``alert`` of any push has something to be read."""
+    return read_alert(alert, {}, []) is not None
+
+
+def short(value: object) -> str:
+    """A value for the reader of a reason; what may be deep or long is named by its kind."""
+    if isinstance(value, dict | list):
+        return "a dictionary" if isinstance(value, dict) else "an array"
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def _part(
+    alert: dict[str, Any], name: str, strings: Mapping[str, str], ignored: list[str]
+) -> str:
+    """Title, subtitle or body; Apple: "use this key, instead of" the text, so the key wins."""
+    text, prefix = alert.get(name), _PARTS[name]
+    key, arguments = alert.get(f"{prefix}-key"), alert.get(f"{prefix}-args")
+    if isinstance(text, dict):
+        # Live Activities: {"loc-key": …, "loc-args": […]} in the place of the text.
+        key, arguments, text = text.get("loc-key"), text.get("loc-args"), None
+    if key is not None and not isinstance(key, str):
+        ignored.append(f"{prefix}-key is a text, not {short(key)}")
+        key = None
+    if key:
+        return localized(strings, key, _arguments(arguments, prefix, ignored), ignored)
+    if text is None or isinstance(text, str):
+        return text or ""
+    ignored.append(f"alert.{name} is a text, not {short(text)}")
+    return ""
+
+
+def _arguments(value: object, prefix: str, ignored: list[str]) -> list[object]:
+    if value is None or isinstance(value, list):
+        return value or []
+    ignored.append(f"{prefix}-args is an array of texts, not {short(value)}")
+    return []

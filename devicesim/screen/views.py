@@ -1,0 +1,228 @@
+"""What a person sees and hears on a phone now, for the control API: values that stay as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devicesim.notification_center import Presentation, read_payload
+from devicesim.screen.content import read_content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from devicesim.host_views import ActivityView, ReceivedView
+    from devicesim.screen.content import Content, Sound
+    from devicesim.screen.localization import StringTables
+    from devicesim.screen.memory import OnScreen
+    from devicesim.screen.screen import Banner, Played, Screen
+
+# Of what was not shown, the newest.
+MAX_NOT_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationView:
+    """A notification as it can be read; ``shown_at`` is UNIX seconds."""
+
+    apns_id: str
+    bundle_id: str
+    title: str
+    subtitle: str
+    body: str
+    shown_at: float
+    collapse_id: str | None
+    badge: int | None
+    sound: Sound | None
+    interruption_level: str
+    relevance_score: float
+    thread_id: str | None
+    category: str | None
+    target_content_id: str | None
+    filter_criteria: str | None
+    launch_image: str | None
+
+    @classmethod
+    def of(cls, shown: OnScreen, strings: StringTables) -> NotificationView:
+        """Read its push again."""
+        content = read_content(read_payload(shown.push.payload) or {}, strings.of(shown.bundle_id))
+        alert, collapse_id = content.alert, shown.push.collapse_id
+        return cls(
+            apns_id=shown.push.apns_id,
+            bundle_id=shown.bundle_id,
+            title="" if alert is None else alert.title,
+            subtitle="" if alert is None else alert.subtitle,
+            body="" if alert is None else alert.body,
+            shown_at=shown.shown_at,
+            collapse_id=collapse_id,
+            badge=content.badge,
+            sound=content.sound,
+            interruption_level=content.level,
+            relevance_score=content.relevance_score,
+            thread_id=content.thread_id,
+            category=content.category,
+            target_content_id=content.target_content_id,
+            filter_criteria=content.filter_criteria,
+            launch_image=None if alert is None else alert.launch_image,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """A stack: the notifications of one app and thread, newest first.
+
+    ``summary`` is what stands under the topmost one if there are more. ``featured`` is the
+    ``apns_id`` of the one that a notification summary would feature: the highest relevance score.
+    """
+
+    bundle_id: str
+    thread_id: str | None
+    summary: str | None
+    featured: str
+    notifications: tuple[NotificationView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BannerView:
+    """What has just slid in at the top, a notification or the alert of a Live Activity."""
+
+    apns_id: str
+    bundle_id: str
+    title: str
+    subtitle: str
+    body: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class SoundView:
+    """A sound that was played at a time (UNIX seconds)."""
+
+    apns_id: str
+    bundle_id: str
+    name: str
+    critical: bool
+    volume: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotShownView:
+    """A push that nobody saw, and why."""
+
+    apns_id: str
+    topic: str
+    push_type: str
+    received_at: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenView:
+    """The screen at ``now`` (UNIX seconds).
+
+    ``front`` is ``lock-screen``, ``home-screen``, or the bundle id of the app in front.
+    """
+
+    now: float
+    lit: bool
+    locked: bool
+    front: str
+    banner: BannerView | None
+    lock_screen: tuple[GroupView, ...]
+    list: tuple[GroupView, ...]
+    badges: dict[str, int]
+    live_activities: tuple[ActivityView, ...]
+    sounds: tuple[SoundView, ...]
+    not_shown: tuple[NotShownView, ...]
+
+
+def look_at(
+    screen: Screen,
+    strings: StringTables,
+    now: float,
+    app_in_front: str | None,
+    activities: Iterable[ActivityView],
+    received: Iterable[ReceivedView],
+) -> ScreenView:
+    """As a person sees it.
+
+    Args:
+        screen: the screen.
+        strings: the texts of the apps.
+        now: UNIX seconds.
+        app_in_front: the bundle id of an app in the foreground.
+        activities: the Live Activities of all apps.
+        received: what reached the apps, oldest first.
+    """
+    newest_first = [*reversed(screen.memory.notifications.values())]
+    on_top = [each for each in newest_first if each.since_lock]
+    older = [each for each in newest_first if not each.since_lock]
+    locked = screen.is_locked
+    front = "lock-screen" if locked else app_in_front or "home-screen"
+    return ScreenView(
+        now=now,
+        lit=screen.is_lit,
+        locked=locked,
+        front=front,
+        banner=_banner(screen.banner),
+        lock_screen=_grouped(on_top, strings),
+        list=_grouped(older, strings),
+        badges=dict(screen.memory.badges),
+        live_activities=tuple(sorted(activities, key=_place)),
+        sounds=tuple(map(_sound, screen.sounds)),
+        not_shown=_not_shown(received),
+    )
+
+
+def _grouped(shown: list[OnScreen], strings: StringTables) -> tuple[GroupView, ...]:
+    """By app and thread, as iOS does by itself; the newest of a group decides its place."""
+    groups: dict[tuple[str, str | None], list[NotificationView]] = {}
+    for each in shown:
+        view = NotificationView.of(each, strings)
+        groups.setdefault((view.bundle_id, view.thread_id), []).append(view)
+    return tuple(
+        GroupView(
+            bundle_id=bundle_id,
+            thread_id=thread_id,
+            summary=_summary(len(views) - 1),
+            featured=max(views, key=lambda view: view.relevance_score).apns_id,
+            notifications=tuple(views),
+        )
+        for (bundle_id, thread_id), views in groups.items()
+    )
+
+
+def _summary(more: int) -> str | None:
+    if not more:
+        return None
+    return f"{more} more notification{'s' if more > 1 else ''}"
+
+
+def _place(activity: ActivityView) -> tuple[float, float]:
+    """Apple, ``ActivityContent.relevanceScore``: the highest first, then what started first."""
+    return (-activity.relevance_score, activity.started_at)
+
+
+def _banner(banner: Banner | None) -> BannerView | None:
+    if banner is None:
+        return None
+    alert = banner.alert
+    return BannerView(
+        banner.apns_id, banner.bundle_id, alert.title, alert.subtitle, alert.body, banner.until
+    )
+
+
+def _sound(played: Played) -> SoundView:
+    sound = played.sound
+    return SoundView(
+        played.apns_id, played.bundle_id, sound.name, sound.critical, sound.volume, played.at
+    )
+
+
+def _not_shown(received: Iterable[ReceivedView]) -> tuple[NotShownView, ...]:
+    unseen = [each for each in received if each.presentation is Presentation.NOT_SHOWN]
+    return tuple(
+        NotShownView(each.apns_id, each.topic, each.push_type, each.received_at, each.detail)
+        for each in unseen[-MAX_NOT_SHOWN:]
+    )
