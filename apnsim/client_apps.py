@@ -169,6 +169,14 @@ class App:
         path = f"{self._path}/activities"
         return [LiveActivity(self._client, path, each) for each in self._client.call("GET", path)]
 
+    def set_badge(self, number: int) -> None:
+        """The app itself changes the number on its icon; 0 takes it off."""
+        self._client.call("PUT", f"{self._path}/badge", body={"badge": number})
+
+    def set_strings(self, strings: dict[str, str]) -> None:
+        """Give it the texts of the keys in its alerts (``loc-key``), its Localizable.strings."""
+        self._client.call("PUT", f"{self._path}/strings", body={"strings": strings})
+
     def uninstall(self) -> None:
         """Remove it; providers hear 410 Unregistered for its tokens."""
         self._client.call("DELETE", self._path)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from apnsim.client_apps import App
+from apnsim.client_screens import Screen
 from apnsim.client_views import ReceivedNotification, read
 
 if TYPE_CHECKING:
@@ -100,6 +101,10 @@ class Device:
         """Install an app; while the device is online it has its tokens when this returns."""
         body = {"bundle_id": bundle_id, "push_types": list(push_types)}
         return App(self._client, self, self._client.call("POST", f"{self._path}/apps", body=body))
+
+    def screen(self) -> Screen:
+        """What a person sees on it."""
+        return Screen(self._client, self._path, self._client.call("GET", f"{self._path}/screen"))
 
     def notifications(self) -> list[ReceivedNotification]:
         """What it received, oldest first."""

@@ -8,6 +8,7 @@ from devicesim.activity_kit import UnknownActivityError
 from devicesim.apps import UnknownAppError
 from devicesim.files import StateError
 from devicesim.host import NotConfirmedError, UnknownDeviceError
+from devicesim.screen.screen import UnknownNotificationError
 from gateway.console.parts import ConsoleParts
 from gateway.provider.certificate import CertificateIdentity
 from gateway.provider.identity import TokenIdentity
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from gateway.serve import Gateway
     from protocol.notification import Environment
 
+_UNKNOWN_ERRORS = (
+    UnknownDeviceError,
+    UnknownAppError,
+    UnknownActivityError,
+    UnknownNotificationError,
+)
 _AUTHENTICATION: dict[type, str] = {
     type(None): "none yet",
     TokenIdentity: "token",
@@ -73,7 +80,7 @@ def console_parts(
         },
         activate=lambda device_id, csr: _activate(gateway, device_id, csr),
         reset=reset,
-        unknown_errors=(UnknownDeviceError, UnknownAppError, UnknownActivityError),
+        unknown_errors=_UNKNOWN_ERRORS,
         failed_errors=(NotConfirmedError, StateError, StoreUnavailableError),
         is_ready=lambda: gateway.store.statistics().is_available,
         closing=closing,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from devicesim.notification_center import has_text
+from devicesim.screen.alert import read_alert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Aps: TypeAlias = "Mapping[str, Any]"
 
 MAX_TYPE_LENGTH = 200
+_MAX_SCORE = 1e300
 
 
 class UnusableEventError(ValueError):
@@ -40,13 +41,20 @@ class Event(StrEnum):
 class Content:
     """What all three events carry; times are UNIX seconds.
 
-    ``state`` is only None at an end without a final state. ``has_alert``: the person is to notice.
+    ``state`` is only None at an end without a final state. ``alert``: what the person is to notice,
+    as the provider wrote it. ``relevance_score``: any number.
     """
 
     timestamp: float
     state: dict[str, Any] | None
     stale_date: float | None
-    has_alert: bool
+    alert: dict[str, Any] | str | None = None
+    relevance_score: float = 0.0
+
+    @property
+    def has_alert(self) -> bool:
+        """Whether a person is to notice."""
+        return self.alert is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,20 @@ def _read_content(aps: Aps, event: Event) -> Content:
         raise UnusableEventError(
             f"{event} needs content-state, a dictionary{_instead(aps, 'content-state')}"
         )
-    return Content(timestamp, state, _time(aps, "stale-date"), has_text(aps.get("alert")))
+    return Content(timestamp, state, _time(aps, "stale-date"), _alert(aps), _score(aps))
+
+
+def _alert(aps: Aps) -> dict[str, Any] | str | None:
+    alert = aps.get("alert")
+    return alert if read_alert(alert, {}, []) is not None else None
+
+
+def _score(aps: Aps) -> float:
+    """Apple: "any Double value" for a Live Activity; what is none counts as none."""
+    value = aps.get("relevance-score")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if -_MAX_SCORE <= value <= _MAX_SCORE else 0.0
 
 
 def _wants_token(aps: Aps, channel: str | None) -> bool:

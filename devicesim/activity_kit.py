@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from devicesim.activity_budget import ActivityBudget
@@ -25,6 +24,7 @@ from devicesim.activity_events import (
     is_type_name,
     read_event,
 )
+from devicesim.activity_reports import shown, until
 from devicesim.apps import AppError
 from devicesim.host_views import ActivityView
 from devicesim.live_activities import LiveActivity
@@ -36,10 +36,12 @@ from protocol.payload import aps_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devicesim.activity_reports import Announce
     from devicesim.apps import App
     from devicesim.state import DeviceState
     from devicesim.token_keys import TokenKey
     from protocol.courier.messages import Push
+
 
 # Apple limits both and publishes no number; these only bound what a program can make us keep.
 MAX_ACTIVITIES_PER_APP = 64
@@ -59,12 +61,20 @@ class ActivityKit:
         state: the device's memory.
         now: its clock, UNIX seconds.
         budget: how many pushes of priority 10 an app's activities obey in an hour; 0 = any number.
+        announce: has a person notice what the alert of a push says.
     """
 
-    def __init__(self, state: DeviceState, now: Callable[[], float], budget: int = 0) -> None:
+    def __init__(
+        self,
+        state: DeviceState,
+        now: Callable[[], float],
+        budget: int = 0,
+        announce: Announce = lambda *_: None,
+    ) -> None:
         self._state = state
         self._now = now
         self._budget = ActivityBudget(budget)
+        self._announce = announce
 
     # -- what apps do ---------------------------------------------------------------------------
 
@@ -104,7 +114,7 @@ class ActivityKit:
             )
         now = self._now()
         # To the second, as providers count: the first update may come in the same one.
-        content = Content(float(int(now)), content_state, None, has_alert=False)
+        content = Content(float(int(now)), content_state, None, alert=None)
         start = Start(content, attributes_type, attributes, wants_token=True, channel=None)
         try:
             activity = self._begin(app, start, now)
@@ -204,7 +214,8 @@ class ActivityKit:
         activity = self._begin(app, said, now)
         self._spend(app, push, now)
         self._put_on_screen(app, activity)
-        return _shown("started", activity, said.content)
+        self._announce(app.bundle_id, push, said.content.alert)
+        return shown("started", activity, said.content)
 
     def _change(
         self, app: App, activity_id: str, said: Start | Update | End, push: Push
@@ -224,12 +235,13 @@ class ActivityKit:
         )
         self._spend(app, push, now)
         self._state.keep_activity(newer)
+        self._announce(app.bundle_id, push, said.content.alert)
         if newer.ended_at is None:
-            return _shown("updated", newer, said.content)
+            return shown("updated", newer, said.content)
         self._over(app, activity)
         if newer.at(now) is None:
             self._state.drop_activity(activity_id)
-        return _shown("ended", newer, said.content, _until(newer, now))
+        return shown("ended", newer, said.content, until(newer, now))
 
     def _begin(self, app: App, start: Start, now: float) -> LiveActivity:
         """One that is on no screen yet.
@@ -279,18 +291,3 @@ def _size_of(data: object) -> int:
         return len(json.dumps(data, ensure_ascii=False, allow_nan=False).encode())
     except (ValueError, TypeError) as error:
         raise AppError(f"attributes and content_state are JSON dictionaries: {error}") from None
-
-
-def _shown(what: str, activity: LiveActivity, content: Content, how: str = "") -> Presented:
-    alert = ", with an alert" if content.has_alert else ""
-    return Presented(
-        Presentation.SHOWN,
-        f"{what} {activity.attributes_type} {activity.activity_id}{how}{alert}",
-    )
-
-
-def _until(activity: LiveActivity, now: float) -> str:
-    if activity.dismissed_at is None or activity.dismissed_at <= now:
-        return ", removed at once"
-    leaves = datetime.fromtimestamp(activity.dismissed_at, UTC)
-    return f", stays until {leaves:%Y-%m-%d %H:%M:%S} UTC"

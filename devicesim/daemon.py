@@ -152,7 +152,8 @@ class Daemon:
         Raises:
             StateError: it could not be written down.
         """
-        self.state.forget_activities()  # a backup has none
+        self.state.forget_activities()  # a backup has none,
+        self.state.screen.wipe()  # and no notifications
         self.state.apps.renew_all()
         await self.tell_changes()
         await self._changes.until(

@@ -24,6 +24,7 @@ from devicesim.host_apps import HostedApps
 from devicesim.host_channels import HostedChannels
 from devicesim.host_errors import CONFIRM_SECONDS, NotConfirmedError, UnknownDeviceError
 from devicesim.host_folder import HostFolder
+from devicesim.host_screens import HostScreens
 from devicesim.host_views import AppView, DeviceView, Power, ReceivedView
 from devicesim.keepalive import KeepAliveSweeper
 from devicesim.network import LostStreams, NetworkKind
@@ -57,7 +58,7 @@ SWEEP_SECONDS = 10.0
 
 
 class DeviceHost(HostedApps, HostedChannels):
-    """The devices of one process; ``activities`` are their Live Activities.
+    """The devices of one process, their Live Activities (``activities``) and ``screens``.
 
     Args:
         make_dial: see :func:`tls_dials`.
@@ -87,6 +88,7 @@ class DeviceHost(HostedApps, HostedChannels):
         self._folder = None if directory is None else HostFolder(directory)
         self._devices: dict[str, VirtualDevice] = {}
         self.activities = HostActivities(self._devices, self._require)
+        self.screens = HostScreens(self, self._require)
         self._nursery: trio.Nursery | None = None
         self._serial = 0
 

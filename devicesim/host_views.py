@@ -67,11 +67,14 @@ class AppView:
 class ActivityView:
     """A Live Activity; ``token`` updates it, None when it has none (any more, or yet).
 
+    Of several on the screen the one with the highest ``relevance_score`` is first.
+
     ``timestamp`` is that of its newest content, ``channel`` the broadcast channel that it is to
     follow; times are UNIX seconds.
     """
 
     activity_id: str
+    bundle_id: str
     attributes_type: str
     state: ActivityState
     token: str | None
@@ -83,6 +86,7 @@ class ActivityView:
     ended_at: float | None
     dismissal_date: float | None
     channel: str | None
+    relevance_score: float
 
     @classmethod
     def of(cls, activity: LiveActivity, app: App, now: float) -> ActivityView:
@@ -90,6 +94,7 @@ class ActivityView:
         token = app.tokens.get(app.activity_key(to_update(activity.activity_id)))
         return cls(
             activity_id=activity.activity_id,
+            bundle_id=activity.bundle_id,
             attributes_type=activity.attributes_type,
             state=activity.state_at(now),
             token=None if token is None else token.hex(),
@@ -101,6 +106,7 @@ class ActivityView:
             ended_at=activity.ended_at,
             dismissal_date=activity.dismissed_at,
             channel=activity.channel,
+            relevance_score=activity.relevance_score,
         )
 
 
@@ -145,7 +151,7 @@ class ReceivedView:
             topic=str(push.topic),
             push_type=push.push_type.value,
             priority=int(push.priority),
-            collapse_id=None if collapse_id is None else _readable(collapse_id),
+            collapse_id=None if collapse_id is None else readable(collapse_id),
             payload=_read(push.payload),
             received_at=received_at,
             from_storage=is_from_storage(push),
@@ -162,6 +168,6 @@ def _read(payload: bytes) -> Any:  # noqa: ANN401 - JSON is anything
         return payload.decode("utf-8", "replace")
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """Without the surrogates of bytes that are no UTF-8, which no JSON encoder takes."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

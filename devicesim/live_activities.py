@@ -51,6 +51,7 @@ class LiveActivity:
     stale_date: float | None = None
     wants_token: bool = True
     channel: str | None = None
+    relevance_score: float = 0.0
     ended_at: float | None = None
     dismissed_at: float | None = None
 
@@ -73,6 +74,7 @@ class LiveActivity:
             stale_date=start.content.stale_date,
             wants_token=start.wants_token,
             channel=start.channel,
+            relevance_score=start.content.relevance_score,
         )
 
     @property
@@ -147,6 +149,7 @@ class LiveActivity:
             content_state=self.content_state if content.state is None else content.state,
             timestamp=max(self.timestamp, content.timestamp),
             stale_date=content.stale_date,
+            relevance_score=content.relevance_score,
         )
 
 

@@ -11,20 +11,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from devicesim.apps import AppState
-from devicesim.screen.alert import has_text
-from devicesim.screen.content import InterruptionLevel, read_content
+from devicesim.apps import AppState, Permission
+from devicesim.screen.alert import read_alert
+from devicesim.screen.content import InterruptionLevel, read_content, read_sound
+from devicesim.screen.localization import StringTables
+from devicesim.screen.screen import Screen, ScreenTimes
 from protocol.notification import PushType
 from protocol.payload import aps_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from devicesim.apps import App
     from devicesim.screen.content import Content
-    from devicesim.screen.localization import StringTables
-    from devicesim.screen.screen import Screen
+    from devicesim.state import DeviceState
     from protocol.courier.messages import Push
 
-__all__ = ["NotificationCenter", "Presentation", "Presented", "has_text", "read_payload"]
+__all__ = ["NotificationCenter", "Presentation", "Presented", "read_payload"]
 
 
 class Presentation(StrEnum):
@@ -49,15 +52,25 @@ class NotificationCenter:
     """Decides what of a push is seen on one device's screen.
 
     Args:
-        screen: where it is seen.
-        strings: what the keys of alerts mean to the apps.
+        state: the device's memory; ``extras["strings"]`` is that of the apps' tables.
+        now: the wall clock, UNIX seconds.
+        is_locked: whether the phone is locked.
+        times: how long things stay.
+
+    ``screen`` is where it is seen, ``strings`` what the keys of alerts mean to the apps.
     """
 
-    __slots__ = ("_screen", "_strings")
+    __slots__ = ("screen", "strings")
 
-    def __init__(self, screen: Screen, strings: StringTables) -> None:
-        self._screen = screen
-        self._strings = strings
+    def __init__(
+        self,
+        state: DeviceState,
+        now: Callable[[], float],
+        is_locked: Callable[[], bool] = lambda: False,
+        times: ScreenTimes = ScreenTimes(),  # noqa: B008 - frozen
+    ) -> None:
+        self.screen = Screen(state.screen, now, is_locked, times)
+        self.strings = StringTables(state.extras.setdefault("strings", {}))
 
     def present(self, app: App, push: Push) -> Presented:
         """Decide, and change the screen; never raises whatever the payload is."""
@@ -72,14 +85,26 @@ class NotificationCenter:
             )
         return self._present_alert(app, push, payload)
 
+    def announce(self, bundle_id: str, push: Push, alert: dict[str, Any] | str | None) -> None:
+        """The alert of a Live Activity: it lights the screen, but is no notification of its own."""
+        read = read_alert(alert, self.strings.of(bundle_id), [])
+        if read is not None:
+            sound = alert.get("sound") if isinstance(alert, dict) else None
+            self.screen.announce(bundle_id, push, read, read_sound(sound, []))
+
+    def forget(self, bundle_id: str) -> None:
+        """An uninstalled app takes its notifications and its strings along."""
+        self.screen.forget(bundle_id)
+        self.strings.forget(bundle_id)
+
     def _present_alert(self, app: App, push: Push, payload: dict[str, Any]) -> Presented:
-        if not app.notifications_enabled:
-            return _not_shown("notifications are disabled for this app")
-        content = read_content(payload, self._strings.of(app.bundle_id))
+        if not app.may_notify:
+            return _not_shown(_why_silent(app))
+        content = read_content(payload, self.strings.of(app.bundle_id))
         if not content.parts:
             what = "an alert push without alert, badge or sound in its aps dictionary"
             return _not_shown(_with_ignored(what, content))
-        if app.state is AppState.FOREGROUND and not self._screen.is_locked:
+        if app.state is AppState.FOREGROUND and not self.screen.is_locked:
             # Apple, willPresent: in the foreground "the system delivers the notification to your
             # app"; nothing is shown unless the app asks for it. A locked phone has none in front.
             return Presented(Presentation.DELIVERED, "the app is in the foreground: it decides")
@@ -87,9 +112,13 @@ class NotificationCenter:
 
     def _show(self, app: App, push: Push, content: Content) -> Presented:
         what = content.parts
-        replaced = self._screen.show(app.bundle_id, push, content)
-        if content.level is InterruptionLevel.PASSIVE:
-            what += "; passive: to the list, in the dark and silently"
+        if app.permission is Permission.PROVISIONAL:
+            replaced = self.screen.show_quietly(app.bundle_id, push, content)
+            what += "; quietly: provisional permission is for the list alone"
+        else:
+            replaced = self.screen.show(app.bundle_id, push, content)
+            if content.level is InterruptionLevel.PASSIVE:
+                what += "; passive: neither lights the screen nor plays a sound"
         if replaced is None:
             return Presented(Presentation.SHOWN, _with_ignored(what, content))
         what += f"; replaces {replaced.push.apns_id}"
@@ -109,6 +138,14 @@ def _present_background(aps: dict[str, Any]) -> Presented:
     if aps.get("content-available") in (1, "1"):
         return Presented(Presentation.WOKEN, "content-available: the app runs in the background")
     return _not_shown("a background push without content-available: 1 wakes nothing")
+
+
+def _why_silent(app: App) -> str:
+    if not app.notifications_enabled:
+        return "notifications are disabled for this app"
+    if app.permission is Permission.NOT_ASKED:
+        return "the app has not asked for permission to notify"
+    return "the person denied this app permission to notify"
 
 
 def _with_ignored(what: str, content: Content) -> str:

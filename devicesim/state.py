@@ -24,6 +24,7 @@ from devicesim.inbox import REMEMBERED_IDS, Inbox, RecentIds
 from devicesim.live_activities import LiveActivity
 from devicesim.pushes import message_key, push_from_map, push_to_map
 from devicesim.reconciliation import reconcile
+from devicesim.screen.memory import ScreenMemory
 from devicesim.token_keys import to_update
 from protocol.identifiers import ChannelId, DeviceId, UniqueId
 from protocol.notification import Environment
@@ -61,24 +62,14 @@ class DeviceState:
         remembered_ids: how many acknowledged message ids are kept.
 
     ``activities`` are the Live Activities on its screen, by id; read them, and change them by
-    :meth:`keep_activity` and :meth:`drop_activity`. ``extras`` is kept for the owner of the device
-    (JSON's types), unread here.
+    :meth:`keep_activity` and :meth:`drop_activity`. ``screen`` is what else is on it. ``extras`` is
+    kept for the owner of the device (JSON's types), unread here.
     """
 
     __slots__ = (
-        "_compact_bytes",
-        "_files",
-        "_pending",
-        "_writing",
-        "acknowledged",
-        "activities",
-        "apps",
-        "device_id",
-        "environment",
-        "extras",
-        "inbox",
-        "name",
-    )
+        "_compact_bytes", "_files", "_pending", "_writing", "acknowledged", "activities", "apps",
+        "device_id", "environment", "extras", "inbox", "name", "screen",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -95,6 +86,7 @@ class DeviceState:
         self.inbox = Inbox()
         self.acknowledged = RecentIds(remembered_ids)
         self.activities: dict[str, LiveActivity] = {}
+        self.screen = ScreenMemory(self._note)
         self.extras: dict[str, Any] = {}
         self._files = files
         self._pending: list[bytes] = []
@@ -182,6 +174,7 @@ class DeviceState:
 
     def _clear(self, bundle_id: str) -> None:
         self.inbox.clear(bundle_id)
+        self.screen.forget(bundle_id)
         self.activities = {
             name: each for name, each in self.activities.items() if each.bundle_id != bundle_id
         }
@@ -251,7 +244,8 @@ class DeviceState:
             for app in self.apps
             for channel_id, last in app.channels.items()
         ]
-        return b"".join(map(msgpack.packb, [*activities, *waiting, *records, *channels]))
+        screen = self.screen.records()
+        return b"".join(map(msgpack.packb, [*activities, *waiting, *records, *channels, *screen]))
 
     def _replay(self, data: bytes) -> None:
         """Live through the log again; a record cut short by a crash ends it."""
@@ -296,4 +290,4 @@ class DeviceState:
             if app is not None and record[2] in app.channels:
                 app.channels[ChannelId(record[2])] = int(record[3])
         else:
-            raise ValueError(f"record of kind {kind!r}")
+            self.screen.relive(record)

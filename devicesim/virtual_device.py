@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 import trio
 
 from devicesim.activity_kit import ActivityKit
+from devicesim.app import AppState
 from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
 from devicesim.host_views import AppView, DeviceView, Power, ReceivedView
 from devicesim.network import NetworkKind, PhoneNetwork
 from devicesim.notification_center import NotificationCenter
+from devicesim.screen.views import look_at
 from protocol.notification import PushType
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from devicesim.keepalive import KeepAliveSweeper
     from devicesim.network import LostStreams
     from devicesim.notification_center import Presentation, Presented
+    from devicesim.screen.views import ScreenView
     from devicesim.state import DeviceState
     from protocol.courier.messages import Push
 
@@ -89,8 +92,12 @@ class VirtualDevice:
         )
         self.scope = trio.CancelScope()
         self._around = around
-        self._screen = NotificationCenter()
-        self.activity_kit = ActivityKit(state, around.now, around.activity_budget)
+        self.notification_center = NotificationCenter(
+            state, around.now, lambda: self.power is not Power.AWAKE
+        )
+        self.activity_kit = ActivityKit(
+            state, around.now, around.activity_budget, self.notification_center.announce
+        )
         self._received: deque[tuple[Push, float, Presented]] = deque(maxlen=HISTORY)
         self.daemon = Daemon(
             state,
@@ -124,10 +131,22 @@ class VirtualDevice:
         """What reached its apps, oldest first, the newest ``HISTORY``."""
         return tuple(ReceivedView.of(*each) for each in self._received)
 
+    @property
+    def screen(self) -> ScreenView:
+        """As a person sees it now; Live Activities as of their last sweep."""
+        apps = self.state.apps
+        in_front = (each.bundle_id for each in apps if each.state is AppState.FOREGROUND)
+        activities = (view for app in apps for view in self.activity_kit.views(app))
+        now = self._around.now()
+        return look_at(
+            self.notification_center, now, next(in_front, None), activities, self._received
+        )
+
     def deliver(self, app: App, push: Push) -> bool:
         """Show it, remember it, tell the host's owner."""
         is_for_activity = push.push_type is PushType.LIVE_ACTIVITY
-        presented = (self.activity_kit.hear if is_for_activity else self._screen.present)(app, push)
+        present = self.activity_kit.hear if is_for_activity else self.notification_center.present
+        presented = present(app, push)
         self._received.append((push, self._around.now(), presented))
         self._around.on_received(
             self.state.device_id, push, presented.presentation, presented.detail
@@ -152,6 +171,8 @@ class VirtualDevice:
         previous = self.network.kind
         self.is_switched_on = self.is_switched_on if is_on is None else is_on
         self.power = power or self.power
+        if self.power is Power.AWAKE:
+            self.notification_center.screen.unlock()
         self.network.switch(network or previous)
         await self.save()
         if not self._wants_link:
@@ -168,7 +189,7 @@ class VirtualDevice:
             UnknownAppError: it is not installed.
             StateError: it could not be written down.
         """
-        self._screen.forget(bundle_id)
+        self.notification_center.forget(bundle_id)
         await self.daemon.uninstall(bundle_id)
 
     async def sweep_activities(self) -> list[App]:
@@ -194,6 +215,7 @@ class VirtualDevice:
             "power": self.power.value,
         }
         await self.state.save()
+        await self.state.commit()
 
     @property
     def _wants_link(self) -> bool:

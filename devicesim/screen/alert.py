@@ -57,11 +57,6 @@ def read_alert(value: object, strings: Mapping[str, str], ignored: list[str]) ->
     return Alert(title, subtitle, body, image if isinstance(image, str) else None)
 
 
-def has_text(alert: object) -> bool:
-    """Whether an ``alert`` of any push has something to be read."""
-    return read_alert(alert, {}, []) is not None
-
-
 def short(value: object) -> str:
     """A value for the reader of a reason; what may be deep or long is named by its kind."""
     if isinstance(value, dict | list):
@@ -70,9 +65,7 @@ def short(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-def _part(
-    alert: dict[str, Any], name: str, strings: Mapping[str, str], ignored: list[str]
-) -> str:
+def _part(alert: dict[str, Any], name: str, strings: Mapping[str, str], ignored: list[str]) -> str:
     """Title, subtitle or body; Apple: "use this key, instead of" the text, so the key wins."""
     text, prefix = alert.get(name), _PARTS[name]
     key, arguments = alert.get(f"{prefix}-key"), alert.get(f"{prefix}-args")

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 # Notifications of one device; beyond it the oldest is taken as swiped away.
 MAX_ON_SCREEN = 256
 
-_SHOWN = 8  # [8, bundle id, push, shown at, is on the lock screen]
-_GONE = 9  # [9, [bundle id, identifier]…]
-_BADGE = 10  # [10, bundle id, number]
-_UNLOCKED = 11  # [11]
-_WIPED = 12  # [12]
+# Kinds of records; those below 20 are DeviceState's own.
+_SHOWN = 20  # [20, bundle id, push, shown at, is on the lock screen]
+_GONE = 21  # [21, [bundle id, identifier]…]
+_BADGE = 22  # [22, bundle id, number]
+_UNLOCKED = 23  # [23]
+_WIPED = 24  # [24]
 
 
 class Key(NamedTuple):
@@ -82,7 +83,7 @@ class ScreenMemory:
         """Take some off, known or not."""
         gone = [key for key in keys if self.notifications.pop(key, None) is not None]
         if gone:
-            self._note([_GONE, *map(list, gone)])
+            self._note([_GONE, *([key.bundle_id, _to_bytes(key.identifier)] for key in gone)])
 
     def set_badge(self, bundle_id: str, number: int) -> None:
         """Change an app's badge; 0 takes it off."""
@@ -124,7 +125,7 @@ class ScreenMemory:
             self._put(OnScreen(bundle_id, push_from_map(push), float(shown_at), bool(since_lock)))
         elif kind == _GONE:
             for bundle_id, identifier in record[1:]:
-                self.notifications.pop(Key(bundle_id, identifier), None)
+                self.notifications.pop(Key(bundle_id, _from_bytes(identifier)), None)
         elif kind == _BADGE:
             self._set_badge(record[1], int(record[2]))
         elif kind == _UNLOCKED:
@@ -155,6 +156,15 @@ class ScreenMemory:
     def _wipe(self) -> None:
         self.notifications.clear()
         self.badges.clear()
+
+
+def _to_bytes(identifier: str) -> bytes:
+    """As it was: a provider's collapse id need not be UTF-8."""
+    return identifier.encode("utf-8", "surrogateescape")
+
+
+def _from_bytes(identifier: bytes) -> str:
+    return identifier.decode("utf-8", "surrogateescape")
 
 
 def _record_of(shown: OnScreen) -> list[Any]:

@@ -78,7 +78,7 @@ class Screen:
         memory: ScreenMemory,
         now: Callable[[], float],
         is_locked: Callable[[], bool],
-        times: ScreenTimes = ScreenTimes(),  # noqa: B008 - frozen
+        times: ScreenTimes = ScreenTimes(),
     ) -> None:
         self.memory = memory
         self._now = now
@@ -208,4 +208,3 @@ class Screen:
         ):
             self._banner = None
         self.memory.remove(keys)
-

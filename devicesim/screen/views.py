@@ -1,21 +1,25 @@
-"""What a person sees and hears on a phone now, for the control API: values that stay as they are."""
+"""What a person sees and hears on a phone now, in the words of the control API."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from devicesim.host_views import readable
 from devicesim.notification_center import Presentation, read_payload
 from devicesim.screen.content import read_content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Reversible
 
-    from devicesim.host_views import ActivityView, ReceivedView
-    from devicesim.screen.content import Content, Sound
+    from devicesim.host_views import ActivityView
+    from devicesim.notification_center import NotificationCenter, Presented
+    from devicesim.screen.content import Sound
     from devicesim.screen.localization import StringTables
     from devicesim.screen.memory import OnScreen
-    from devicesim.screen.screen import Banner, Played, Screen
+    from devicesim.screen.screen import Banner, Played
+    from protocol.courier.messages import Push
 
 # Of what was not shown, the newest.
 MAX_NOT_SHOWN = 20
@@ -54,7 +58,7 @@ class NotificationView:
             subtitle="" if alert is None else alert.subtitle,
             body="" if alert is None else alert.body,
             shown_at=shown.shown_at,
-            collapse_id=collapse_id,
+            collapse_id=None if collapse_id is None else readable(collapse_id),
             badge=content.badge,
             sound=content.sound,
             interruption_level=content.level,
@@ -130,7 +134,7 @@ class ScreenView:
     front: str
     banner: BannerView | None
     lock_screen: tuple[GroupView, ...]
-    list: tuple[GroupView, ...]
+    notification_center: tuple[GroupView, ...]
     badges: dict[str, int]
     live_activities: tuple[ActivityView, ...]
     sounds: tuple[SoundView, ...]
@@ -138,36 +142,33 @@ class ScreenView:
 
 
 def look_at(
-    screen: Screen,
-    strings: StringTables,
+    center: NotificationCenter,
     now: float,
     app_in_front: str | None,
     activities: Iterable[ActivityView],
-    received: Iterable[ReceivedView],
+    received: Reversible[tuple[Push, float, Presented]],
 ) -> ScreenView:
     """As a person sees it.
 
     Args:
-        screen: the screen.
-        strings: the texts of the apps.
+        center: the screen and the texts of the apps.
         now: UNIX seconds.
         app_in_front: the bundle id of an app in the foreground.
         activities: the Live Activities of all apps.
-        received: what reached the apps, oldest first.
+        received: what reached the apps, when, and what became of it; oldest first.
     """
+    screen, strings = center.screen, center.strings
     newest_first = [*reversed(screen.memory.notifications.values())]
-    on_top = [each for each in newest_first if each.since_lock]
-    older = [each for each in newest_first if not each.since_lock]
-    locked = screen.is_locked
-    front = "lock-screen" if locked else app_in_front or "home-screen"
+    new = (each for each in newest_first if each.since_lock)
+    older = (each for each in newest_first if not each.since_lock)
     return ScreenView(
         now=now,
         lit=screen.is_lit,
-        locked=locked,
-        front=front,
+        locked=screen.is_locked,
+        front="lock-screen" if screen.is_locked else app_in_front or "home-screen",
         banner=_banner(screen.banner),
-        lock_screen=_grouped(on_top, strings),
-        list=_grouped(older, strings),
+        lock_screen=_grouped(new, strings),
+        notification_center=_grouped(older, strings),
         badges=dict(screen.memory.badges),
         live_activities=tuple(sorted(activities, key=_place)),
         sounds=tuple(map(_sound, screen.sounds)),
@@ -175,7 +176,7 @@ def look_at(
     )
 
 
-def _grouped(shown: list[OnScreen], strings: StringTables) -> tuple[GroupView, ...]:
+def _grouped(shown: Iterable[OnScreen], strings: StringTables) -> tuple[GroupView, ...]:
     """By app and thread, as iOS does by itself; the newest of a group decides its place."""
     groups: dict[tuple[str, str | None], list[NotificationView]] = {}
     for each in shown:
@@ -220,9 +221,14 @@ def _sound(played: Played) -> SoundView:
     )
 
 
-def _not_shown(received: Iterable[ReceivedView]) -> tuple[NotShownView, ...]:
-    unseen = [each for each in received if each.presentation is Presentation.NOT_SHOWN]
+def _not_shown(received: Reversible[tuple[Push, float, Presented]]) -> tuple[NotShownView, ...]:
+    unseen = (each for each in reversed(received) if _is_unseen(each[2]))
+    newest = [*islice(unseen, MAX_NOT_SHOWN)]
     return tuple(
-        NotShownView(each.apns_id, each.topic, each.push_type, each.received_at, each.detail)
-        for each in unseen[-MAX_NOT_SHOWN:]
+        NotShownView(push.apns_id, push.topic, push.push_type.value, at, presented.detail)
+        for push, at, presented in reversed(newest)
     )
+
+
+def _is_unseen(presented: Presented) -> bool:
+    return presented.presentation is Presentation.NOT_SHOWN

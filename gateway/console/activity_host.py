@@ -23,6 +23,11 @@ class ActivityView(Protocol):
         ...
 
     @property
+    def bundle_id(self) -> str:
+        """Whose it is."""
+        ...
+
+    @property
     def attributes_type(self) -> str:
         """The name of its type, such as ``DeliveryAttributes``."""
         ...
@@ -75,6 +80,11 @@ class ActivityView(Protocol):
     @property
     def channel(self) -> str | None:
         """The broadcast channel that it follows, in base64."""
+        ...
+
+    @property
+    def relevance_score(self) -> float:
+        """Of several on a screen the highest is first."""
         ...
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from gateway.console.activity_host import ActivityHost
+    from gateway.console.screen_host import ScreenHost
 
 
 class AppChanges(TypedDict, total=False):
@@ -182,6 +183,11 @@ class DeviceHost(Protocol):
     @property
     def activities(self) -> ActivityHost:
         """The Live Activities of all devices."""
+        ...
+
+    @property
+    def screens(self) -> ScreenHost:
+        """What people see of all devices."""
         ...
 
     def list_devices(self) -> Sequence[DeviceView]:

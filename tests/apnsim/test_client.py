@@ -90,6 +90,30 @@ async def test_an_app_without_a_token_says_what_to_do_and_gets_it_later() -> Non
     await using(Console(), use)
 
 
+async def test_the_screen_of_a_phone() -> None:
+    def use(apnsim: Apnsim) -> None:
+        phone = apnsim.create_device()
+        app = phone.install("com.example.app")
+        screen = phone.screen()
+        assert repr(screen) == "Screen('lock-screen', lit, 1 notifications)"
+        assert (screen.lit, screen.locked, screen.banner) == (True, True, None)
+        [shown] = screen.lock_screen
+        assert [shown] == screen.notifications
+        assert (shown.title, shown.body, shown.apns_id) == ("Hello", "You", "AB")
+        assert [group["featured"] for group in screen.groups] == ["AB"]
+        assert (screen.live_activities, screen.sounds, screen.not_shown) == ([], [], [])
+        assert screen.tap("AB").front == "com.example.app"
+        assert screen.notifications == []
+        with pytest.raises(ApnsimError, match="404 Not Found"):
+            screen.dismiss("AB")
+        app.set_badge(0)
+        assert (screen.badges, screen.refresh().badges) == ({"com.example.app": 1}, {})
+        app.set_strings({"HI": "Hello"})
+        assert screen.clear().clear("com.example.app").notifications == []
+
+    await using(Console(), use)
+
+
 async def test_live_activities_of_an_app() -> None:
     def use(apnsim: Apnsim) -> None:
         app = apnsim.create_device().install("com.example.app")

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devicesim import notification_center
 from devicesim.apps import App, AppState
 from devicesim.notification_center import NotificationCenter, Presentation
+from devicesim.state import DeviceState
 from protocol.identifiers import BundleId, CollapseId, DeviceToken
-from protocol.notification import PushType
+from protocol.notification import Environment, PushType
+from tests.builders import NOW
 from tests.devicesim.scripted_gateway import push_to
 
 NEWS = BundleId("com.example.news")
@@ -22,12 +23,16 @@ def app() -> App:
     return App(NEWS, (PushType.ALERT,))
 
 
+def center() -> NotificationCenter:
+    return NotificationCenter(DeviceState("d", "Phone", Environment.DEVELOPMENT), lambda: NOW)
+
+
 def present(
     payload: object, push_type: PushType = PushType.ALERT, to: App | None = None
 ) -> tuple[str, str]:
     raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     push = push_to(DeviceToken(b"t"), NEWS, raw, push_type=push_type)
-    presented = NotificationCenter().present(to or app(), push)
+    presented = center().present(to or app(), push)
     return presented.presentation.value, presented.detail
 
 
@@ -39,7 +44,7 @@ def present(
         ({"alert": {"loc-key": "HI"}}, "alert"),
         ({"badge": 0}, "badge 0"),
         ({"sound": "default"}, "sound"),
-        ({"sound": {"critical": 1, "name": "x"}}, "sound"),
+        ({"sound": {"critical": 1, "name": "x"}}, "critical sound"),
         ({"alert": "Hi", "badge": 3, "sound": "x"}, "alert, badge 3, sound"),
     ],
 )
@@ -105,41 +110,28 @@ def test_an_app_in_the_foreground_decides_by_itself() -> None:
 
 
 def test_the_same_collapse_id_replaces_what_is_on_the_screen() -> None:
-    center, there, other = NotificationCenter(), app(), App(BundleId("other"), (PushType.ALERT,))
+    screen, there, other = center(), app(), App(BundleId("other"), (PushType.ALERT,))
 
     def show(to: App, collapse_id: str) -> tuple[str, str]:
         push = push_to(
             DeviceToken(b"t"), NEWS, b'{"aps":{"alert":"x"}}', collapse_id=CollapseId(collapse_id)
         )
-        presented = center.present(to, push)
+        presented = screen.present(to, push)
         return presented.presentation.value, push.apns_id
 
     first, first_id = show(there, "score")
     assert first == "shown"
     assert show(there, "other")[0] == "shown"
     assert show(other, "score")[0] == "shown"
-    again = center.present(
+    again = screen.present(
         there,
         push_to(DeviceToken(b"t"), NEWS, b'{"aps":{"alert":"y"}}', collapse_id=CollapseId("score")),
     )
     assert again.presentation is Presentation.COLLAPSED
     assert first_id in again.detail
-    center.forget(NEWS)
+    screen.forget(NEWS)
     assert show(there, "score")[0] == "shown"
     assert show(other, "score")[0] == "collapsed"
-
-
-def test_the_screen_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notification_center, "MAX_ON_SCREEN", 2)
-    center, there = NotificationCenter(), app()
-
-    def show(collapse_id: str) -> str:
-        push = push_to(
-            DeviceToken(b"t"), NEWS, b'{"aps":{"alert":"x"}}', collapse_id=CollapseId(collapse_id)
-        )
-        return center.present(there, push).presentation.value
-
-    assert [show(each) for each in "abcab"] == ["shown"] * 5
 
 
 json_values = st.recursive(

@@ -16,6 +16,7 @@ from gateway.console.api import (
     keys,
     notifications,
     requests,
+    screens,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     devices.router,
     apps.router,
     activities.router,
+    screens.router,
     notifications.router,
     requests.router,
     channels.router,

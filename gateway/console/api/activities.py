@@ -47,6 +47,7 @@ class Activity:
     """
 
     activity_id: str
+    bundle_id: str
     attributes_type: str
     state: str
     token: str | None
@@ -58,6 +59,7 @@ class Activity:
     ended_at: float | None
     dismissal_date: float | None
     channel: str | None
+    relevance_score: float
 
 
 @router.post("/activity-types", response_model=ActivityType, status_code=201)
@@ -102,6 +104,7 @@ async def end_activity(parts: Parts, device_id: str, bundle_id: str, activity_id
 def _activity(view: ActivityView) -> Activity:
     return Activity(
         activity_id=view.activity_id,
+        bundle_id=view.bundle_id,
         attributes_type=view.attributes_type,
         state=view.state,
         token=view.token,
@@ -113,4 +116,5 @@ def _activity(view: ActivityView) -> Activity:
         ended_at=view.ended_at,
         dismissal_date=view.dismissal_date,
         channel=view.channel,
+        relevance_score=view.relevance_score,
     )

@@ -28,6 +28,8 @@ class ActivityFacts:
     ended_at: float | None = None
     dismissal_date: float | None = None
     channel: str | None = None
+    bundle_id: str = "com.example.app"
+    relevance_score: float = 0.0
 
 
 @dataclass

@@ -24,6 +24,7 @@ from gateway.routing.sessions import SessionTable
 from gateway.store.memory import MemoryStore
 from tests.builders import DEVICE, NOW, counting_bytes, notification, push
 from tests.gateway.console.activity_facts import Activities
+from tests.gateway.console.screen_facts import Screens
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -95,6 +96,7 @@ class Host:
 
     def __post_init__(self) -> None:
         self.activities = Activities(self._app, self._token)
+        self.screens = Screens(self._find)
 
     def list_devices(self) -> Sequence[DeviceFacts]:
         return list(self.facts.values())
@@ -178,6 +180,10 @@ class Host:
         others = [each for each in self.facts[device_id].apps if each is not app]
         self._change(device_id, apps=(*others, changed))
         return changed
+
+    def _find(self, device_id: str, bundle_id: str | None) -> AppFacts | None:
+        self.get_device(device_id)
+        return None if bundle_id is None else self._app(device_id, bundle_id)
 
     def _app(self, device_id: str, bundle_id: str) -> AppFacts:
         for app in self.get_device(device_id).apps:

@@ -51,6 +51,8 @@ async def test_an_activity_is_started_listed_and_ended(console: Console) -> None
         "ended_at": None,
         "dismissal_date": None,
         "channel": None,
+        "bundle_id": "com.example.app",
+        "relevance_score": 0.0,
     }
     assert (bare["attributes"], bare["content_state"]) == ({}, {})
     assert listed == [answer.json(), bare]
