@@ -20,6 +20,7 @@ COMMANDS = {
     "device": "run a device daemon: one link to the gateway for all its apps",
     "app": "attach an emulated app to a running device daemon and print its pushes",
     "send": "send a push, as a provider would",
+    "scenario": "play a timeline of pushes and phones on virtual time, and judge it",
     "exec": "run a command against a gateway made just for it",
     "keys": "make, list and use authentication keys (.p8)",
     "certs": "make and show certificates of the local authority",
@@ -31,6 +32,7 @@ EPILOG = """\
 first steps:
   apnsim demo                          a gateway, two phones, and a curl line to paste
   apnsim send --token HEX --topic com.example.app --alert Hello
+  apnsim scenario airplane-mode        what a phone does in a minute, an hour, a day; in a second
   apnsim exec -- pytest                your tests, with APNSIM_PROVIDER_URL and friends set
 
 exit codes: 0 done, 1 it failed, 2 bad usage or it cannot start

@@ -23,7 +23,7 @@ def _stage_of(logger: str) -> str:
 
 # What peers and users say must not begin a line of its own, nor speak to the terminal.
 _CONTROLS = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
-_ESCAPES = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _CONTROLS}
+ESCAPES = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _CONTROLS}
 
 
 class TextFormatter(logging.Formatter):
@@ -34,7 +34,7 @@ class TextFormatter(logging.Formatter):
         at = datetime.fromtimestamp(record.created).astimezone()
         level = "" if record.levelno <= logging.INFO else f"{record.levelname} "
         head = f"{at:%H:%M:%S}.{record.msecs:03.0f} {_stage_of(record.name):9}"
-        line = f"{head} {level}{record.getMessage().translate(_ESCAPES)}"
+        line = f"{head} {level}{record.getMessage().translate(ESCAPES)}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 

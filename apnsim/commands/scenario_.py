@@ -1,0 +1,94 @@
+"""``apnsim scenario``: play a timeline against a gateway and phones, on virtual time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apnsim import output
+from apnsim.errors import CannotStartError
+from apnsim.scenario import library, plan, player, report
+from apnsim.scenario.source import BadScenarioError
+from apnsim.scenario.steps import VERBS
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+EPILOG = """\
+examples:
+  apnsim scenario --list
+  apnsim scenario voip-dead-zone                    one that is shipped, by name
+  apnsim scenario --show voip-dead-zone             its text: save it, change it
+  apnsim scenario mine.toml                         your own
+  apnsim scenario mine.toml --quiet                 the verdict alone
+  apnsim scenario --keys                            what can stand in such a file
+
+exit codes: 0 everything came as expected, 1 it did not, 2 the file cannot be used
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which one, and what to print."""
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "scenario", nargs="?", metavar="FILE", help="a TOML file, or the name of a shipped one"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print the verdict, not the log")
+    about = parser.add_mutually_exclusive_group()
+    about.add_argument("--list", action="store_true", help="the scenarios that are shipped")
+    about.add_argument("--show", metavar="NAME", help="print a shipped one")
+    about.add_argument("--keys", action="store_true", help="every key of such a file")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Play it; 0 when everything came as expected, 1 when not."""
+    if parsed.list:
+        return _list()
+    if parsed.keys:
+        return _keys()
+    if parsed.show:
+        output.say(library.read(parsed.show)[1].rstrip())
+        return 0
+    if parsed.scenario is None:
+        raise CannotStartError("which scenario? give a file or a name; see apnsim scenario --list")
+    return _play(_load(parsed.scenario), is_quiet=parsed.quiet)
+
+
+def _load(wanted: str) -> plan.Scenario:
+    try:
+        return plan.load(*library.read(wanted))
+    except BadScenarioError as error:
+        if len(error.faults) == 1:
+            raise CannotStartError(str(error)) from None
+        faults = map(str, error.faults)
+        raise CannotStartError(
+            "\n  ".join([f"{len(error.faults)} things in {wanted} cannot be:", *faults])
+        ) from None
+
+
+def _play(scenario: plan.Scenario, *, is_quiet: bool) -> int:
+    pen = report.Pen(report.wants_colour())
+    outcome = player.play(scenario)
+    if not is_quiet:
+        _say(report.opening(scenario, pen))
+        _say(report.log_line(line, scenario, pen) for line in outcome.lines)
+        output.say("")
+    _say(report.verdict(scenario, outcome, pen))
+    return 0 if outcome.is_met else 1
+
+
+def _list() -> int:
+    width = max(map(len, library.names()))
+    for name in library.names():
+        output.say(f"{name:{width}}  {plan.load(*library.read(name)).title}")
+    return 0
+
+
+def _keys() -> int:
+    _say(report.keys(plan.TABLES, VERBS))
+    return 0
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        output.say(line)

@@ -1,0 +1,118 @@
+"""What a person reads: the log as it goes, then the verdict."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from apnsim.scenario.log import GATEWAY
+from apnsim.scenario.reading import documented
+from apnsim.scenario.times import spoken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from apnsim.scenario.log import Line
+    from apnsim.scenario.plan import Scenario
+    from apnsim.scenario.player import Outcome
+    from apnsim.scenario.stage import Verdict
+
+_WIDTH = 96
+_PROCESS_WIDTH = 14
+_BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN, _MAGENTA = "1", "2", "31", "32", "33", "36", "35"
+_COLOURS = {
+    "scenario": _YELLOW,
+    "provider": _MAGENTA,
+    GATEWAY: _CYAN,
+}
+
+
+def wants_colour() -> bool:
+    """Whether standard output is a terminal, and nobody has set NO_COLOR (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Writes, in colour or without."""
+
+    is_coloured: bool
+
+    def __call__(self, text: str, *codes: str) -> str:
+        """The text in these colours."""
+        if not self.is_coloured or not codes:
+            return text
+        return f"\x1b[{';'.join(codes)}m{text}\x1b[0m"
+
+
+def opening(scenario: Scenario, pen: Pen) -> Iterator[str]:
+    """What it is about."""
+    yield pen(scenario.title, _BOLD)
+    for line in textwrap.wrap(" ".join(scenario.learn.split()), _WIDTH):
+        yield pen(line, _DIM)
+    yield ""
+
+
+def log_line(line: Line, scenario: Scenario, pen: Pen) -> str:
+    """``17:46:01.330  apsd  the message``; with the phone's name where there are several."""
+    at = datetime.fromtimestamp(line.at, scenario.start.tzinfo).strftime("%H:%M:%S.%f")[:-3]
+    who, width = line.process, _PROCESS_WIDTH
+    if len(phones := scenario.cast.devices) > 1:
+        who += f"[{line.device}]" * bool(line.device)
+        width += max(map(len, phones)) + len("[]")
+    message = line.message
+    if line.process == "expected":
+        message = pen(message, _GREEN if message.startswith("✓") else _RED)
+    head = pen(who.ljust(width), *filter(None, [_COLOURS.get(line.process)]))
+    return f"{pen(at, _DIM)}  {head} {message}"
+
+
+def verdict(scenario: Scenario, outcome: Outcome, pen: Pen) -> Iterator[str]:
+    """Met or not; what was not, what happened instead, what came near."""
+    unmet = [each for each in outcome.verdicts if not each.is_met]
+    for each in unmet:
+        yield from _unmet(scenario, each, pen)
+    count = len(outcome.verdicts)
+    time = f"{spoken(outcome.seconds)} of the phones' time in {spoken(outcome.real_seconds)}"
+    if unmet:
+        head = pen(f"NOT MET: {len(unmet)} of {count} expectations", _BOLD, _RED)
+    else:
+        head = pen(f"MET: all {count} expectations", _BOLD, _GREEN)
+    yield f"{head}; {time}"
+
+
+def _unmet(scenario: Scenario, each: Verdict, pen: Pen) -> Iterator[str]:
+    where = f"{scenario.name}:{each.line}: step {each.step}, {spoken(each.at)} after the start"
+    yield f"{pen('✗', _RED)} {where}"
+    yield f"    expected  {each.claim}"
+    yield f"    happened  {each.happened}"
+    for index, line in enumerate(each.near):
+        yield f"    {'timeline' if not index else '':8}  {line}"
+    yield ""
+
+
+def keys(tables: Mapping[str, type], verbs: Mapping[str, type]) -> Iterator[str]:
+    """What can stand in a scenario: every table, every step, every key."""
+    for name, kind in tables.items():
+        yield from _keys_of(name, kind)
+    yield "[[step]]  at, and one of the following"
+    yield _key("at", 'when: "31 min" after the start, "+10 s" after the step before, "17:45:59"')
+    yield ""
+    for name, kind in verbs.items():
+        yield from _keys_of(f"{name} = {{ … }}", kind)
+
+
+def _keys_of(written: str, kind: type) -> Iterator[str]:
+    about = (kind.__doc__ or "").strip().splitlines()[0]
+    yield f"{written}  {about}"
+    for name, meaning in documented(kind):
+        yield _key(name, meaning)
+    yield ""
+
+
+def _key(name: str, about: str) -> str:
+    return f"  {name:22} {about}"

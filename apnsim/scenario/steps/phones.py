@@ -1,0 +1,76 @@
+"""The steps of a phone: its switches, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from apnsim.scenario.cast import device_id
+from apnsim.scenario.reading import boolean, key, word
+from devicesim.host_views import Power
+from devicesim.network import NetworkKind
+from gateway import values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apnsim.scenario.cast import Cast
+    from apnsim.scenario.stage import Stage
+
+_DEVICE = "the phone; may be left out where there is but one"
+
+
+class OfDevice:
+    """A step of one device, named by its key ``device``."""
+
+    __slots__ = ()
+
+    device: str | None
+
+    def faults(self, cast: Cast) -> Iterator[str]:
+        """What cannot be."""
+        try:
+            cast.device(self.device)
+        except ValueError as error:
+            yield str(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Device(OfDevice):
+    """A phone is switched: by its owner, by where it is, by time."""
+
+    device: str | None = key(values.text, _DEVICE, default=None)
+    online: bool | None = key(boolean, "whether it wants a link at all", default=None)
+    network: NetworkKind | None = word(NetworkKind, "what it is connected by")
+    power: Power | None = word(Power, "how awake it is")
+
+    async def perform(self, stage: Stage) -> None:
+        """Switch what is given."""
+        name = stage.cast.device(self.device)
+        changes = given(self, "device")
+        words = ", ".join(f"{key} {_spoken(value)}" for key, value in changes.items())
+        stage.log.say("scenario", f"{name}: {words}")
+        await stage.world.devices.patch_device(device_id(name), **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Restore(OfDevice):
+    """A phone is restored from its backup: the same apps, other tokens."""
+
+    device: str | None = key(values.text, _DEVICE, default=None)
+
+    async def perform(self, stage: Stage) -> None:
+        """Restore it."""
+        name = stage.cast.device(self.device)
+        stage.log.say("scenario", f"{name} is restored from its backup")
+        await stage.world.devices.restore(device_id(name))
+
+
+def given(step: Any, *but: str) -> dict[str, Any]:  # noqa: ANN401 - any dataclass of a step
+    """The keys of a step that were given a value, for the host's keyword arguments."""
+    named = ((each.name, getattr(step, each.name)) for each in fields(step))
+    return {name: value for name, value in named if value is not None and name not in but}
+
+
+def _spoken(value: object) -> str:
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)

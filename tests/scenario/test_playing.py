@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.scenario.stories import EXPECT, PHONE, PUSH, played, step, unmet
+
+AWAY = step('device = { network = "none" }', "10 s")
+BACK = step('device = { network = "wifi" }', "1 h")
+
+
+def test_a_push_to_a_phone_that_is_there_arrives_at_once() -> None:
+    outcome = played(
+        PUSH,
+        step('expect = { push = "Hello", status = 200, delivered = true, within = "1 s" }'),
+        step('expect = { push = "Hello", from_storage = false, presentation = "shown" }'),
+        step('expect = { push = "Hello", state = "Delivered to Device", detail = "alert" }'),
+        step('expect = { app = "com.example.chat", received = ["Hello"] }'),
+        step("expect = { online = true }"),
+    )
+    assert unmet(outcome) == []
+    assert len(outcome.verdicts) == 9
+    assert outcome.is_met
+
+
+def test_time_is_that_of_the_phones() -> None:
+    outcome = played(PUSH, EXPECT, step("expect = { online = true }", "6 h"))
+    assert outcome.is_met
+    assert outcome.seconds == 6 * 3600
+    assert outcome.real_seconds < outcome.seconds / 100
+
+
+def test_a_provider_that_is_quiet_for_hours_goes_on_pushing() -> None:
+    push = 'push = { app = "com.example.chat", name = "later", alert = "Hello" }'
+    later = step('expect = { push = "later", status = 200, delivered = true }')
+    assert played(PUSH, EXPECT, step(push, "5 h"), later).is_met
+
+
+@pytest.mark.parametrize(
+    ("expected", "claim", "happened"),
+    [
+        ("status = 410", "answered 410", "the gateway answered 200"),
+        ('reason = "Unregistered"', "refused for Unregistered", "the gateway answered 200"),
+        ("delivered = true", "delivered", "0 of 1 reached their apps"),
+        ("delivered = 3", "3 delivered", "0 of 1 reached their apps"),
+        ('within = "1 s"', "delivered within 1 s", "it has not reached its app"),
+        ('later_than = "1 s"', "delivered no sooner than after 1 s", "it has not reached its app"),
+        ('together = "1 s"', "all delivered within 1 s of each other", "only 0 of 1 have reached"),
+        ("from_storage = true", "from storage", "it has not reached its app"),
+        ('presentation = "shown"', "shown", "it has not reached its app"),
+        ('detail = "alert"', "because alert", "it has not reached its app"),
+        (
+            'state = "Delivered to Device"',
+            "Delivered to Device",
+            "its timeline has Received by APNs, Stored - Device Offline",
+        ),
+    ],
+)
+def test_what_did_not_come_is_told_with_the_life_of_the_push(
+    expected: str, claim: str, happened: str
+) -> None:
+    outcome = played(AWAY, PUSH, step(f'expect = {{ push = "Hello", {expected} }}', "2 min"))
+    [verdict] = outcome.verdicts
+    assert not outcome.is_met
+    assert verdict.claim == f'"Hello": {claim}'
+    assert verdict.happened.startswith(happened)
+    assert verdict.near == [
+        '"Hello", sent 1 min after the start',
+        "  +0 ms     Received by APNs",
+        "  +0 ms     Stored - Device Offline",
+    ]
+    assert (verdict.step, verdict.at) == (3, 120)
+
+
+@pytest.mark.parametrize(
+    ("expected", "happened"),
+    [
+        ("delivered = false", '1 of 1 reached their apps: "Hello"'),
+        ('within = "1 min"', "it took 59 min"),
+        ('later_than = "2 h"', "it took only 59 min"),
+        ("from_storage = false", "it came from storage"),
+        ('presentation = "not-shown"', "it was shown (alert)"),
+        ('detail = "sound"', "it was shown (alert)"),
+    ],
+)
+def test_what_came_otherwise_is_told_as_it_came(expected: str, happened: str) -> None:
+    outcome = played(AWAY, PUSH, BACK, step(f'expect = {{ push = "Hello", {expected} }}', "61 min"))
+    assert [each.happened for each in outcome.verdicts] == [happened]
+
+
+def test_of_several_pushes_those_are_told_that_did_not_come_as_expected() -> None:
+    outcome = played(
+        PUSH,
+        step('push = { app = "com.example.chat", alert = "Bye" }', "2 min"),
+        step('expect = { push = ["Hello", "Bye"], reason = "Unregistered" }'),
+        step('expect = { push = ["Hello", "Bye"], together = "10 s" }'),
+        step('expect = { app = "com.example.chat", received = ["Bye", "Hello"] }'),
+        step("expect = { online = false }"),
+    )
+    both = '"Hello": the gateway answered 200; "Bye": the gateway answered 200'
+    assert [each.happened for each in outcome.verdicts] == [
+        both,
+        "1 min passed from the first to the last",
+        'it has received "Hello", "Bye"',
+        "its link is up",
+    ]
+
+
+def test_an_app_that_misses_something_is_told_where_that_is() -> None:
+    outcome = played(
+        AWAY, PUSH, step('expect = { app = "com.example.chat", received = ["Hello"] }')
+    )
+    [verdict] = outcome.verdicts
+    assert verdict.happened == "it has received nothing"
+    assert verdict.near[0] == '"Hello", sent 1 min after the start'
+
+
+def test_what_is_pushed_only_later_cannot_have_come() -> None:
+    early = step('expect = { push = "Hello", delivered = true }', "30 s")
+    assert unmet(played(early, PUSH)) == [
+        ('"Hello": delivered', "nothing of this name has been pushed yet")
+    ]
+
+
+def test_several_pushes_of_one_step_are_numbered() -> None:
+    outcome = played(
+        step('push = { app = "com.example.chat", alert = "Hello", times = 3 }'),
+        step('expect = { push = "Hello", delivered = 3 }'),
+        step('expect = { app = "com.example.chat", received = ["Hello 1", "Hello 2", "Hello 3"] }'),
+        step('expect = { push = "Hello 2", delivered = true }'),
+    )
+    assert outcome.is_met
+
+
+def test_a_step_that_cannot_be_done_is_a_verdict_too() -> None:
+    voip = 'push = { app = "com.example.chat", type = "voip" }'
+    twice = step('uninstall = { app = "com.example.chat" }')
+    outcome = played(step(voip), twice, twice, EXPECT.replace("Hello", "voip"))
+    assert [each[0] for each in unmet(outcome)] == [
+        "push can be done",
+        "uninstall can be done",
+        '"voip": delivered',
+    ]
+    first, second, _ = unmet(outcome)
+    assert "has no token for voip pushes to phone: give the app the type voip" in first[1]
+    assert second[1] == "no app 'com.example.chat' is installed on this device"
+
+
+def test_an_app_that_is_not_there_cannot_be_opened() -> None:
+    gone = step('uninstall = { app = "com.example.chat" }')
+    outcome = played(
+        gone, step('launch = { app = "com.example.chat" }'), step("expect = { online = true }")
+    )
+    assert [each[0] for each in unmet(outcome)] == ["launch can be done"]
+
+
+@pytest.mark.parametrize(
+    ("given", "payload"),
+    [
+        ('alert = "Hello"', "alert"),
+        ('name = "Hello", payload = { aps = { badge = 3 } }', "badge 3"),
+    ],
+)
+def test_what_is_in_a_push_can_be_given(given: str, payload: str) -> None:
+    push = f'push = {{ app = "com.example.chat", {given} }}'
+    assert played(step(push), step(f'expect = {{ push = "Hello", detail = "{payload}" }}')).is_met
+
+
+def test_the_log_is_told_in_the_time_of_the_phones() -> None:
+    lines = played(AWAY, PUSH, BACK, EXPECT).lines
+    start = 1_772_471_696.0
+    said = [(line.at - start, line.process, line.device, line.message) for line in lines]
+    assert said[0] == (10, "scenario", "", "phone: network none")
+    assert (60, "provider", "", 'pushes "Hello" to com.example.chat (alert)') in said
+    assert (60, "apns", "", '"Hello": Stored - Device Offline') in said
+    assert (3600, "SpringBoard", "phone", 'com.example.chat: "Hello" shown: alert') in said
+    assert said[-1] == (3600, "expected", "", '✓ "Hello": delivered')
+    assert any(process == "apsd" and who == "phone" for _, process, who, _ in said)
+
+
+def test_a_gateway_that_hangs_up_on_the_provider_is_a_verdict_too() -> None:
+    bad = 'app = "com.example.chat", name = "Bad", type = "background", priority = 10, times = 2'
+    settings = "[gateway]\nmax_errors = 1\nmax_connections_per_minute = 1\n"
+    phone = settings + PHONE.replace('"alert"', '"background"')
+    outcome = played(
+        step(f"push = {{ {bad} }}"), step("expect = { online = true }", "1 min"), phone=phone
+    )
+    [(claim, happened)] = unmet(outcome)
+    assert claim == "push can be done"
+    assert happened.startswith("the gateway hung up: ")
