@@ -167,6 +167,12 @@ class Settings:
     silent_seconds: float = _setting(
         3600.0, "after which silence a device's link is closed", values.seconds
     )
+    connect_skew_seconds: float = _setting(
+        86_400.0,
+        "how far a device's clock may be from this machine's when it signs its Connect (Apple's"
+        " own wire); 0 = any time",
+        values.seconds,
+    )
     window: int = _setting(
         128, "pushes sent to a device before the first is acknowledged", values.count
     )
