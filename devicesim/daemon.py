@@ -1,6 +1,7 @@
 """The push daemon of one device: one link for all apps, kept up for as long as it is wanted.
 
-One task (which is also the link's reader) plus the link's writer; no timers of its own.
+One task (which is also the link's reader) plus the link's writer; no timers of its own. A device
+with two interfaces has two such links, of which one leads (``links.py``).
 Operations such as :meth:`Daemon.install` change the state, say on the link what follows from it,
 and wait until the gateway has answered. Without a link the next connect says it, so offline they
 return at once. They set no time limit: that is the caller's.
@@ -11,19 +12,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicesim import subscriptions
-from devicesim.dispatch import Dispatch
-from devicesim.link_keeper import Changes, LinkKeeper
 from devicesim.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from devicesim.apps import App
-    from devicesim.backoff import Backoff
-    from devicesim.dial import Dial
     from devicesim.dispatch import AppDelivery
     from devicesim.keepalive import KeepAliveSweeper
     from devicesim.link import CourierLink
+    from devicesim.links import Links
     from devicesim.state import DeviceState
     from protocol.identifiers import ChannelId, UniqueId
 
@@ -33,47 +31,34 @@ class Daemon:
 
     Args:
         state: what the device remembers; changed by this daemon alone.
-        dial: how it reaches the gateway.
+        links: how it reaches the gateway.
         keep_alive: the process's sweeper, running elsewhere.
-        backoff: the device's delays.
         delivery: where its apps are.
-        is_wanted_online: whether to connect at the start.
     """
 
     def __init__(
         self,
         state: DeviceState,
-        dial: Dial,
+        links: Links,
         keep_alive: KeepAliveSweeper,
-        backoff: Backoff,
         delivery: AppDelivery,
-        *,
-        is_wanted_online: bool = True,
     ) -> None:
         self.state = state
+        self.links = links
         self._keep_alive = keep_alive
         self._delivery = delivery
-        self._dispatch = Dispatch(state, delivery)
-        self._changes = Changes()
-        self._keeper = LinkKeeper(
-            f"apsd[{state.name}]",
-            dial,
-            backoff,
-            self._begin,
-            self._changes,
-            is_wanted=is_wanted_online,
-        )
+        self._changes = links.changes
 
     # -- what others ask of it ------------------------------------------------------------------
 
     @property
     def is_online(self) -> bool:
-        """Whether the gateway has confirmed this link: it knows the device's topics."""
-        return self._keeper.is_confirmed
+        """Whether the gateway has confirmed the link: it knows the device's topics."""
+        return self.links.is_confirmed
 
     @property
     def link(self) -> CourierLink | None:
-        """The link, for those who list connections."""
+        """The link that leads, for those who list connections."""
         return None if self._session is None else self._session.link
 
     async def wait_until_online(self) -> None:
@@ -82,13 +67,13 @@ class Daemon:
 
     async def go_online(self) -> None:
         """Connect now and stay connected; returns once the gateway has confirmed it."""
-        self._keeper.want()
+        self.links.want()
         await self._changes.until(lambda: self.is_online or not self._is_wanted)
 
     async def go_offline(self, reason: str = "the device goes offline") -> None:
         """Say goodbye and stay away; returns once the gateway has closed too."""
-        self._keeper.leave(reason)
-        await self._changes.until(lambda: self._keeper.is_idle or self._is_wanted)
+        self.links.leave(reason)
+        await self._changes.until(lambda: self.links.is_idle or self._is_wanted)
 
     def reconnect(self, reason: str, *, is_lost: bool = False) -> None:
         """Leave the link, if there is one, and connect again without back-off.
@@ -97,8 +82,8 @@ class Daemon:
             reason: for the log, e.g. "the network changed".
             is_lost: the path is dead, so leave without a goodbye.
         """
-        self._keeper.drop(reason, is_lost=is_lost)
-        self._keeper.hurry()
+        self.links.drop(reason, is_lost=is_lost)
+        self.links.hurry()
 
     async def install(self, bundle_id: str, push_types: Iterable[str]) -> App:
         """Install an app, or more push types of it; returns once it has its tokens.
@@ -186,20 +171,20 @@ class Daemon:
 
     async def run(self) -> None:
         """Keep the link up until cancelled; leaves with a goodbye."""
-        await self._keeper.run()
+        await self.links.run(self._begin)
 
     # -- what the above have in common ----------------------------------------------------------
 
     @property
     def _session(self) -> Session | None:
-        return self._keeper.session
+        return self.links.leader
 
     @property
     def _is_wanted(self) -> bool:
-        return self._keeper.is_wanted
+        return self.links.is_wanted
 
     def _begin(self, link: CourierLink) -> Session:
-        return Session(link, self.state, self._dispatch, self._delivery, self._keep_alive)
+        return Session(link, self.state, self._delivery, self._keep_alive)
 
     async def wait_until_settled(self, app: App) -> None:
         """Return once the app has its tokens and the gateway knows which are of no use any more.
@@ -218,16 +203,14 @@ class Daemon:
         """
         await self.state.save()
         await self._let_in()
-        if self._session is not None:
-            self._session.tell_changes()
+        for session in self.links.sessions:
+            session.tell_changes()
 
     async def _let_in(self) -> None:
         """There may be room for pushes that were held."""
-        session, answers = self._session, self._dispatch.release()
         await self.state.commit()
-        if session is not None:
-            session.link.send(*answers)
-        self._dispatch.committed()
+        for session in self.links.sessions:
+            await session.let_in()
 
     def _is_settled(self, app: App) -> bool:
         if self.state.apps.get(app.bundle_id) is not app:

@@ -19,8 +19,9 @@ from devicesim.daemon import Daemon
 from devicesim.dial import TlsDial
 from devicesim.files import StateFiles, locked_directory
 from devicesim.keepalive import INTERVAL_SECONDS, FixedInterval, KeepAliveSweeper
+from devicesim.links import Links
 from devicesim.local_socket import LocalSocket
-from devicesim.network import LostStreams, PhoneNetwork
+from devicesim.network import Interface, LostStreams, PhoneNetwork
 from devicesim.socket_activities import sweep_activities
 from devicesim.state import DeviceState
 from devicesim.unix_listener import private_unix_listener
@@ -86,14 +87,16 @@ async def run_device(
         activity_kit = ActivityKit(state, time.time)
         door = LocalSocket(activity_kit)
         sweeper = KeepAliveSweeper(FixedInterval(settings.keep_alive_seconds))
+        wifi = PhoneNetwork(LostStreams()).paths[Interface.WIFI]
         dial = TlsDial(
             host,
             port,
             state.environment,
             lambda: device_client_context(enrolled.leaf, enrolled.ca_pem),
-            PhoneNetwork(LostStreams()),
+            wifi,
         )
-        daemon = Daemon(state, dial, sweeper, Backoff(Random()), door)
+        links = Links(f"apsd[{state.name}]", {Interface.WIFI: dial}, lambda: Backoff(Random()))
+        daemon = Daemon(state, links, sweeper, door)
         log.info("apsd[%s]: device %s, courier %s:%d", state.name, state.device_id, host, port)
         with private_unix_listener(settings.socket_path) as listener:
             log.info("apsd[%s]: apps attach at %s", state.name, settings.socket_path)

@@ -37,7 +37,7 @@ class AppDelivery(Protocol):
 
 
 class Dispatch:
-    """The pushes of one device.
+    """The pushes of one link: what was held is acknowledged where it came from.
 
     Args:
         state: its memory.
@@ -92,13 +92,19 @@ class Dispatch:
     def _release(self, bundle_id: str) -> list[PushAck]:
         held, app = self._held[bundle_id], self._state.apps.get(bundle_id)
         answers = []
-        while held and (app is None or self._state.inbox.has_room(bundle_id)):
-            push = held.popleft()
-            self._held_count -= 1
+        while held:
+            push = held[0]
             if app is None:
-                answers.append(PushAck(push.message_id, AckStatus.UNKNOWN_TOKEN))
+                answer = PushAck(push.message_id, AckStatus.UNKNOWN_TOKEN)
+            elif self._look_up(push)[1]:  # it came over another link meanwhile
+                answer = PushAck(push.message_id)
+            elif self._state.inbox.has_room(bundle_id):
+                answer = self._hand_over(app, push)
             else:
-                answers.append(self._hand_over(app, push))
+                break
+            held.popleft()
+            self._held_count -= 1
+            answers.append(answer)
         if not held:
             del self._held[bundle_id]
         return answers

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from devicesim.backoff import Backoff
     from devicesim.dial import Dial
-    from devicesim.network import PhoneNetwork
+    from devicesim.network import PhonePath
 
 __all__ = [
     "HISTORY",
@@ -73,7 +73,7 @@ class DeviceHost(HostedApps, HostedChannels):
 
     def __init__(
         self,
-        make_dial: Callable[[DeviceState, PhoneNetwork], Dial],
+        make_dial: Callable[[DeviceState, PhonePath], Dial],
         now: Callable[[], float],
         directory: Path | None = None,
         on_received: OnReceived = lambda *_: None,

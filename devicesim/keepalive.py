@@ -70,6 +70,11 @@ class Pulse:
         """How many KeepAlives the gateway has answered on this link."""
         return self._answered
 
+    @property
+    def held_in_a_row(self) -> int:
+        """How many of those that were due after an interval: one that is not ends the link."""
+        return max(0, self._answered - 1)
+
     def beat(self) -> int:
         """Send one now; returns the value of ``answered`` that means it was answered."""
         self._last_at = trio.current_time()

@@ -59,6 +59,11 @@ class CourierLink:
     def __str__(self) -> str:
         return f"{self.local} -> {self.remote}"
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it ended without a word of the gateway."""
+        return self._is_lost
+
     def send(self, *messages: DeviceMessage) -> None:
         """Say something; it leaves with the next write. Once the link has ended it is lost."""
         if self.reason:

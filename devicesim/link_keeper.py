@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from math import inf
 from typing import TYPE_CHECKING
 
 import trio
@@ -22,15 +23,21 @@ log = logging.getLogger(__name__)
 
 
 class Changes:
-    """Lets tasks wait until something is so; whoever changes anything calls :meth:`notify`."""
+    """Lets tasks wait until something is so; whoever changes anything calls :meth:`notify`.
 
-    __slots__ = ("_waiting",)
+    Args:
+        first: called at each change, before those who wait.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_first", "_waiting")
+
+    def __init__(self, first: Callable[[], None] = lambda: None) -> None:
+        self._first = first
         self._waiting = trio.lowlevel.ParkingLot()
 
     def notify(self) -> None:
         """Something may be different now."""
+        self._first()
         self._waiting.unpark_all()
 
     async def until(self, is_so: Callable[[], bool]) -> None:
@@ -58,6 +65,7 @@ class LinkKeeper:
         "_changes",
         "_dial",
         "_name",
+        "_not_before",
         "_skips_backoff",
         "is_wanted",
         "session",
@@ -80,6 +88,7 @@ class LinkKeeper:
         self._changes = changes
         self._attempt: trio.CancelScope | None = None
         self._skips_backoff = False
+        self._not_before = -inf
         self.is_wanted = is_wanted
         self.session: Session | None = None
 
@@ -115,7 +124,17 @@ class LinkKeeper:
     def hurry(self) -> None:
         """The next attempt is due now."""
         self._skips_backoff = True
+        self._not_before = -inf
         self._changes.notify()
+
+    def rest(self, seconds: float) -> None:
+        """Once this link is over, try for no other one for so long, unless told to hurry."""
+        self._not_before = trio.current_time() + seconds
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it stays away of its own accord."""
+        return trio.current_time() < self._not_before
 
     async def run(self) -> None:
         """Keep the link up until cancelled; leaves with a goodbye."""
@@ -157,7 +176,7 @@ class LinkKeeper:
         )  # fmt: skip
 
     async def _back_off(self) -> None:
-        delay = self._backoff.next_delay()
+        delay = max(self._backoff.next_delay(), self._not_before - trio.current_time())
         if self.is_wanted and not self._skips_backoff:
             log.info("%s: next attempt in %.1f s", self._name, delay)
         with trio.move_on_after(delay):

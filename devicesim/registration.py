@@ -71,8 +71,8 @@ class Registration:
                     said.append(self._ask(key, renew=renew))
         return said
 
-    def filter(self) -> Filter:
-        """The device's topics, all of them.
+    def filter(self, *, is_standby: bool = False) -> Filter:
+        """The device's topics, all of them; on a link that stands by or on the one that leads.
 
         Disabled notifications are a matter of the app's own topic; the permission does not cover
         PushKit topics such as ``.voip``, which have a suffix. An app that receives background
@@ -84,7 +84,7 @@ class Registration:
             for topic in app.topics:
                 is_ignored = topic == app.bundle_id and app.is_silenced
                 (ignored if is_ignored else enabled).append(topic)
-        return Filter(enabled=tuple(enabled), ignored=tuple(ignored))
+        return Filter(enabled=tuple(enabled), ignored=tuple(ignored), is_standby=is_standby)
 
     def is_settled(self, app: App) -> bool:
         """Whether the gateway has answered everything that this app needs, or refused it."""

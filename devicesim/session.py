@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from devicesim.dispatch import TooManyHeldError
+from devicesim.dispatch import Dispatch, TooManyHeldError
 from devicesim.files import StateError
 from devicesim.registration import Registration
 from devicesim.subscriptions import Subscriptions
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from devicesim.apps import App
-    from devicesim.dispatch import AppDelivery, Dispatch
+    from devicesim.dispatch import AppDelivery
     from devicesim.keepalive import KeepAliveSweeper
     from devicesim.link import CourierLink
     from devicesim.state import DeviceState
@@ -37,9 +37,11 @@ class Session:
     Args:
         link: welcomed by the gateway.
         state: the device's memory.
-        dispatch: where pushes go.
-        delivery: told of changed tokens.
+        delivery: where pushes go; told of changed tokens.
         keep_alive: watches the link until :meth:`finish`.
+
+    ``leads`` is whether the device says here what it has to say: on another link that stands, it
+    only names its topics.
     """
 
     __slots__ = (
@@ -47,9 +49,11 @@ class Session:
         "_confirmed_from",
         "_delivery",
         "_dispatch",
+        "_has_begun",
         "_keep_alive",
         "_state",
         "has_delivered",
+        "leads",
         "link",
         "pulse",
         "registration",
@@ -60,7 +64,6 @@ class Session:
         self,
         link: CourierLink,
         state: DeviceState,
-        dispatch: Dispatch,
         delivery: AppDelivery,
         keep_alive: KeepAliveSweeper,
     ) -> None:
@@ -69,8 +72,10 @@ class Session:
         self.subscriptions = Subscriptions(state.apps)
         self.pulse = keep_alive.watch(link, link.interface)
         self.has_delivered = False
+        self.leads = False
+        self._has_begun = False
         self._state = state
-        self._dispatch = dispatch
+        self._dispatch = Dispatch(state, delivery)
         self._delivery = delivery
         self._keep_alive = keep_alive
         self._confirmed_from = 1
@@ -88,7 +93,8 @@ class Session:
             on_change: called when something that others wait for may have happened.
         """
         try:
-            self.link.send(*self.registration.opening(), *self.subscriptions.changes())
+            self._has_begun = True
+            self.link.send(*self._opening())
             # "First keep-alive soon after connection set-up" (courier-wire.md §6); its answer says
             # that the gateway knows our topics.
             self.pulse.beat()
@@ -106,9 +112,42 @@ class Session:
         """Whether the gateway has answered everything that this app needs, or refused it."""
         return self.registration.is_settled(app) and self.subscriptions.is_settled(app)
 
+    def lead(self) -> None:
+        """Say here from now on what the device has to say, beginning with all of it."""
+        if self.leads:
+            return
+        self.leads = True
+        if self._has_begun:
+            self.subscriptions.begin_anew()
+            self.link.send(*self._opening())
+
+    def stand_by(self) -> None:
+        """Another link leads from now on."""
+        self.leads = False
+        self.link.send(*self._opening())
+
+    def _opening(self) -> list[DeviceMessage]:
+        if not self.leads:
+            return [self.registration.filter(is_standby=True)]
+        return [*self.registration.opening(), *self.subscriptions.changes()]
+
     def tell_changes(self) -> None:
         """Say what follows from a change of the apps."""
-        self.link.send(*self.registration.changes(), *self.subscriptions.changes())
+        if self.leads:
+            self.link.send(*self.registration.changes(), *self.subscriptions.changes())
+        else:
+            self.link.send(*self._opening())
+
+    async def let_in(self) -> None:
+        """There may be room for pushes that were held.
+
+        Raises:
+            StateError: it could not be written down.
+        """
+        answers = self._dispatch.release()
+        await self._state.commit()
+        self.link.send(*answers)
+        self._dispatch.committed()
 
     def finish(self) -> None:
         """The link is over."""

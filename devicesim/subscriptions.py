@@ -57,6 +57,10 @@ class Subscriptions:
                 said.append(self._say(TopicChannels(topic, new, gone)))
         return said
 
+    def begin_anew(self) -> None:
+        """The gateway has forgotten what it was told: this link stood by."""
+        self._told.clear()
+
     def _say(self, topic: TopicChannels) -> Channels:
         self._index += 1
         new = [mark.channel_id for mark in topic.channels]

@@ -13,6 +13,7 @@ from devicesim.app import AppState
 from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
 from devicesim.host_views import AppView, DeviceView, Power, ReceivedView
+from devicesim.links import Links
 from devicesim.network import NetworkKind, PhoneNetwork
 from devicesim.notification_center import NotificationCenter
 from devicesim.screen.views import look_at
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from devicesim.apps import App
     from devicesim.dial import Dial
     from devicesim.keepalive import KeepAliveSweeper
-    from devicesim.network import LostStreams
+    from devicesim.network import LostStreams, PhonePath
     from devicesim.notification_center import Presentation, Presented
     from devicesim.screen.views import ScreenView
     from devicesim.state import DeviceState
@@ -48,7 +49,7 @@ class Surroundings:
     """What the devices of one host share.
 
     Args:
-        make_dial: how a device with this state reaches its gateway through this network.
+        make_dial: how a device with this state reaches its gateway on this path.
         now: the wall clock, UNIX seconds.
         on_received: told of every push.
         keep_alive: the one sweeper.
@@ -58,7 +59,7 @@ class Surroundings:
 
     def __init__(
         self,
-        make_dial: Callable[[DeviceState, PhoneNetwork], Dial],
+        make_dial: Callable[[DeviceState, PhonePath], Dial],
         now: Callable[[], float],
         on_received: OnReceived,
         keep_alive: KeepAliveSweeper,
@@ -99,14 +100,14 @@ class VirtualDevice:
             state, around.now, around.activity_budget, self.notification_center.announce
         )
         self._received: deque[tuple[Push, float, Presented]] = deque(maxlen=HISTORY)
-        self.daemon = Daemon(
-            state,
-            around.make_dial(state, self.network),
-            around.keep_alive,
-            around.make_backoff(),
-            self,
-            is_wanted_online=self._wants_link,
+        self.links = Links(
+            f"apsd[{state.name}]",
+            {name: around.make_dial(state, path) for name, path in self.network.paths.items()},
+            around.make_backoff,
+            self.network.interfaces,
+            is_wanted=self._wants_link,
         )
+        self.daemon = Daemon(state, self.links, around.keep_alive, self)
 
     async def run(self) -> None:
         """Be a device until ``scope`` is cancelled."""
@@ -168,17 +169,19 @@ class VirtualDevice:
         Raises:
             StateError: it could not be written down.
         """
-        previous = self.network.kind
         self.is_switched_on = self.is_switched_on if is_on is None else is_on
         self.power = power or self.power
         if self.power is Power.AWAKE:
             self.notification_center.screen.unlock()
-        self.network.switch(network or previous)
+        was_dead = network is not None and self.network.switch(network)
         await self.save()
+        reason = f"online={self.is_switched_on}, network={self.network.kind}"
+        if was_dead:  # a goodbye would not arrive; apsd does not wait for the old link to fail
+            self.links.drop(reason, is_lost=True)
         if not self._wants_link:
-            await self.daemon.go_offline(f"online={self.is_switched_on}, network={network}")
+            await self.daemon.go_offline(reason)
             return
-        self._follow_network(previous)
+        self.links.use(self.network.interfaces, reason)
         if self.network.kind is not NetworkKind.HALF_OPEN:
             await self.daemon.go_online()
 
@@ -219,14 +222,4 @@ class VirtualDevice:
 
     @property
     def _wants_link(self) -> bool:
-        return self.is_switched_on and self.network.kind is not NetworkKind.NONE
-
-    def _follow_network(self, previous: NetworkKind) -> None:
-        """Another path means another link; apsd does not wait for the old one to fail."""
-        kind = self.network.kind
-        if kind in (previous, NetworkKind.HALF_OPEN) or previous is NetworkKind.NONE:
-            return
-        self.daemon.reconnect(
-            f"the network changed from {previous.value} to {kind.value}",
-            is_lost=previous is NetworkKind.HALF_OPEN,
-        )
+        return self.is_switched_on and bool(self.network.interfaces)

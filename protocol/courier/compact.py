@@ -52,6 +52,7 @@ _FIELDS: dict[type[Message], dict[str, Callable[[object], object]]] = {
         "opportunistic": fields.topics,
         "paused": fields.topics,
         "non_waking": fields.topics,
+        "is_standby": fields.boolean,
     },
     m.Push: {
         "message_id": fields.unique_id,

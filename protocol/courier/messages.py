@@ -106,6 +106,9 @@ class Filter:
     A push for an enabled topic is delivered; for an ignored one (the user disabled its
     notifications) it is discarded; for a topic in no list it waits. Opportunistic, paused and
     non-waking topics are told apart by what the power state allows.
+
+    ``is_standby`` is ours: the device has another link, on another interface, and wants to be
+    served there for as long as it lasts. Apple's dual links say nothing of it that is known.
     """
 
     NUMBER: ClassVar[int] = 0x09
@@ -114,6 +117,7 @@ class Filter:
     opportunistic: tuple[Topic, ...] = ()
     paused: tuple[Topic, ...] = ()
     non_waking: tuple[Topic, ...] = ()
+    is_standby: bool = False
 
 
 class ChannelMark(NamedTuple):

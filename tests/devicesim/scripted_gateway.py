@@ -17,6 +17,8 @@ from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
 from devicesim.dial import LinkError, SecureStream
 from devicesim.keepalive import FixedInterval, KeepAliveSweeper
+from devicesim.links import Links
+from devicesim.network import Interface
 from devicesim.state import DeviceState
 from protocol.courier.compact import CompactCodec
 from protocol.courier.connection import CourierConnection
@@ -211,14 +213,13 @@ class Phone:
         self.apps = Taker()
         self.state = state or DeviceState("phone-1", "Phone", Environment.DEVELOPMENT)
         self.sweeper = KeepAliveSweeper(FixedInterval(60), response_seconds=15, tick_seconds=1)
-        self.daemon = Daemon(
-            self.state,
-            self.gateway.dial,
-            self.sweeper,
-            Backoff(FairDice()),
-            self.apps,
-            is_wanted_online=online,
+        self.links = Links(
+            f"apsd[{self.state.name}]",
+            {Interface.WIFI: self.gateway.dial},
+            lambda: Backoff(FairDice()),
+            is_wanted=online,
         )
+        self.daemon = Daemon(self.state, self.links, self.sweeper, self.apps)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Phone]:

@@ -11,6 +11,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from devicesim import dispatch, inbox
 from devicesim.apps import AppError, Permission, UnknownAppError
 from devicesim.link import CONNECT_SECONDS
+from devicesim.network import Interface
 from devicesim.token_keys import TokenKey
 from protocol.courier.messages import (
     AckStatus,
@@ -472,7 +473,7 @@ async def test_a_bug_in_the_dial_does_not_end_the_daemon(
     autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     phone = Phone()
-    original, attempts = phone.daemon._keeper._dial, []
+    original, attempts = phone.links.keepers[Interface.WIFI]._dial, []
 
     async def dial() -> object:
         attempts.append(trio.current_time())
@@ -480,7 +481,7 @@ async def test_a_bug_in_the_dial_does_not_end_the_daemon(
             raise ZeroDivisionError("in the dial")
         return await original()
 
-    phone.daemon._keeper._dial = dial  # type: ignore[assignment]
+    phone.links.keepers[Interface.WIFI]._dial = dial  # type: ignore[assignment]
     async with phone.running():
         await phone.daemon.wait_until_online()
     assert "in the dial" in caplog.text

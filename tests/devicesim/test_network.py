@@ -10,15 +10,15 @@ from trio.testing import (
     wait_all_tasks_blocked,
 )
 
-from devicesim import network as network_module
-from devicesim.network import LostStreams, NetworkKind, PhoneNetwork, PhoneStream
+from devicesim.network import Interface, LostStreams, NetworkKind, PhoneNetwork, PhoneStream
+from devicesim.network import lost as lost_module
 
 
 def pair() -> tuple[PhoneNetwork, PhoneStream, LostStreams]:
     lost = LostStreams()
     network = PhoneNetwork(lost)
     near, far = memory_stream_pair()
-    stream = network.wrap_stream(near)
+    stream = network.paths[Interface.WIFI].wrap_stream(near)
     assert isinstance(stream, PhoneStream)
     return network, stream, far, lost
 
@@ -78,16 +78,16 @@ async def test_the_other_side_of_a_lost_stream_sees_no_end_until_it_is_let_go(
     assert waiting.cancelled_caught, "no FIN"
     await lost.sweep()
     assert len(lost) == 1
-    await trio.sleep(network_module.LOST_STREAM_SECONDS)
+    await trio.sleep(lost_module.LOST_STREAM_SECONDS)
     await lost.sweep()
     assert await far.receive_some() == b""
-    assert autojump_clock.current_time() > network_module.LOST_STREAM_SECONDS
+    assert autojump_clock.current_time() > lost_module.LOST_STREAM_SECONDS
 
 
 async def test_lost_streams_are_bounded_and_closed_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(network_module, "MAX_LOST_STREAMS", 2)
+    monkeypatch.setattr(lost_module, "MAX_LOST_STREAMS", 2)
     lost, ends = LostStreams(), []
     for _ in range(3):
         near, far = memory_stream_pair()
@@ -134,16 +134,31 @@ async def _broken(_: object = None) -> bytes:
 
 async def test_there_is_no_path_while_half_open(autojump_clock: MockClock) -> None:
     network = PhoneNetwork(LostStreams(), NetworkKind.CELLULAR)
-    await network.wait()
-    assert network.interface == "Cellular"
+    path = network.paths[Interface.CELLULAR]
+    await path.wait()
     network.switch(NetworkKind.HALF_OPEN)
+    assert network.interfaces == {Interface.CELLULAR}, "the phone sees a healthy network"
     with trio.move_on_after(60) as waiting:
-        await network.wait()
+        await path.wait()
     assert waiting.cancelled_caught
-    network.switch(NetworkKind.WIFI)
-    await network.wait()
-    assert network.interface == "WiFi"
+    assert network.switch(NetworkKind.WIFI), "what was open is dead"
+    await path.wait()
+    assert network.interfaces == {Interface.WIFI}
     assert autojump_clock.current_time() == 60
+
+
+@pytest.mark.parametrize(
+    ("kind", "interfaces"),
+    [
+        ("wifi", {"WiFi"}),
+        ("cellular", {"Cellular"}),
+        ("wifi+cellular", {"WiFi", "Cellular"}),
+        ("airplane", set()),
+        ("none", set()),
+    ],
+)
+def test_a_network_has_interfaces(kind: str, interfaces: set[str]) -> None:
+    assert PhoneNetwork(LostStreams(), NetworkKind(kind)).interfaces == interfaces
 
 
 async def test_a_stream_of_no_network_closes_like_any_other() -> None:

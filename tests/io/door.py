@@ -30,7 +30,7 @@ class Door:
         self.activity_kit = ActivityKit(self.phone.state, lambda: self.time)
         self.socket = LocalSocket(self.activity_kit)
         self.phone.daemon._delivery = self.socket
-        self.phone.daemon._dispatch._delivery = self.socket
+        self.phone.daemon._delivery = self.socket
         self.sent = 0
 
     @asynccontextmanager

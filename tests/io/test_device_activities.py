@@ -157,7 +157,7 @@ async def test_activities_and_tokens_survive_a_kill_as_their_last_push_left_them
 
     async with Phone(state_of(tmp_path / "phone")).running() as phone:
         kit = ActivityKit(phone.state, lambda: NOW)
-        phone.daemon._delivery = phone.daemon._dispatch._delivery = LocalSocket(kit)
+        phone.daemon._delivery = LocalSocket(kit)
         app = await phone.daemon.install(NEWS, ["liveactivity"])
         kit.register_type(NEWS, KIND)
         running, over = kit.start(NEWS, KIND, {"a": 1}, {}), kit.start(NEWS, KIND, {}, {})

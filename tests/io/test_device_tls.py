@@ -20,7 +20,7 @@ from devicesim.device import DeviceSettings, run_device
 from devicesim.dial import LinkError, TlsDial, tls_dials
 from devicesim.host import DeviceHost
 from devicesim.link import open_link
-from devicesim.network import LostStreams, PhoneNetwork
+from devicesim.network import Interface, LostStreams, PhoneNetwork
 from protocol.courier.messages import Filter, NoStorage
 from protocol.identifiers import DeviceToken, Topic
 from protocol.notification import Environment, PushType
@@ -52,7 +52,7 @@ def dial(
         port,
         environment,
         lambda: device_client_context(leaf, ca_pem),
-        PhoneNetwork(LostStreams()),
+        PhoneNetwork(LostStreams()).paths[Interface.WIFI],
     )
 
 
