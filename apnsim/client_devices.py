@@ -62,6 +62,11 @@ class Device:
         return str(self._told["power"])
 
     @property
+    def assertion_policy(self) -> str:
+        """``full``, or ``restricted``: without a link it did not try for one."""
+        return str(self._told["assertion_policy"])
+
+    @property
     def apps(self) -> list[App]:
         """What was installed."""
         return [App(self._client, self, told) for told in self._told["apps"]]
@@ -72,10 +77,20 @@ class Device:
         return self
 
     def update(
-        self, *, online: bool | None = None, network: str | None = None, power: str | None = None
+        self,
+        *,
+        online: bool | None = None,
+        network: str | None = None,
+        power: str | None = None,
+        assertion_policy: str | None = None,
     ) -> Device:
         """Switch what is given; returns once its link is as it should be."""
-        changes = {"online": online, "network": network, "power": power}
+        changes = {
+            "online": online,
+            "network": network,
+            "power": power,
+            "assertion_policy": assertion_policy,
+        }
         body = {name: value for name, value in changes.items() if value is not None}
         self._told = self._client.call("PATCH", self._path, body=body)
         return self
@@ -87,6 +102,15 @@ class Device:
     def go_offline(self) -> Device:
         """Disconnect: pushes are stored from now on."""
         return self.update(online=False)
+
+    def lock(self) -> Device:
+        """Nobody uses it: pushes of priority 5 and 1 are held for it from now on."""
+        return self.update(power="locked")
+
+    def wake(self, reason: str = "user") -> Device:
+        """Wake it: ``user`` unlocks it, ``cellular-call`` lights its display, ``timer`` neither."""
+        self._told = self._client.call("POST", f"{self._path}/wake", body={"reason": reason})
+        return self
 
     def restore(self) -> Device:
         """Restore it from a backup: every token changes."""

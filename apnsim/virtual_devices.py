@@ -15,6 +15,7 @@ import trio
 from devicesim.files import StateError
 from devicesim.host import DeviceHost, NotConfirmedError, tls_dials
 from devicesim.notification_center import Presentation
+from devicesim.power import PowerSettings
 from gateway.journal import State
 from protocol.identifiers import DeviceId
 from protocol.provider.request import infer_push_type
@@ -66,6 +67,13 @@ class VirtualDevices(DeviceHost):
             make_backoff=make_backoff,
         )
         self.limit_activities(settings.live_activity_budget)
+        self.set_power(
+            PowerSettings(
+                reconnect_seconds=settings.power_reconnect_seconds,
+                wake_seconds=settings.power_wake_seconds,
+                maintenance_seconds=settings.power_maintenance_seconds,
+            )
+        )
         self._gateway = gateway
         self._watchers: list[Callable[[str, Push, str, str], None]] = []
         gateway.adopted = self._want

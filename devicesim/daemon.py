@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicesim import subscriptions
+from devicesim.power import PhonePower
 from devicesim.session import Session
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Daemon:
         links: how it reaches the gateway.
         keep_alive: the process's sweeper, running elsewhere.
         delivery: where its apps are.
+        power: the phone's; None: somebody uses it all the time.
     """
 
     def __init__(
@@ -42,9 +44,13 @@ class Daemon:
         links: Links,
         keep_alive: KeepAliveSweeper,
         delivery: AppDelivery,
+        power: PhonePower | None = None,
     ) -> None:
         self.state = state
         self.links = links
+        self.power = power or PhonePower(state.name)
+        self.power.on_change(self._tell_power)
+        links.obey(self.power)
         self._keep_alive = keep_alive
         self._delivery = delivery
         self._changes = links.changes
@@ -73,7 +79,7 @@ class Daemon:
     async def go_offline(self, reason: str = "the device goes offline") -> None:
         """Say goodbye and stay away; returns once the gateway has closed too."""
         self.links.leave(reason)
-        await self._changes.until(lambda: self.links.is_idle or self._is_wanted)
+        await self._changes.until(lambda: self.links.is_idle or self.links.is_wanted)
 
     def reconnect(self, reason: str, *, is_lost: bool = False) -> None:
         """Leave the link, if there is one, and connect again without back-off.
@@ -152,6 +158,10 @@ class Daemon:
             StateError: it could not be written down.
         """
         await self.tell_changes()
+        await self.wait_until_heard()
+
+    async def wait_until_heard(self) -> None:
+        """Return once the gateway has heard what has been said on the link; or it is lost."""
         session = self._session
         if session is not None:
             answered = session.pulse.beat()
@@ -171,6 +181,7 @@ class Daemon:
 
     async def run(self) -> None:
         """Keep the link up until cancelled; leaves with a goodbye."""
+        self.power.start()
         await self.links.run(self._begin)
 
     # -- what the above have in common ----------------------------------------------------------
@@ -181,10 +192,15 @@ class Daemon:
 
     @property
     def _is_wanted(self) -> bool:
-        return self.links.is_wanted
+        return self.links.is_expected
 
     def _begin(self, link: CourierLink) -> Session:
-        return Session(link, self.state, self._delivery, self._keep_alive)
+        return Session(link, self.state, self._delivery, self._keep_alive, self.power)
+
+    def _tell_power(self) -> None:
+        for session in self.links.sessions:
+            session.tell_power()
+        self.links.follow_power()
 
     async def wait_until_settled(self, app: App) -> None:
         """Return once the app has its tokens and the gateway knows which are of no use any more.

@@ -24,10 +24,12 @@ from devicesim.host_apps import HostedApps
 from devicesim.host_channels import HostedChannels
 from devicesim.host_errors import CONFIRM_SECONDS, NotConfirmedError, UnknownDeviceError
 from devicesim.host_folder import HostFolder
+from devicesim.host_power import HostedPower, sweep_power
 from devicesim.host_screens import HostScreens
-from devicesim.host_views import AppView, DeviceView, Power, ReceivedView
+from devicesim.host_views import AppView, DeviceView, ReceivedView
 from devicesim.keepalive import KeepAliveSweeper
 from devicesim.network import LostStreams, NetworkKind
+from devicesim.power import AssertionPolicy, Power, PowerSettings
 from devicesim.state import DeviceState
 from devicesim.virtual_device import HISTORY, OnReceived, Surroundings, VirtualDevice
 from protocol.identifiers import DeviceId
@@ -57,7 +59,7 @@ __all__ = [
 SWEEP_SECONDS = 10.0
 
 
-class DeviceHost(HostedApps, HostedChannels):
+class DeviceHost(HostedApps, HostedChannels, HostedPower):
     """The devices of one process, their Live Activities (``activities``) and ``screens``.
 
     Args:
@@ -96,6 +98,10 @@ class DeviceHost(HostedApps, HostedChannels):
         """Give the apps of devices that start from now on a budget; see ``ActivityKit``."""
         self._around.activity_budget = budget
 
+    def set_power(self, settings: PowerSettings) -> None:
+        """Give devices that start from now on these numbers; see ``PhonePower``."""
+        self._around.power = settings
+
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Be the host until cancelled; started when kept devices are back (and connecting).
 
@@ -109,6 +115,7 @@ class DeviceHost(HostedApps, HostedChannels):
                 async with trio.open_nursery() as self._nursery:
                     self._nursery.start_soon(self._keep_alive.run)
                     self._nursery.start_soon(self._sweep_lost)
+                    self._nursery.start_soon(sweep_power, self._devices)
                     self._nursery.start_soon(self.activities.sweep)
                     for state in kept:
                         self._start(state)
@@ -167,22 +174,26 @@ class DeviceHost(HostedApps, HostedChannels):
         online: bool | None = None,
         network: str | None = None,
         power: str | None = None,
+        assertion_policy: str | None = None,
     ) -> DeviceView:
         """Switch a device; returns once its link is as it should be, at most 10 s later.
+
+        ``assertion_policy`` (``full`` or ``restricted``) holds until the next wake or ``power``.
 
         ``network``: ``none`` is offline; with ``half-open`` the bytes of its link vanish both ways
         and neither side is told.
 
         Raises:
             UnknownDeviceError: there is none with this id.
-            ValueError: no such network or power state.
+            ValueError: no such network, power state or policy.
             StateError: it could not be written down.
         """
         device = self._require(device_id)
         kind = None if network is None else NetworkKind(network)
         level = None if power is None else Power(power)
+        policy = None if assertion_policy is None else AssertionPolicy.parse(assertion_policy)
         with trio.move_on_after(CONFIRM_SECONDS):
-            await device.switch(is_on=online, network=kind, power=level)
+            await device.switch(is_on=online, network=kind, power=level, policy=policy)
         return device.view
 
     async def delete_device(self, device_id: str) -> None:

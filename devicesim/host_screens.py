@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicesim.app import AppState
-from devicesim.host_views import Power
+from devicesim.power import Power
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +49,7 @@ class HostScreens:
         """
         device = self._require(device_id)
         opened = device.notification_center.screen.dismiss(apns_id)
-        if device.power is not Power.AWAKE:
+        if device.power.mode is not Power.AWAKE:
             await self._host.patch_device(device_id, power=Power.AWAKE)
         for app in [each for each in device.state.apps if each.state is AppState.FOREGROUND]:
             await self._host.patch_app(device_id, app.bundle_id, state=AppState.BACKGROUND)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from devicesim.apps import Permission
@@ -16,16 +15,9 @@ if TYPE_CHECKING:
     from devicesim.live_activities import ActivityState, LiveActivity
     from devicesim.network import NetworkKind
     from devicesim.notification_center import Presentation, Presented
+    from devicesim.power import Power
     from protocol.courier.messages import Push
     from protocol.notification import Environment
-
-
-class Power(StrEnum):
-    """Recorded; what follows from it comes with the device as a phone."""
-
-    AWAKE = "awake"
-    LOCKED = "locked"
-    LOW_POWER = "low-power"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +104,10 @@ class ActivityView:
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """A device; ``online`` is what the device itself believes of its link."""
+    """A device; ``online`` is what the device itself believes of its link.
+
+    ``assertion_policy`` is ``full`` or ``restricted``.
+    """
 
     id: str
     name: str
@@ -120,6 +115,7 @@ class DeviceView:
     online: bool
     network: NetworkKind
     power: Power
+    assertion_policy: str
     apps: tuple[AppView, ...]
 
 

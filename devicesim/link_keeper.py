@@ -68,6 +68,7 @@ class LinkKeeper:
         "_not_before",
         "_skips_backoff",
         "is_wanted",
+        "may_dial",
         "session",
     )
 
@@ -90,6 +91,8 @@ class LinkKeeper:
         self._skips_backoff = False
         self._not_before = -inf
         self.is_wanted = is_wanted
+        self.may_dial: Callable[[], bool] = lambda: True
+        """Whether the phone's power allows another attempt."""
         self.session: Session | None = None
 
     @property
@@ -121,6 +124,11 @@ class LinkKeeper:
         elif self._attempt is not None:
             self._attempt.cancel()
 
+    def abandon(self) -> None:
+        """End the attempt to get a link, if there is one; a link that stands stays."""
+        if self.session is None and self._attempt is not None:
+            self._attempt.cancel()
+
     def hurry(self) -> None:
         """The next attempt is due now."""
         self._skips_backoff = True
@@ -139,7 +147,7 @@ class LinkKeeper:
     async def run(self) -> None:
         """Keep the link up until cancelled; leaves with a goodbye."""
         while True:
-            await self._changes.until(lambda: self.is_wanted)
+            await self._changes.until(lambda: self.is_wanted and self.may_dial())
             self._skips_backoff = False
             with trio.CancelScope() as self._attempt:
                 await self._connect_and_serve()
@@ -177,7 +185,7 @@ class LinkKeeper:
 
     async def _back_off(self) -> None:
         delay = max(self._backoff.next_delay(), self._not_before - trio.current_time())
-        if self.is_wanted and not self._skips_backoff:
+        if self.is_wanted and self.may_dial() and not self._skips_backoff:
             log.info("%s: next attempt in %.1f s", self._name, delay)
         with trio.move_on_after(delay):
             await self._changes.until(lambda: self._skips_backoff or not self.is_wanted)

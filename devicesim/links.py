@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from devicesim.backoff import Backoff
     from devicesim.dial import Dial
     from devicesim.link import CourierLink
+    from devicesim.power import PhonePower
     from devicesim.session import Session
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ class Links:
         self._started: set[Interface] = set()
         self.changes = Changes(self._choose)
         self.is_wanted = is_wanted
+        self._power: PhonePower | None = None
+        self._may_dial = True
         self._leader: Session | None = None
         self._keepers = {
             interface: LinkKeeper(
@@ -113,6 +116,11 @@ class Links:
     def is_confirmed(self) -> bool:
         """Whether the gateway has confirmed the link that leads: it knows the device's topics."""
         return self._leader is not None and self._leader.is_confirmed
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether there is a link, or will be if the gateway can be reached."""
+        return self.is_wanted and (bool(self.sessions) or self._may_dial)
 
     @property
     def is_idle(self) -> bool:
@@ -158,6 +166,28 @@ class Links:
         if self.is_wanted:
             self.want()
 
+    # -- what the phone's power allows ----------------------------------------------------------
+
+    def obey(self, power: PhonePower) -> None:
+        """Try to get a link only while the phone's power allows it; tell it how the links are."""
+        self._power = power
+        self._may_dial = power.may_reconnect
+        for keeper in self._keepers.values():
+            keeper.may_dial = lambda: self._may_dial
+
+    def follow_power(self) -> None:
+        """The phone's power has changed: abandon what is tried, or try again at once."""
+        may_dial = self._power is None or self._power.may_reconnect
+        if may_dial is self._may_dial:
+            return
+        self._may_dial = may_dial
+        if not may_dial:
+            for keeper in self._keepers.values():
+                keeper.abandon()
+        elif self.is_wanted:
+            self.want()
+        self.changes.notify()
+
     # -- its life ------------------------------------------------------------------------------
 
     async def run(self, make_session: Callable[[CourierLink], Session]) -> None:
@@ -193,6 +223,8 @@ class Links:
     def _choose(self) -> None:
         """Let the best link lead."""
         standing = self.sessions
+        if self._power is not None:
+            self._power.link_changed(is_up=bool(standing))
         former, best = self._leader, next(iter(standing), None)
         if best is not None and not best.is_confirmed:
             confirmed = next((each for each in standing if each.is_confirmed), None)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devicesim.token_keys import TokenKey
+from devicesim.topic_lists import filter_of
 from protocol.courier.messages import (
     AppTokenInvalidate,
     AppTokenInvalidateResponse,
@@ -22,8 +24,9 @@ from protocol.courier.messages import (
 
 if TYPE_CHECKING:
     from devicesim.apps import App, AppRegistry
+    from devicesim.power import PhonePower
     from protocol.courier.messages import DeviceMessage
-    from protocol.identifiers import DeviceToken, Topic
+    from protocol.identifiers import DeviceToken
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +36,14 @@ class Registration:
 
     Args:
         apps: what is installed; answers change it.
+        power: by which topics are in this list or that.
     """
 
-    __slots__ = ("_apps", "_asked", "_refused", "_told")
+    __slots__ = ("_apps", "_asked", "_power", "_refused", "_told")
 
-    def __init__(self, apps: AppRegistry) -> None:
+    def __init__(self, apps: AppRegistry, power: PhonePower) -> None:
         self._apps = apps
+        self._power = power
         self._asked: dict[TokenKey, deque[bool]] = {}  # → renew, of each question on the wire
         self._refused: set[TokenKey] = set()
         self._told: set[DeviceToken] = set()
@@ -72,19 +77,8 @@ class Registration:
         return said
 
     def filter(self, *, is_standby: bool = False) -> Filter:
-        """The device's topics, all of them; on a link that stands by or on the one that leads.
-
-        Disabled notifications are a matter of the app's own topic; the permission does not cover
-        PushKit topics such as ``.voip``, which have a suffix. An app that receives background
-        pushes needs its topic whatever a person wants to see; so does one that has not asked yet.
-        """
-        enabled: list[Topic] = []
-        ignored: list[Topic] = []
-        for app in self._apps:
-            for topic in app.topics:
-                is_ignored = topic == app.bundle_id and app.is_silenced
-                (ignored if is_ignored else enabled).append(topic)
-        return Filter(enabled=tuple(enabled), ignored=tuple(ignored), is_standby=is_standby)
+        """The device's topics, all of them; on a link that stands by or on the one that leads."""
+        return replace(filter_of(self._apps, self._power.mode), is_standby=is_standby)
 
     def is_settled(self, app: App) -> bool:
         """Whether the gateway has answered everything that this app needs, or refused it."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from devicesim.dispatch import AppDelivery
     from devicesim.keepalive import KeepAliveSweeper
     from devicesim.link import CourierLink
+    from devicesim.power import PhonePower
     from devicesim.state import DeviceState
     from protocol.courier.messages import DeviceMessage, Message
 
@@ -39,6 +40,7 @@ class Session:
         state: the device's memory.
         delivery: where pushes go; told of changed tokens.
         keep_alive: watches the link until :meth:`finish`.
+        power: the phone's.
 
     ``leads`` is whether the device says here what it has to say: on another link that stands, it
     only names its topics.
@@ -51,7 +53,9 @@ class Session:
         "_dispatch",
         "_has_begun",
         "_keep_alive",
+        "_power",
         "_state",
+        "_topics_for",
         "has_delivered",
         "leads",
         "link",
@@ -66,9 +70,10 @@ class Session:
         state: DeviceState,
         delivery: AppDelivery,
         keep_alive: KeepAliveSweeper,
+        power: PhonePower,
     ) -> None:
         self.link = link
-        self.registration = Registration(state.apps)
+        self.registration = Registration(state.apps, power)
         self.subscriptions = Subscriptions(state.apps)
         self.pulse = keep_alive.watch(link, link.interface)
         self.has_delivered = False
@@ -78,6 +83,8 @@ class Session:
         self._dispatch = Dispatch(state, delivery)
         self._delivery = delivery
         self._keep_alive = keep_alive
+        self._power = power
+        self._topics_for = power.mode
         self._confirmed_from = 1
         self._changes = state.apps.changes
 
@@ -94,7 +101,7 @@ class Session:
         """
         try:
             self._has_begun = True
-            self.link.send(*self._opening())
+            self.link.send(self._power.state, *self._opening())
             # "First keep-alive soon after connection set-up" (courier-wire.md §6); its answer says
             # that the gateway knows our topics.
             self.pulse.beat()
@@ -111,6 +118,15 @@ class Session:
     def is_settled(self, app: App) -> bool:
         """Whether the gateway has answered everything that this app needs, or refused it."""
         return self.registration.is_settled(app) and self.subscriptions.is_settled(app)
+
+    def tell_power(self) -> None:
+        """Say whether a person uses the phone, and in which lists its topics are therefore."""
+        if not self._has_begun:
+            return
+        self.link.send(self._power.state)
+        if self._topics_for is not self._power.mode:
+            self._topics_for = self._power.mode
+            self.link.send(self.registration.filter(is_standby=not self.leads))
 
     def lead(self) -> None:
         """Say here from now on what the device has to say, beginning with all of it."""

@@ -12,10 +12,11 @@ from devicesim.activity_kit import ActivityKit
 from devicesim.app import AppState
 from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
-from devicesim.host_views import AppView, DeviceView, Power, ReceivedView
+from devicesim.host_views import AppView, DeviceView, ReceivedView
 from devicesim.links import Links
 from devicesim.network import NetworkKind, PhoneNetwork
-from devicesim.notification_center import NotificationCenter
+from devicesim.notification_center import NotificationCenter, Presentation
+from devicesim.power import AssertionPolicy, PhonePower, Power, PowerSettings
 from devicesim.screen.views import look_at
 from protocol.notification import PushType
 
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from devicesim.dial import Dial
     from devicesim.keepalive import KeepAliveSweeper
     from devicesim.network import LostStreams, PhonePath
-    from devicesim.notification_center import Presentation, Presented
+    from devicesim.notification_center import Presented
+    from devicesim.power import WakeReason
     from devicesim.screen.views import ScreenView
     from devicesim.state import DeviceState
     from protocol.courier.messages import Push
 
+_ALERTS = frozenset({Presentation.SHOWN, Presentation.COLLAPSED})
 # Per device: the newest ones are kept.
 HISTORY = 1_000
 
@@ -72,6 +75,7 @@ class Surroundings:
         self.keep_alive = keep_alive
         self.lost = lost
         self.activity_budget = 0  # see ActivityKit
+        self.power = PowerSettings()
         dice = Random()
         self.make_backoff = make_backoff or (lambda: Backoff(dice))
 
@@ -86,7 +90,13 @@ class VirtualDevice:
 
     def __init__(self, state: DeviceState, around: Surroundings) -> None:
         self.state = state
-        self.power = Power(state.extras.get("power", Power.AWAKE))
+        forced = state.extras.get("assertion_policy")
+        self.power = PhonePower(
+            state.name,
+            Power(state.extras.get("power", Power.AWAKE)),
+            around.power,
+            None if forced is None else AssertionPolicy.parse(forced),
+        )
         self.is_switched_on = bool(state.extras.get("online", True))
         self.network = PhoneNetwork(
             around.lost, NetworkKind(state.extras.get("network", NetworkKind.WIFI))
@@ -94,7 +104,7 @@ class VirtualDevice:
         self.scope = trio.CancelScope()
         self._around = around
         self.notification_center = NotificationCenter(
-            state, around.now, lambda: self.power is not Power.AWAKE
+            state, around.now, lambda: self.power.mode is not Power.AWAKE
         )
         self.activity_kit = ActivityKit(
             state, around.now, around.activity_budget, self.notification_center.announce
@@ -107,7 +117,7 @@ class VirtualDevice:
             self.network.interfaces,
             is_wanted=self._wants_link,
         )
-        self.daemon = Daemon(state, self.links, around.keep_alive, self)
+        self.daemon = Daemon(state, self.links, around.keep_alive, self, self.power)
 
     async def run(self) -> None:
         """Be a device until ``scope`` is cancelled."""
@@ -123,7 +133,8 @@ class VirtualDevice:
             environment=self.state.environment,
             online=self.daemon.is_online,
             network=self.network.kind,
-            power=self.power,
+            power=self.power.mode,
+            assertion_policy=str(self.power.policy),
             apps=tuple(AppView.of(app) for app in self.state.apps),
         )
 
@@ -152,6 +163,9 @@ class VirtualDevice:
         self._around.on_received(
             self.state.device_id, push, presented.presentation, presented.detail
         )
+        self.power.heard_push(
+            push.push_type, push.priority, alerts=presented.presentation in _ALERTS
+        )
         return True
 
     def wake(self, app: App) -> None:
@@ -163,17 +177,39 @@ class VirtualDevice:
         is_on: bool | None = None,
         network: NetworkKind | None = None,
         power: Power | None = None,
+        policy: AssertionPolicy | None = None,
     ) -> None:
         """Change what is given; returns once the link is as it should be.
+
+        A phone that may not reconnect (see ``PhonePower``) is as it should be without a link.
 
         Raises:
             StateError: it could not be written down.
         """
-        self.is_switched_on = self.is_switched_on if is_on is None else is_on
-        self.power = power or self.power
-        if self.power is Power.AWAKE:
-            self.notification_center.screen.unlock()
+        if is_on is not None:
+            self.is_switched_on = is_on
+            self.power.switch(is_on=is_on)
+        if power is not None:
+            self.power.use(power)
+        if policy is not None:
+            self.power.force(policy)
         was_dead = network is not None and self.network.switch(network)
+        if network is not None:
+            self.power.path_changed()
+        await self._settle(was_dead=was_dead)
+
+    async def be_woken(self, reason: WakeReason) -> None:
+        """Something wakes it; returns once the link is as it should be.
+
+        Raises:
+            StateError: it could not be written down.
+        """
+        self.power.wake(reason)
+        await self._settle()
+
+    async def _settle(self, *, was_dead: bool = False) -> None:
+        if self.power.mode is Power.AWAKE:
+            self.notification_center.screen.unlock()
         await self.save()
         reason = f"online={self.is_switched_on}, network={self.network.kind}"
         if was_dead:  # a goodbye would not arrive; apsd does not wait for the old link to fail
@@ -184,6 +220,7 @@ class VirtualDevice:
         self.links.use(self.network.interfaces, reason)
         if self.network.kind is not NetworkKind.HALF_OPEN:
             await self.daemon.go_online()
+            await self.daemon.wait_until_heard()
 
     async def uninstall(self, bundle_id: str) -> None:
         """Remove an app with all that it shows.
@@ -215,7 +252,8 @@ class VirtualDevice:
         self.state.extras |= {
             "online": self.is_switched_on,
             "network": self.network.kind.value,
-            "power": self.power.value,
+            "power": self.power.mode.value,
+            "assertion_policy": None if self.power.forced is None else str(self.power.forced),
         }
         await self.state.save()
         await self.state.commit()

@@ -167,12 +167,6 @@ class Settings:
     silent_seconds: float = _setting(
         3600.0, "after which silence a device's link is closed", values.seconds
     )
-    connect_skew_seconds: float = _setting(
-        86_400.0,
-        "how far a device's clock may be from this machine's when it signs its Connect (Apple's"
-        " own wire); 0 = any time",
-        values.seconds,
-    )
     window: int = _setting(
         128, "pushes sent to a device before the first is acknowledged", values.count
     )
@@ -185,6 +179,18 @@ class Settings:
         1200.0,
         "how long such a push of priority 5 waits at most; all that wait go together",
         values.seconds,
+    )
+    power_reconnect_seconds: float = _setting(
+        160.0,
+        "how long a locked phone of this process that has lost its link keeps trying; then it gives"
+        " up until something wakes it",
+        values.seconds,
+    )
+    power_maintenance_seconds: float = _setting(
+        1800.0, "after which time such a phone wakes by itself; 0 = never", values.seconds
+    )
+    power_wake_seconds: float = _setting(
+        8.0, "how long a push that wakes a locked phone keeps it awake", values.seconds
     )
     streams_before_authentication: int = _setting(
         1,

@@ -70,7 +70,7 @@ def judged(
             continue
         sent = stage.record.named(expect.push)
         claim = f"{_quoted(expect.push)}: {condition.says(wanted)}"
-        if not sent and name != "sent":
+        if not sent:
             yield claim, "nothing of this name has been pushed yet", []
         elif isinstance(condition, OfAll):
             happened = condition.deviation(wanted, sent)
@@ -123,10 +123,6 @@ def _near_app(expect: Expect, stage: Stage) -> list[str]:
 
 
 # -- conditions ------------------------------------------------------------------------------------
-
-
-def _sent(wanted: int, sent: list[Sent]) -> str:
-    return "" if len(sent) == wanted else f"it was sent to {len(sent)}"
 
 
 def _status(wanted: int, sent: Sent, _stage: Stage) -> str:
@@ -221,7 +217,6 @@ def _says_delivered(wanted: bool | int) -> str:
 
 
 CONDITIONS: dict[str, OfEach | OfAll | OfOther] = {
-    "sent": OfAll(lambda count: f"sent to {count}", _sent),
     "status": OfEach("answered {}".format, _status),
     "reason": OfEach("refused for {}".format, _reason),
     "delivered": OfAll(_says_delivered, _delivered),

@@ -110,28 +110,6 @@ class Stage:
         for push_type, token in app.tokens.items():
             self.tokens[device, app.bundle_id, push_type] = token
 
-    def token(self, device: str, app: str, push_type: str) -> str:
-        """The token that the app's backend has for pushes of this type.
-
-        Raises:
-            LookupError: it has none.
-        """
-        token = self.tokens.get((device, app, push_type))
-        if token is None:
-            raise LookupError(
-                f"the backend of {app} has no token for {push_type} pushes to {device}: give the"
-                f" app the type {push_type}, or launch it after it got its token"
-            )
-        return token
-
-    def clean(self, target: Target) -> None:
-        """The token is dead: its rows go, whoever's they are."""
-        kept = [row for row in self.rows if row.target != target]
-        if len(kept) < len(self.rows):
-            gone = len(self.rows) - len(kept)
-            self.log.say("provider", f"deletes the rows of the dead token: {gone}")
-            self.rows[:] = kept
-
     def app_view(self, device: str, bundle_id: str) -> AppView:
         """The app as it is now.
 

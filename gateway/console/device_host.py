@@ -108,6 +108,11 @@ class DeviceView(Protocol):
         ...
 
     @property
+    def assertion_policy(self) -> str:
+        """``full`` or ``restricted``: whether it may try for a link."""
+        ...
+
+    @property
     def apps(self) -> Sequence[AppView]:
         """What is installed, in the order of installation."""
         ...
@@ -215,8 +220,13 @@ class DeviceHost(Protocol):
         online: bool | None = None,
         network: str | None = None,
         power: str | None = None,
+        assertion_policy: str | None = None,
     ) -> DeviceView:
         """Change what is not None."""
+        ...
+
+    async def wake(self, device_id: str, reason: str) -> DeviceView:
+        """Wake a device, for one of ``user``, ``cellular-call`` and ``timer``."""
         ...
 
     async def delete_device(self, device_id: str) -> None:

@@ -12,10 +12,10 @@ import trio
 
 from certs.peer import DeviceIdentity, PeerCertificateError
 from certs.tls_stream import TlsStream
-from gateway.courier.handshake import hear_connect, recognize, refuse, welcome
+from gateway.courier.handshake import hear_connect, refuse, welcome
 from gateway.courier.link import Link
 from gateway.courier.session import CourierSession
-from gateway.courier.terms import CourierSettings, SessionStatistics, Stranger
+from gateway.courier.terms import Caller, CourierSettings, SessionStatistics
 from gateway.handshakes import Handshakes
 from gateway.tcp import AcceptedSocket
 from protocol.courier.codec import codec_for
@@ -26,7 +26,6 @@ from protocol.notification import Environment
 if TYPE_CHECKING:
     import ssl
 
-    from certs.connect_proof import ConnectProofs
     from gateway.courier.terms import Services
     from protocol.courier.codec import Codec
 
@@ -60,14 +59,12 @@ class CourierFront:
         context: TLS (``certs.contexts.courier_server_context``).
         environment: of devices that ask for none of Apple's courier names.
         settings: bounds of each link.
-        proofs: judges who does not show its certificate in TLS; None lets none of them in.
     """
 
     services: Services
     context: ssl.SSLContext
     environment: Environment = Environment.DEVELOPMENT
     settings: CourierSettings = field(default_factory=CourierSettings)
-    proofs: ConnectProofs | None = None
     _sessions: set[CourierSession] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _turns: trio.CapacityLimiter = field(init=False)
@@ -124,14 +121,14 @@ class CourierFront:
         shown = [session.statistics() for session in self._sessions]
         return sorted(shown, key=lambda each: each.number)
 
-    async def _meet(self, tls: TlsStream, peer: str) -> tuple[Link, Stranger] | None:
+    async def _meet(self, tls: TlsStream, peer: str) -> tuple[Link, Caller] | None:
         """Shake hands; None, and a line in the log, when it does not work out."""
         try:
             # Waiting for a turn counts too, or a flood of connections would wait for ever.
             with self._handshakes.within(self.settings.handshake_seconds):
                 async with self._turns:
                     await tls.do_handshake()
-            codec, stranger = self._look_at(tls, peer)
+            codec, caller = self._identify(tls, peer)
         except trio.TooSlowError:
             why = f"no TLS handshake within {self.settings.handshake_seconds:g} s"
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
@@ -141,35 +138,28 @@ class CourierFront:
         except (PeerCertificateError, RemoteProtocolError) as error:
             why = str(error)
         else:
-            return Link(tls, codec, self.settings), stranger
+            return Link(tls, codec, self.settings), caller
         log.info(_REFUSED, peer, why)
         return None
 
-    def _look_at(self, tls: TlsStream, peer: str) -> tuple[Codec, Stranger]:
+    def _identify(self, tls: TlsStream, peer: str) -> tuple[Codec, Caller]:
         codec = codec_for(tls.selected_alpn_protocol())
-        device = None
-        if not codec.PROVES_IN_CONNECT:
-            identity = DeviceIdentity.from_certificate(tls.peer_certificate)
-            device = DeviceId.parse(identity.device_id)
+        identity = DeviceIdentity.from_certificate(tls.peer_certificate)
         environment = environment_of(tls.server_hostname, self.environment)
-        return codec, Stranger(next(self._numbers), environment, peer, device)
+        device = DeviceId.parse(identity.device_id)
+        return codec, Caller(next(self._numbers), device, environment, peer)
 
-    async def serve_link(self, link: Link, stranger: Stranger) -> None:
-        """From the Connect to the end, on a link that TLS has let in."""
+    async def serve_link(self, link: Link, caller: Caller) -> None:
+        """From the Connect to the end, on a link whose caller TLS has identified."""
         connect = await hear_connect(link, self.settings)
         now = self.services.now
-        why = _SHUTS_DOWN
         if connect is not None and not self._is_draining:
-            try:
-                arrival = welcome(link, recognize(stranger, connect, self.proofs), connect, now)
-            except PeerCertificateError as error:
-                why = str(error)
-            else:
-                await self._converse(CourierSession(arrival, link, self.services, self.settings))
-                return
+            arrival = welcome(link, caller, connect, now)
+            await self._converse(CourierSession(arrival, link, self.services, self.settings))
+            return
         if connect is not None:
-            await refuse(link, self.settings, now, why)
-        log.info("%s ended before its welcome: %s", stranger, link.reason)
+            await refuse(link, self.settings, now, _SHUTS_DOWN)
+        log.info("%s ended before its welcome: %s", caller, link.reason)
         await link.aclose()
 
     async def _converse(self, session: CourierSession) -> None:

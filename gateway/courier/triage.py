@@ -29,7 +29,6 @@ _DISCARDED = {
         State.DISCARDED_UNREGISTERED_FROM_STORAGE,
     ),
 }
-_GOES = frozenset({Verdict.DELIVER, Verdict.WAKE})
 _WHY_NOT_NOW = {
     Verdict.BURST: "nobody uses the device",
     Verdict.HOLD: "nobody uses the device",
@@ -129,7 +128,7 @@ class Triage:
     def takes_offer(self, notification: Notification) -> bool:
         """Whether a push that is never stored goes now; if not, the journal says why."""
         verdict = self._judge(notification, is_active=self.is_active)
-        if verdict in _GOES:
+        if _goes(verdict):
             return True
         if verdict is Verdict.DISABLED:
             self._note(notification.unique_id, _DISCARDED[verdict][0])
@@ -171,7 +170,7 @@ class Triage:
     def _choose(self, stored: Stored, verdict: Verdict) -> Chosen | None:
         has_waited = self._mailbox.is_from_storage(stored)
         is_held = stored in self._held
-        if verdict in _GOES or (
+        if _goes(verdict) or (
             verdict in _UNTIL and (has_waited or self._held.lets_go(stored, verdict))
         ):
             if is_held:
@@ -213,3 +212,8 @@ class Triage:
 
     def _note(self, unique_id: UniqueId, state: State, detail: str = "") -> None:
         self._services.journal.note(unique_id, state, detail)
+
+
+def _goes(verdict: Verdict) -> bool:
+    # Not by looking it up in a set: the hash of an enum's member is computed in Python.
+    return verdict is Verdict.DELIVER or verdict is Verdict.WAKE

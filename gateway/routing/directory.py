@@ -14,7 +14,7 @@ import trio
 
 from gateway.routing.pace import Pace
 from gateway.store.store import Registration
-from protocol.identifiers import APP_PURPOSE, DeviceToken, HashedTopic
+from protocol.identifiers import APP_PURPOSE, DeviceToken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable, Iterable
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from protocol.identifiers import DeviceId, TokenPurpose, Topic
     from protocol.notification import Environment
 
-# Topics by their hashes: some devices know them by nothing else (``HashedTopic``).
-_Key: TypeAlias = "tuple[DeviceId, HashedTopic, Environment, TokenPurpose]"
+_Key: TypeAlias = "tuple[DeviceId, Topic, Environment, TokenPurpose]"
 
 # "Device tokens are of variable length"; 32 bytes is what iPhones show in practice.
 TOKEN_BYTES = 32
@@ -104,7 +103,7 @@ class DeviceDirectory:
             StoreUnavailableError: it could not be made durable. The old token may be unregistered
                 already; the call may be repeated.
         """
-        key = (device, HashedTopic.of(topic), environment, purpose)
+        key = (device, topic, environment, purpose)
         async with self._alone_with(key):
             current = self._current.get(key)
             if current is not None and not renew:
@@ -187,7 +186,7 @@ class DeviceDirectory:
     def _remember(self, registration: Registration) -> None:
         key = (
             registration.device,
-            HashedTopic.of(registration.topic),
+            registration.topic,
             registration.environment,
             registration.purpose,
         )

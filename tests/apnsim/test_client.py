@@ -65,6 +65,9 @@ async def test_a_phone_and_its_app_from_first_to_last() -> None:
         assert apnsim.device("d1").online is False
         assert phone.update(network="cellular", power="locked").network == "cellular"
         assert phone.go_online().online is True
+        assert phone.update(assertion_policy="restricted").assertion_policy == "restricted"
+        assert phone.wake().assertion_policy == "full"
+        assert (phone.power, phone.lock().power) == ("awake", "locked")
         app.uninstall()
         assert phone.refresh().apps == []
         with pytest.raises(ApnsimError, match=r"404 Not Found: com\.example\.app is not installed"):

@@ -23,6 +23,7 @@ from protocol.courier.messages import (
     KeepAlive,
     NoStorage,
     PushAck,
+    SetState,
     TokenStatus,
 )
 from protocol.identifiers import DeviceToken, Topic
@@ -45,7 +46,8 @@ async def phone() -> AsyncIterator[Phone]:
 async def test_it_says_who_it_is_what_it_wants_and_then_asks_whether_it_was_heard(
     phone: Phone,
 ) -> None:
-    assert [type(message) for message in phone.gateway.heard] == [Connect, Filter, KeepAlive]
+    said = [type(message) for message in phone.gateway.heard]
+    assert said == [Connect, SetState, Filter, KeepAlive]
     assert phone.daemon.link is not None
     assert str(phone.daemon.link) == "device:1 -> gateway:5223"
 
@@ -189,6 +191,7 @@ async def test_what_was_done_offline_is_done_at_the_next_connect_in_this_order()
         await phone.daemon.go_online()
         assert phone.gateway.heard == [
             Connect(interface="WiFi", os_version="18.5", hardware="apnsim"),
+            SetState(is_active=True),
             AppTokenInvalidate(old_news),
             AppTokenRequest(Topic(CHAT), renew=True),
             Filter(enabled=(Topic(CHAT),)),

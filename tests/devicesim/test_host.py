@@ -124,6 +124,7 @@ async def test_views_are_what_the_control_api_says(town: Town) -> None:
         "online": True,
         "network": "wifi",
         "power": "awake",
+        "assertion_policy": "full",
         "apps": [
             {
                 "bundle_id": NEWS,

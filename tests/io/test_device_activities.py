@@ -121,7 +121,7 @@ async def test_tokens_and_ends_of_a_device_that_is_away_are_told_when_it_is_back
         await phone.daemon.wait_until_settled(phone.state.apps.require(NEWS))
         phone.gateway.heard.clear()
         await phone.daemon.go_online()
-        assert phone.gateway.heard[1:4] == [
+        assert phone.gateway.heard[2:5] == [
             AppTokenInvalidate(token, is_expired=True),
             AppTokenRequest(Topic(LIVE)),
             AppTokenRequest(Topic(LIVE), purpose=TokenPurpose(f"update {fresh.activity_id}")),

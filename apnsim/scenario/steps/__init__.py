@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from apnsim.scenario.steps.accounts import SignIn, SignOut
 from apnsim.scenario.steps.apps import App, Install, Launch, Uninstall
 from apnsim.scenario.steps.expectations import Expect
 from apnsim.scenario.steps.phones import Device, Restore
@@ -42,6 +41,4 @@ VERBS: dict[str, type[Action]] = {
     "uninstall": Uninstall,
     "launch": Launch,
     "app": App,
-    "sign_in": SignIn,
-    "sign_out": SignOut,
 }

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from apnsim.scenario.cast import Cast
     from apnsim.scenario.stage import Stage
 
-APP = "the bundle id of the app"
-DEVICE_OF_APP = "the phone, where it is not clear from the app"
+_APP = "the bundle id of the app"
+_DEVICE = "the phone, where it is not clear from the app"
 
 
 class OfApp:
@@ -45,8 +45,8 @@ class OfApp:
 class App(OfApp):
     """What an app is doing, and what its owner lets it do."""
 
-    app: str = key(values.bundle_id, APP)
-    device: str | None = key(values.text, DEVICE_OF_APP, default=None)
+    app: str = key(values.bundle_id, _APP)
+    device: str | None = key(values.text, _DEVICE, default=None)
     state: AppState | None = word(AppState, "what it is doing")
     notifications_enabled: bool | None = key(
         boolean, "the switch in Settings, Notifications", default=None
@@ -65,11 +65,11 @@ class App(OfApp):
 class Install(OfApp):
     """An app is installed, or again; it is opened once and tells its backend its tokens."""
 
-    app: str = key(values.bundle_id, APP)
+    app: str = key(values.bundle_id, _APP)
     types: tuple[str, ...] = key(
         names, 'the push types that it takes (default: ["alert"])', default=("alert",)
     )
-    device: str | None = key(values.text, DEVICE_OF_APP, default=None)
+    device: str | None = key(values.text, _DEVICE, default=None)
 
     def faults(self, cast: Cast) -> Iterator[str]:
         """What cannot be; an app can be installed wherever it was not."""
@@ -90,8 +90,8 @@ class Install(OfApp):
 class Uninstall(OfApp):
     """An app is removed; its backend is not told."""
 
-    app: str = key(values.bundle_id, APP)
-    device: str | None = key(values.text, DEVICE_OF_APP, default=None)
+    app: str = key(values.bundle_id, _APP)
+    device: str | None = key(values.text, _DEVICE, default=None)
 
     async def perform(self, stage: Stage) -> None:
         """Remove it."""
@@ -104,8 +104,8 @@ class Uninstall(OfApp):
 class Launch(OfApp):
     """A person opens an app: it is in the foreground, and tells its backend its tokens."""
 
-    app: str = key(values.bundle_id, APP)
-    device: str | None = key(values.text, DEVICE_OF_APP, default=None)
+    app: str = key(values.bundle_id, _APP)
+    device: str | None = key(values.text, _DEVICE, default=None)
 
     async def perform(self, stage: Stage) -> None:
         """Open it."""

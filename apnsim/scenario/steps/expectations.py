@@ -41,9 +41,6 @@ class Expect:
     app: str | None = key(values.bundle_id, "or an app", default=None)
     device: str | None = key(values.text, "or a phone", default=None)
 
-    sent: int | None = key(
-        values.whole_number, "push: to how many tokens the backend pushed it", default=None
-    )
     status: int | None = key(values.count, "push: what the gateway answered", default=None)
     reason: str | None = key(values.text, "push: … and why", default=None)
     delivered: bool | int | None = key(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from apnsim.scenario.cast import device_id
 from apnsim.scenario.reading import boolean, key, word
-from devicesim.host_views import Power
 from devicesim.network import NetworkKind
+from devicesim.power import Power
 from gateway import values
 
 if TYPE_CHECKING:

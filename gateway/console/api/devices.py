@@ -33,11 +33,26 @@ class DeviceChange(Body):
     online: bool | None = None
     network: Literal["wifi", "cellular", "none", "half-open"] | None = None
     power: Literal["awake", "locked", "low-power"] | None = None
+    assertion_policy: Literal["full", "restricted"] | None = Field(
+        default=None,
+        description="Force whether apsd may reconnect, until the next wake or change of `power`.",
+    )
+
+
+class Wake(Body):
+    """What wakes the device; a push of priority 10 on its link does, too."""
+
+    reason: Literal["user", "cellular-call", "timer"] = Field(
+        description="A user unlocks it; a call lights its display; a timer leaves it dark."
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A virtual device; ``online`` is whether it has a link to the gateway."""
+    """A virtual device; ``online`` is whether it has a link to the gateway.
+
+    ``assertion_policy``: while it is ``restricted``, a device without a link does not try for one.
+    """
 
     id: str
     name: str
@@ -45,6 +60,7 @@ class Device:
     online: bool
     network: str
     power: str
+    assertion_policy: str
     apps: list[InstalledApp]
 
 
@@ -98,7 +114,11 @@ async def change_device(parts: Parts, device_id: str, body: DeviceChange) -> Jso
     """Switch its link, network or power; answers once its link is as it should be."""
     with device_refusals(parts):
         view = await parts.devices.patch_device(
-            device_id, online=body.online, network=body.network, power=body.power
+            device_id,
+            online=body.online,
+            network=body.network,
+            power=body.power,
+            assertion_policy=body.assertion_policy,
         )
     return Json(_device(view))
 
@@ -109,6 +129,13 @@ async def delete_device(parts: Parts, device_id: str) -> Response:
     with device_refusals(parts):
         await parts.devices.delete_device(device_id)
     return Response(status_code=204)
+
+
+@router.post("/{device_id}/wake", response_model=Device)
+async def wake_device(parts: Parts, device_id: str, body: Wake) -> Json:
+    """Wake it: if it has lost its link it may try again, and the answer waits for the link."""
+    with device_refusals(parts):
+        return Json(_device(await parts.devices.wake(device_id, body.reason)))
 
 
 @router.post("/{device_id}/restore", response_model=Device)
@@ -134,6 +161,7 @@ def _device(view: DeviceView) -> Device:
         online=view.online,
         network=view.network,
         power=view.power,
+        assertion_policy=view.assertion_policy,
         apps=[installed_app(app) for app in view.apps],
     )
 

@@ -67,6 +67,7 @@ class DeviceFacts:
     online: bool
     network: str = "wifi"
     power: str = "awake"
+    assertion_policy: str = "full"
     apps: tuple[AppFacts, ...] = ()
 
 
@@ -124,9 +125,19 @@ class Host:
         online: bool | None = None,
         network: str | None = None,
         power: str | None = None,
+        assertion_policy: str | None = None,
     ) -> DeviceFacts:
-        changes = {"online": online, "network": network, "power": power}
+        changes = {
+            "online": online,
+            "network": network,
+            "power": power,
+            "assertion_policy": assertion_policy,
+        }
         return self._change(device_id, **changes)
+
+    async def wake(self, device_id: str, reason: str) -> DeviceFacts:
+        power = "awake" if reason == "user" else None
+        return self._change(device_id, power=power, assertion_policy="full")
 
     async def delete_device(self, device_id: str) -> None:
         self.get_device(device_id)

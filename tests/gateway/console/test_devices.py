@@ -27,6 +27,7 @@ async def test_a_device_without_a_body_gets_the_usual(console: Console) -> None:
         "online": True,
         "network": "wifi",
         "power": "awake",
+        "assertion_policy": "full",
         "apps": [],
     }
     assert listed == [answer.json()]
@@ -44,6 +45,20 @@ async def test_a_device_is_made_switched_and_thrown_away(console: Console) -> No
         assert (await client.get(path)).status_code == 404
     assert made | changes == changed
     assert (made["name"], made["environment"], made["online"]) == ("Anna", "production", False)
+
+
+async def test_a_device_is_forced_to_rest_and_woken(console: Console) -> None:
+    async with console.client() as client:
+        await client.post(DEVICES)
+        path = f"{DEVICES}/d1"
+        forced = {"power": "locked", "assertion_policy": "restricted"}
+        changed = (await client.patch(path, json=forced)).json()
+        woken = (await client.post(f"{path}/wake", json={"reason": "user"})).json()
+        unknown = await client.post(f"{path}/wake", json={"reason": "alarm"})
+        absent = await client.post(f"{DEVICES}/d2/wake", json={"reason": "timer"})
+    assert changed.items() >= forced.items()
+    assert (woken["power"], woken["assertion_policy"]) == ("awake", "full")
+    assert (unknown.status_code, absent.status_code) == (422, 404)
 
 
 async def test_an_app_is_installed_changed_and_uninstalled(console: Console) -> None:

@@ -1,0 +1,52 @@
+"""The power of a host's devices: what wakes them, and when one of them is to give up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from devicesim.host_errors import CONFIRM_SECONDS
+from devicesim.power import WakeReason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devicesim.host_views import DeviceView
+    from devicesim.virtual_device import VirtualDevice
+
+# How late a reconnect is abandoned, or a maintenance wake comes.
+TICK_SECONDS = 1.0
+
+
+class HostedPower:
+    """What a :class:`~devicesim.host.DeviceHost` does about power."""
+
+    async def wake(self, device_id: str, reason: str) -> DeviceView:
+        """Wake a device; returns once its link is as it should be, at most 10 s later.
+
+        ``user`` unlocks it, ``cellular-call`` lights its display for a while, ``timer`` leaves it
+        dark; after each of them it may try for a link again.
+
+        Raises:
+            UnknownDeviceError: there is none with this id.
+            ValueError: no such reason.
+            StateError: it could not be written down.
+        """
+        device, why = self._require(device_id), WakeReason(reason)
+        with trio.move_on_after(CONFIRM_SECONDS):
+            await device.be_woken(why)
+        return device.view
+
+    def _require(self, device_id: str) -> VirtualDevice:
+        raise NotImplementedError
+
+
+async def sweep_power(devices: Mapping[str, VirtualDevice]) -> None:
+    """Look after every device's deadline, for ever: one loop for all of them."""
+    while True:
+        await trio.sleep(TICK_SECONDS)
+        now = trio.current_time()
+        for device in tuple(devices.values()):
+            if device.power.due_at <= now:
+                device.power.check()
