@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from apnsim.client_activities import LiveActivity
 from apnsim.client_errors import ApnsimError
+from apnsim.client_views import AppEvent, read
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -91,6 +92,20 @@ class App:
         """How long its notification service extension takes; None: it has none."""
         told: float | None = self._told["extension_seconds"]
         return told
+
+    @property
+    def voip_stopped(self) -> bool:
+        """Whether it gets no VoIP pushes any more: too many calls were not reported."""
+        return bool(self._told["voip_stopped"])
+
+    @property
+    def background_push_held(self) -> bool:
+        """Whether a background push waits until the budget allows it."""
+        return bool(self._told["background_push_held"])
+
+    def events(self) -> list[AppEvent]:
+        """What its code has lived through: launches, tokens, pushes, its end; oldest first."""
+        return [read(AppEvent, each) for each in self._client.call("GET", f"{self._path}/events")]
 
     @property
     def channels(self) -> list[str]:

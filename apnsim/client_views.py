@@ -183,7 +183,11 @@ class NotificationStory(Notification):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedNotification:
-    """A push as a device got it; ``detail`` says why it was presented so."""
+    """A push as a device got it; ``detail`` says why it was presented so.
+
+    ``handler`` is Apple's name of the app's code that was called, empty if none was; the states are
+    those of the app when the push came and since.
+    """
 
     apns_id: str
     topic: str
@@ -197,6 +201,18 @@ class ReceivedNotification:
     presentation: str
     detail: str
     channel_id: str | None = None
+    handler: str | None = None
+    app_state_before: str | None = None
+    app_state_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppEvent:
+    """Something that an app's code has lived through: a call by Apple's name, or a new state."""
+
+    at: float
+    what: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from devicesim.files import StateError
 from devicesim.host import DeviceHost, NotConfirmedError, tls_dials
 from devicesim.notification_center import Presentation
 from devicesim.power import PowerSettings
+from devicesim.runtime.rules import RuntimeRules
 from gateway.journal import State
 from protocol.identifiers import DeviceId
 from protocol.provider.request import infer_push_type
@@ -67,6 +68,14 @@ class VirtualDevices(DeviceHost):
             make_backoff=make_backoff,
         )
         self.limit_activities(settings.live_activity_budget)
+        self.limit_apps(
+            RuntimeRules(
+                settings.background_pushes_per_hour,
+                settings.background_pushes_per_day,
+                late_call_seconds=settings.late_call_seconds,
+                unreported_calls=settings.unreported_calls,
+            )
+        )
         self.set_power(
             PowerSettings(
                 reconnect_seconds=settings.power_reconnect_seconds,

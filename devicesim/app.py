@@ -67,8 +67,10 @@ class App:
     share a topic and so a token. ``renewing`` are those whose next token must be a new one.
     ``purposes`` are the tokens that it wants for Live Activities beside its own. ``channels`` are
     the broadcast channels it listens to, each with its newest message so far, UNIX nanoseconds.
-    ``reports_calls`` is whether its VoIP handler does what it must. ``extension_seconds`` is how
-    long its notification service extension takes; None: it has none.
+    ``reports_calls`` is whether its VoIP handler does what it must; ``unreported_calls`` are the
+    latest times (UNIX seconds) when it did not, and ``is_voip_stopped`` what may follow until it is
+    installed anew. ``extension_seconds`` is how long its notification service extension takes;
+    None: it has none.
     """
 
     bundle_id: BundleId
@@ -81,6 +83,8 @@ class App:
     permission: Permission = Permission.GRANTED
     reports_calls: bool = True
     extension_seconds: float | None = None
+    unreported_calls: list[float] = field(default_factory=list)
+    is_voip_stopped: bool = False
     channels: dict[ChannelId, int] = field(default_factory=dict)
 
     def listen(self, channel_id: ChannelId) -> None:

@@ -236,6 +236,8 @@ def _restore_switches(app: App, described: dict[str, Any]) -> None:
     app.reports_calls = bool(described.get("reports_calls", app.reports_calls))
     seconds = described.get("extension_seconds")
     app.extension_seconds = None if seconds is None else float(seconds)
+    app.unreported_calls = list(map(float, described.get("unreported_calls", ())))
+    app.is_voip_stopped = bool(described.get("is_voip_stopped", False))
 
 
 def _describe_app(app: App) -> dict[str, Any]:
@@ -250,5 +252,7 @@ def _describe_app(app: App) -> dict[str, Any]:
         "permission": app.permission.value,
         "reports_calls": app.reports_calls,
         "extension_seconds": app.extension_seconds,
+        "unreported_calls": app.unreported_calls,
+        "is_voip_stopped": app.is_voip_stopped,
         "channels": dict(app.channels),
     }

@@ -36,12 +36,13 @@ from protocol.identifiers import DeviceId
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from devicesim.backoff import Backoff
     from devicesim.dial import Dial
     from devicesim.network import PhonePath
+    from devicesim.runtime.rules import RuntimeRules
 
 __all__ = [
     "HISTORY",
@@ -98,6 +99,10 @@ class DeviceHost(HostedApps, HostedChannels, HostedPower):
         """Give the apps of devices that start from now on a budget; see ``ActivityKit``."""
         self._around.activity_budget = budget
 
+    def limit_apps(self, rules: RuntimeRules) -> None:
+        """Give the apps of devices that start from now on other rules than the default ones."""
+        self._around.rules = rules
+
     def set_power(self, settings: PowerSettings) -> None:
         """Give devices that start from now on these numbers; see ``PhonePower``."""
         self._around.power = settings
@@ -117,6 +122,8 @@ class DeviceHost(HostedApps, HostedChannels, HostedPower):
                     self._nursery.start_soon(self._sweep_lost)
                     self._nursery.start_soon(sweep_power, self._devices)
                     self._nursery.start_soon(self.activities.sweep)
+                    self._nursery.start_soon(self._around.agenda.run)
+                    self._nursery.start_soon(self._sweep_held)
                     for state in kept:
                         self._start(state)
                     task_status.started()
@@ -236,6 +243,9 @@ class DeviceHost(HostedApps, HostedChannels, HostedPower):
         device = self._devices[state.device_id] = VirtualDevice(state, self._around)
         self._nursery.start_soon(device.run)
         return device
+
+    def _all(self) -> Iterable[VirtualDevice]:
+        return self._devices.values()
 
     async def _sweep_lost(self) -> None:
         while True:

@@ -9,12 +9,12 @@ import trio
 
 from devicesim.files import StateError
 from devicesim.host_errors import confirmed
-from devicesim.host_views import ActivityView, AppView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devicesim.apps import App
+    from devicesim.host_views import ActivityView, AppView
     from devicesim.virtual_device import VirtualDevice
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class HostActivities:
         device = self._require(device_id)
         app = device.activity_kit.register_type(bundle_id, attributes_type)
         await _settle(device, app, f"the push-to-start token of {bundle_id}")
-        return AppView.of(app)
+        return device.app_view(app)
 
     async def start(
         self,

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import TYPE_CHECKING, TypedDict
 
+import trio
+
 from devicesim.apps import AppState, Permission
+from devicesim.files import StateError
 from devicesim.host_errors import confirmed
-from devicesim.host_views import AppView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Unpack
 
     from devicesim.apps import App
-    from devicesim.host_views import DeviceView
+    from devicesim.host_views import AppView, DeviceView
+    from devicesim.runtime.app_events import AppEvent
     from devicesim.virtual_device import VirtualDevice
+
+log = logging.getLogger(__name__)
+
+# How late a background push may be handed over that was held back.
+SWEEP_SECONDS = 1.0
 
 
 class AppChanges(TypedDict, total=False):
@@ -51,7 +60,7 @@ class HostedApps:
         device = self._require(device_id)
         with confirmed(f"the tokens of {bundle_id}"):
             await device.daemon.install(bundle_id, push_types)
-        return AppView.of(device.state.apps.require(bundle_id))
+        return device.app_view(device.state.apps.require(bundle_id))
 
     async def patch_app(
         self, device_id: str, bundle_id: str, **changes: Unpack[AppChanges]
@@ -67,13 +76,14 @@ class HostedApps:
         device = self._require(device_id)
         app = device.state.apps.require(bundle_id)
         was_silenced = app.is_silenced
-        _change(app, changes)
+        state = _change(app, changes)
+        await device.system.change_state(app, state)
         if app.is_silenced == was_silenced:
             await device.state.save()
         else:
             with confirmed(f"the topics of {device_id}"):
                 await device.daemon.confirm_topics()
-        return AppView.of(app)
+        return device.app_view(app)
 
     async def uninstall_app(self, device_id: str, bundle_id: str) -> None:
         """Remove an app; returns once its tokens are unregistered, offline at once.
@@ -99,17 +109,41 @@ class HostedApps:
             await device.daemon.restore()
         return device.view
 
+    def app_events(self, device_id: str, bundle_id: str) -> tuple[AppEvent, ...]:
+        """What the code of an app has lived through, oldest first; the newest ``MAX_EVENTS``.
+
+        Raises:
+            UnknownDeviceError, UnknownAppError: there is none of this name.
+        """
+        device = self._require(device_id)
+        device.state.apps.require(bundle_id)
+        return device.system.events.of(bundle_id)
+
+    async def _sweep_held(self) -> None:
+        """For ever: hand over background pushes whose time has come, on all devices in one task."""
+        while True:
+            await trio.sleep(SWEEP_SECONDS)
+            for device in [each for each in self._all() if each.system.holds_anything]:
+                try:
+                    await device.system.sweep()
+                except StateError as error:
+                    log.error("%s", error)  # noqa: TRY400 - it tells all
+
     def _require(self, device_id: str) -> VirtualDevice:
         raise NotImplementedError
 
+    def _all(self) -> Iterable[VirtualDevice]:
+        raise NotImplementedError
 
-def _change(app: App, changes: AppChanges) -> None:
-    """All of them, or none: they are believed first."""
+
+def _change(app: App, changes: AppChanges) -> AppState:
+    """All of them, or none: they are believed first. The state to come is the system's to bring."""
     state = AppState(changes.get("state", app.state))
     permission = Permission(changes.get("permission", app.permission))
     seconds = changes.get("extension_seconds", app.extension_seconds)
     if seconds is not None and not (math.isfinite(seconds) and seconds >= 0):
         raise ValueError(f"extension_seconds is a time in seconds, or none; not {seconds:g}")
-    app.state, app.permission, app.extension_seconds = state, permission, seconds
+    app.permission, app.extension_seconds = permission, seconds
     app.notifications_enabled = changes.get("notifications_enabled", app.notifications_enabled)
     app.reports_calls = changes.get("reports_calls", app.reports_calls)
+    return state

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicesim.host_errors import confirmed
-from devicesim.host_views import AppView
 
 if TYPE_CHECKING:
+    from devicesim.host_views import AppView
     from devicesim.virtual_device import VirtualDevice
 
 
@@ -26,7 +26,7 @@ class HostedChannels:
         device = self._require(device_id)
         with confirmed(f"the channel {channel_id[:80]}"):
             await device.daemon.subscribe(bundle_id, channel_id)
-        return AppView.of(device.state.apps.require(bundle_id))
+        return device.app_view(device.state.apps.require(bundle_id))
 
     async def unsubscribe(self, device_id: str, bundle_id: str, channel_id: str) -> None:
         """Let an app listen to a channel no more; no effect if it does not.

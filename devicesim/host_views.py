@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from devicesim.apps import App, AppState
     from devicesim.live_activities import ActivityState, LiveActivity
     from devicesim.network import NetworkKind
-    from devicesim.notification_center import Presentation, Presented
+    from devicesim.notification_center import Presentation
     from devicesim.power import Power
+    from devicesim.runtime.outcome import Outcome
     from protocol.courier.messages import Push
     from protocol.notification import Environment
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 class AppView:
     """An app; ``tokens`` maps push types to hexadecimal, the other attributes types.
 
-    ``channels`` are the broadcast channels it listens to.
+    ``channels`` are the broadcast channels it listens to. ``voip_stopped``: it gets no VoIP pushes
+    any more; ``background_push_held``: one waits until it may come.
     """
 
     bundle_id: str
@@ -36,9 +38,11 @@ class AppView:
     permission: Permission = Permission.GRANTED
     reports_calls: bool = True
     extension_seconds: float | None = None
+    voip_stopped: bool = False
+    background_push_held: bool = False
 
     @classmethod
-    def of(cls, app: App) -> AppView:
+    def of(cls, app: App, *, is_held: bool) -> AppView:
         """As it is now."""
         tokens = {each.value: token.hex() for each, token in app.tokens_by_push_type.items()}
         to_start = {name: token.hex() for name, token in app.push_to_start_tokens.items()}
@@ -52,6 +56,8 @@ class AppView:
             app.permission,
             app.reports_calls,
             app.extension_seconds,
+            app.is_voip_stopped,
+            is_held,
         )
 
 
@@ -124,6 +130,8 @@ class ReceivedView:
     """A push that reached its app; ``payload`` as JSON, or as text if it is none.
 
     ``received_at`` is UNIX seconds by the host's clock. A broadcast has a ``channel_id``.
+    ``handler`` is Apple's name of the app's code that was called, empty if none was; the states are
+    those of the app when the push came and since.
     """
 
     apns_id: str
@@ -137,11 +145,14 @@ class ReceivedView:
     presentation: Presentation
     detail: str
     channel_id: str | None = None
+    handler: str = ""
+    app_state_before: str = ""
+    app_state_after: str = ""
 
     @classmethod
-    def of(cls, push: Push, received_at: float, presented: Presented) -> ReceivedView:
+    def of(cls, push: Push, received_at: float, outcome: Outcome) -> ReceivedView:
         """Read the push for others; costs a JSON parse."""
-        collapse_id = push.collapse_id
+        collapse_id, presented = push.collapse_id, outcome.presented
         return cls(
             apns_id=str(push.apns_id),
             topic=str(push.topic),
@@ -154,6 +165,9 @@ class ReceivedView:
             presentation=presented.presentation,
             detail=presented.detail,
             channel_id=None if push.channel is None else str(push.channel.channel_id),
+            handler=outcome.handler,
+            app_state_before=outcome.before,
+            app_state_after=outcome.after,
         )
 
 

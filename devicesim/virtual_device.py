@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import trio
 
 from devicesim.activity_kit import ActivityKit
+from devicesim.agenda import Agenda
 from devicesim.app import AppState
 from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
@@ -17,8 +18,9 @@ from devicesim.links import Links
 from devicesim.network import NetworkKind, PhoneNetwork
 from devicesim.notification_center import NotificationCenter, Presentation
 from devicesim.power import AssertionPolicy, PhonePower, Power, PowerSettings
+from devicesim.runtime.rules import RuntimeRules
+from devicesim.runtime.system import System
 from devicesim.screen.views import look_at
-from protocol.notification import PushType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from devicesim.dial import Dial
     from devicesim.keepalive import KeepAliveSweeper
     from devicesim.network import LostStreams, PhonePath
-    from devicesim.notification_center import Presented
     from devicesim.power import WakeReason
+    from devicesim.runtime.outcome import Outcome
     from devicesim.screen.views import ScreenView
     from devicesim.state import DeviceState
     from protocol.courier.messages import Push
@@ -76,6 +78,8 @@ class Surroundings:
         self.lost = lost
         self.activity_budget = 0  # see ActivityKit
         self.power = PowerSettings()
+        self.agenda = Agenda()  # run by the host
+        self.rules = RuntimeRules()
         dice = Random()
         self.make_backoff = make_backoff or (lambda: Backoff(dice))
 
@@ -109,7 +113,7 @@ class VirtualDevice:
         self.activity_kit = ActivityKit(
             state, around.now, around.activity_budget, self.notification_center.announce
         )
-        self._received: deque[tuple[Push, float, Presented]] = deque(maxlen=HISTORY)
+        self._received: deque[tuple[Push, float, Outcome]] = deque(maxlen=HISTORY)
         self.links = Links(
             f"apsd[{state.name}]",
             {name: around.make_dial(state, path) for name, path in self.network.paths.items()},
@@ -118,10 +122,19 @@ class VirtualDevice:
             is_wanted=self._wants_link,
         )
         self.daemon = Daemon(state, self.links, around.keep_alive, self, self.power)
+        self.system = System(
+            state,
+            self.notification_center.present,
+            self.activity_kit.hear,
+            around,
+            self.daemon.taken,
+            self._remember,
+        )
 
     async def run(self) -> None:
         """Be a device until ``scope`` is cancelled."""
         with self.scope:
+            self.system.resume()
             await self.daemon.run()
 
     @property
@@ -135,8 +148,12 @@ class VirtualDevice:
             network=self.network.kind,
             power=self.power.mode,
             assertion_policy=str(self.power.policy),
-            apps=tuple(AppView.of(app) for app in self.state.apps),
+            apps=tuple(self.app_view(app) for app in self.state.apps),
         )
+
+    def app_view(self, app: App) -> AppView:
+        """One of its apps, as it is now."""
+        return AppView.of(app, is_held=self.system.holds_background(app.bundle_id))
 
     @property
     def received(self) -> tuple[ReceivedView, ...]:
@@ -150,26 +167,27 @@ class VirtualDevice:
         in_front = (each.bundle_id for each in apps if each.state is AppState.FOREGROUND)
         activities = (view for app in apps for view in self.activity_kit.views(app))
         now = self._around.now()
-        return look_at(
-            self.notification_center, now, next(in_front, None), activities, self._received
-        )
+        received = [(push, at, outcome.presented) for push, at, outcome in self._received]
+        return look_at(self.notification_center, now, next(in_front, None), activities, received)
 
     def deliver(self, app: App, push: Push) -> bool:
-        """Show it, remember it, tell the host's owner."""
-        is_for_activity = push.push_type is PushType.LIVE_ACTIVITY
-        present = self.activity_kit.hear if is_for_activity else self.notification_center.present
-        presented = present(app, push)
-        self._received.append((push, self._around.now(), presented))
+        """Let the system decide; False: the push waits, for a budget or an extension."""
+        return self.system.receive(app, push)
+
+    def _remember(self, push: Push, outcome: Outcome) -> None:
+        """Remember what became of a push, tell the host's owner."""
+        presented = outcome.presented
+        self._received.append((push, self._around.now(), outcome))
         self._around.on_received(
             self.state.device_id, push, presented.presentation, presented.detail
         )
         self.power.heard_push(
             push.push_type, push.priority, alerts=presented.presentation in _ALERTS
         )
-        return True
 
     def wake(self, app: App) -> None:
-        """Its apps ask for their tokens when they are looked at."""
+        """An app that runs hears of its new tokens."""
+        self.system.lives.tell_tokens(app)
 
     async def switch(
         self,
@@ -230,6 +248,7 @@ class VirtualDevice:
             StateError: it could not be written down.
         """
         self.notification_center.forget(bundle_id)
+        self.system.forget(bundle_id)
         await self.daemon.uninstall(bundle_id)
 
     async def sweep_activities(self) -> list[App]:

@@ -270,6 +270,26 @@ class Settings:
         "pushes of priority 10 that an app's Live Activities obey in an hour; 0 = any number",
         values.whole_number,
     )
+    background_pushes_per_hour: int = _setting(
+        0,
+        "how many background pushes may wake an app in any hour, Apple: two or three; 0 = any"
+        " number, as when run from Xcode",
+        values.whole_number,
+    )
+    background_pushes_per_day: int = _setting(
+        0, "the same for a day (UTC); 0 = any number", values.whole_number
+    )
+    late_call_seconds: float = _setting(
+        20.0,
+        "a VoIP push that took longer than this need not be answered by a call (mustReport)",
+        values.seconds,
+    )
+    unreported_calls: int = _setting(
+        3,
+        "after so many unreported calls within a day an app gets no VoIP pushes until it is"
+        " installed anew; 0 = never",
+        values.whole_number,
+    )
     journal_size: int = _setting(
         10_000, "how many requests the control API remembers", values.count
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.console.device_host import AppView
+    from gateway.console.app_host import AppView
 
 
 class ActivityView(Protocol):

@@ -5,73 +5,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypedDict
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.console.app_host import AppHost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Unpack
+    from collections.abc import Sequence
 
     from gateway.console.activity_host import ActivityHost
+    from gateway.console.app_host import AppView
     from gateway.console.screen_host import ScreenHost
-
-
-class AppChanges(TypedDict, total=False):
-    """What of an app is to be changed; what is absent stays. The words are those of AppView."""
-
-    state: str
-    notifications_enabled: bool
-    permission: str
-    reports_calls: bool
-    extension_seconds: float | None
-
-
-class AppView(Protocol):
-    """An installed app, as it was at the moment of the call."""
-
-    @property
-    def bundle_id(self) -> str:
-        """Its name, such as ``com.example.app``."""
-        ...
-
-    @property
-    def tokens(self) -> Mapping[str, str]:
-        """The token of each push type that has one, in hexadecimal."""
-        ...
-
-    @property
-    def state(self) -> str:
-        """``foreground``, ``background``, ``suspended``, ``terminated`` or ``force-quit``."""
-        ...
-
-    @property
-    def notifications_enabled(self) -> bool:
-        """Whether the person allows it to notify."""
-        ...
-
-    @property
-    def permission(self) -> str:
-        """``not-asked``, ``granted``, ``denied`` or ``provisional``."""
-        ...
-
-    @property
-    def reports_calls(self) -> bool:
-        """Whether its VoIP handler reports a call."""
-        ...
-
-    @property
-    def extension_seconds(self) -> float | None:
-        """How long its notification service extension takes; None: it has none."""
-        ...
-
-    @property
-    def channels(self) -> Sequence[str]:
-        """The broadcast channels it listens to."""
-        ...
-
-    @property
-    def push_to_start_tokens(self) -> Mapping[str, str]:
-        """The token of each type of Live Activity that pushes may start, in hexadecimal."""
-        ...
 
 
 class DeviceView(Protocol):
@@ -176,9 +119,24 @@ class ReceivedView(Protocol):
         """The channel of a broadcast."""
         ...
 
+    @property
+    def handler(self) -> str:
+        """Apple's name of the app's code that was called; empty if none was."""
+        ...
 
-class DeviceHost(Protocol):
-    """Many virtual devices.
+    @property
+    def app_state_before(self) -> str:
+        """What the app was doing when the push came."""
+        ...
+
+    @property
+    def app_state_after(self) -> str:
+        """What it has done since."""
+        ...
+
+
+class DeviceHost(AppHost, Protocol):
+    """Many virtual devices, and their apps.
 
     Unknown ids raise one of ``ConsoleParts.unknown_errors``. What cannot be done raises
     ``ValueError``, what could not be done this time one of ``ConsoleParts.failed_errors``; the
@@ -235,28 +193,4 @@ class DeviceHost(Protocol):
 
     async def restore(self, device_id: str) -> DeviceView:
         """Restored from a backup: every token of the device changes."""
-        ...
-
-    async def install_app(
-        self, device_id: str, bundle_id: str, push_types: Sequence[str]
-    ) -> AppView:
-        """Install an app and wait for its tokens while the device has a link."""
-        ...
-
-    async def patch_app(
-        self, device_id: str, bundle_id: str, **changes: Unpack[AppChanges]
-    ) -> AppView:
-        """Change what is given."""
-        ...
-
-    async def uninstall_app(self, device_id: str, bundle_id: str) -> None:
-        """Remove an app; its tokens become invalid."""
-        ...
-
-    async def subscribe(self, device_id: str, bundle_id: str, channel_id: str) -> AppView:
-        """Have an app listen to a broadcast channel."""
-        ...
-
-    async def unsubscribe(self, device_id: str, bundle_id: str, channel_id: str) -> None:
-        """Have it listen no more."""
         ...

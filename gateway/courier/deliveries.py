@@ -251,7 +251,7 @@ class Deliveries:
                 priority=notification.priority,
                 collapse_id=notification.collapse_id,
                 expires_at=notification.expires_at,
-                sent_at=self._services.now(),
+                sent_at=notification.received_at,
                 storage=flags,
             )
         )

@@ -174,7 +174,7 @@ class Subscriptions:
                 priority=broadcast.priority,
                 collapse_id=None,
                 expires_at=broadcast.expires_at,
-                sent_at=self._services.now(),
+                sent_at=broadcast.received_at,
                 storage=flags,
                 channel=ChannelMark(broadcast.channel_id, broadcast.checkpoint),
             )

@@ -128,7 +128,8 @@ class Push:
 
     ``message_id`` names it on the link and in its acknowledgement; it stays the same when the
     push is sent again, so a device can drop what it has already acknowledged. ``expires_at`` and
-    ``sent_at`` are UNIX seconds.
+    ``sent_at`` are UNIX seconds; the latter is when the gateway took it from its provider, so a
+    device can tell how long it was on its way.
     """
 
     NUMBER: ClassVar[int] = 0x0A

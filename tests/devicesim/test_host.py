@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,91 +12,33 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from devicesim import virtual_device as virtual_device_module
 from devicesim.apps import AppError, AppState, UnknownAppError
-from devicesim.backoff import Backoff
 from devicesim.files import StateError
-from devicesim.host import DeviceHost, NotConfirmedError, UnknownDeviceError
-from devicesim.keepalive import FixedInterval, KeepAliveSweeper
+from devicesim.host import NotConfirmedError, UnknownDeviceError
 from devicesim.state import DeviceState
 from protocol.courier.messages import (
     AppTokenInvalidate,
     AppTokenRequest,
     Connect,
     KeepAlive,
-    PushAck,
     StorageFlags,
 )
 from protocol.identifiers import CollapseId, DeviceToken
 from protocol.notification import PushType
-from tests.devicesim.scripted_gateway import FairDice, ScriptedGateway, push_to
+from tests.devicesim.scripted_gateway import push_to
+from tests.devicesim.town import Town, deliver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from devicesim.dial import SecureStream
-    from devicesim.network import PhonePath
-    from protocol.courier.messages import Push
 
 NEWS = "com.example.news"
-
-
-class Town:
-    """A host, and a scripted gateway per device (found by the device's name)."""
-
-    def __init__(self, directory: Path | None = None) -> None:
-        self.gateways: dict[str, ScriptedGateway] = {}
-        self.received: list[tuple[str, Push, str, str]] = []
-        self.time = 1_700_000_000.0
-        self.nursery: trio.Nursery | None = None
-        self.host = DeviceHost(
-            self._make_dial,
-            lambda: self.time,
-            directory,
-            self._on_received,
-            KeepAliveSweeper(FixedInterval(60), response_seconds=15),
-            lambda: Backoff(FairDice()),
-        )
-
-    def _on_received(self, device_id: str, message: Push, presentation: str, detail: str) -> None:
-        self.received.append((device_id, message, presentation, detail))
-
-    def _make_dial(self, state: DeviceState, network: PhonePath) -> object:
-        gateway = self.gateways.setdefault(state.name, ScriptedGateway())
-        gateway.nursery = self.nursery
-
-        async def dial() -> SecureStream:
-            await network.wait()
-            secure = await gateway.dial()
-            return dataclasses.replace(
-                secure, stream=network.wrap_stream(secure.stream), interface=network.interface
-            )
-
-        return dial
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[Town]:
-        async with trio.open_nursery() as gateways:
-            self.nursery = gateways
-            for gateway in self.gateways.values():
-                gateway.nursery = gateways
-            async with trio.open_nursery() as hosts:
-                await hosts.start(self.host.run)
-                yield self
-                hosts.cancel_scope.cancel()
-            gateways.cancel_scope.cancel()
 
 
 @pytest.fixture
 async def town() -> AsyncIterator[Town]:
     async with Town().running() as town:
         yield town
-
-
-async def deliver(town: Town, name: str, push: Push) -> None:
-    gateway = town.gateways[name]
-    count = len(gateway.all_heard(PushAck))
-    await gateway.say(push)
-    await gateway.hears(PushAck, count + 1)
 
 
 async def test_a_new_device_is_online_when_the_call_returns(town: Town) -> None:
@@ -136,6 +77,8 @@ async def test_views_are_what_the_control_api_says(town: Town) -> None:
                 "permission": "granted",
                 "reports_calls": True,
                 "extension_seconds": None,
+                "voip_stopped": False,
+                "background_push_held": False,
             }
         ],
     }
@@ -169,6 +112,9 @@ async def test_what_is_received_is_recorded_oldest_first_and_told(town: Town) ->
         "presentation": "shown",
         "detail": "alert",
         "channel_id": None,
+        "handler": "",
+        "app_state_before": "background",
+        "app_state_after": "background",
     }
     json.dumps(dataclasses.asdict(one)).encode()
     assert (two.payload, two.received_at, two.collapse_id) == ("\ufffd", 1_700_000_010.0, None)

@@ -53,7 +53,7 @@ async def test_a_push_reaches_a_listening_phone_whole(gateway: Gateway) -> None:
             priority=Priority.POWER_AWARE,
             collapse_id=CollapseId("score"),
             expires_at=NOW + 3600,
-            sent_at=NOW + 5,
+            sent_at=NOW,
             storage=LIVE,
         )
     ]

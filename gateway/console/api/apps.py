@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from gateway.console.api.common import Body, Parts, device_refusals
-from gateway.console.device_host import AppChanges, AppView
+from gateway.console.app_host import AppChanges, AppView
 from gateway.console.rendering import Json
 from protocol.notification import PushType
 
@@ -49,7 +49,9 @@ class InstalledApp:
     """An app. ``tokens`` has the hexadecimal token of each push type that has one already.
 
     ``push_to_start_tokens`` has that of each type of Live Activity (``…/activity-types``),
-    ``channels`` are the broadcast channels that it listens to.
+    ``channels`` are the broadcast channels that it listens to. ``voip_stopped``: it has left too
+    many calls unreported and gets no VoIP pushes until it is installed anew.
+    ``background_push_held``: one waits until the budget allows it, or a person opens the app.
     """
 
     bundle_id: str
@@ -59,8 +61,23 @@ class InstalledApp:
     permission: str
     reports_calls: bool
     extension_seconds: float | None
+    voip_stopped: bool
+    background_push_held: bool
     push_to_start_tokens: dict[str, str]
     channels: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AppEvent:
+    """Something that the app's code has lived through; ``at`` is UNIX seconds.
+
+    ``what`` is Apple's name of the call, such as
+    ``application(_:didRegisterForRemoteNotificationsWithDeviceToken:)``, or the app's new state.
+    """
+
+    at: float
+    what: str
+    detail: str
 
 
 class Subscription(Body):
@@ -83,6 +100,14 @@ async def change_app(parts: Parts, device_id: str, bundle_id: str, body: AppChan
     with device_refusals(parts):
         view = await parts.devices.patch_app(device_id, bundle_id, **_changes(body))
     return Json(installed_app(view))
+
+
+@router.get("/{bundle_id}/events", response_model=list[AppEvent])
+async def list_app_events(parts: Parts, device_id: str, bundle_id: str) -> Json:
+    """What the app's code has lived through: launches, tokens, pushes, its end; oldest first."""
+    with device_refusals(parts):
+        events = parts.devices.app_events(device_id, bundle_id)
+    return Json([AppEvent(each.at, each.what, each.detail) for each in events])
 
 
 @router.delete("/{bundle_id}", status_code=204, response_class=Response)
@@ -137,6 +162,8 @@ def installed_app(view: AppView) -> InstalledApp:
         permission=view.permission,
         reports_calls=view.reports_calls,
         extension_seconds=view.extension_seconds,
+        voip_stopped=view.voip_stopped,
+        background_push_held=view.background_push_held,
         channels=list(view.channels),
         push_to_start_tokens=dict(view.push_to_start_tokens),
     )

@@ -70,7 +70,8 @@ class ReceivedPush:
 
     ``received_at`` is UNIX seconds. ``payload`` is null when it was no JSON dictionary; then
     ``raw_payload`` is its text. ``detail`` says why it was presented so. A broadcast has a
-    ``channel_id``.
+    ``channel_id``. ``handler`` is Apple's name of the app's code that was called, empty if none
+    was.
     """
 
     apns_id: str
@@ -85,6 +86,9 @@ class ReceivedPush:
     presentation: str
     detail: str
     channel_id: str | None
+    handler: str
+    app_state_before: str
+    app_state_after: str
 
 
 @router.get("", response_model=list[Device])
@@ -181,4 +185,7 @@ def _received(view: ReceivedView) -> ReceivedPush:
         presentation=view.presentation,
         detail=view.detail,
         channel_id=view.channel_id,
+        handler=view.handler,
+        app_state_before=view.app_state_before,
+        app_state_after=view.app_state_after,
     )

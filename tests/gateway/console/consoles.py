@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from typing import Unpack
 
-    from gateway.console.device_host import AppChanges
+    from gateway.console.app_host import AppChanges
     from protocol.identifiers import DeviceId
     from protocol.notification import Notification
     from protocol.provider.http import HttpRequest
@@ -57,6 +57,8 @@ class AppFacts:
     permission: str = "granted"
     reports_calls: bool = True
     extension_seconds: float | None = None
+    voip_stopped: bool = False
+    background_push_held: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,16 @@ class Received:
     presentation: str = "shown"
     detail: str = "alert"
     channel_id: str | None = None
+    handler: str = ""
+    app_state_before: str = "background"
+    app_state_after: str = "background"
+
+
+@dataclass(frozen=True)
+class Lived:
+    at: float
+    what: str
+    detail: str
 
 
 @dataclass
@@ -167,6 +179,9 @@ class Host:
         self, device_id: str, bundle_id: str, **changes: Unpack[AppChanges]
     ) -> AppFacts:
         return self._change_app(device_id, bundle_id, **changes)
+
+    def app_events(self, device_id: str, bundle_id: str) -> Sequence[Lived]:
+        return [Lived(NOW, self._app(device_id, bundle_id).state, "as it is")]
 
     async def uninstall_app(self, device_id: str, bundle_id: str) -> None:
         app = self._app(device_id, bundle_id)

@@ -97,6 +97,7 @@ async def test_the_switches_of_an_app_are_changed_and_null_takes_its_extension_a
         changed = (await client.patch(path, json=changes)).json()
         untouched = (await client.patch(path, json={"state": "background"})).json()
         without = (await client.patch(path, json={"extension_seconds": None})).json()
+        lived = (await client.get(f"{path}/events")).json()
         refused = [
             (await client.patch(path, json=body)).status_code
             for body in ({"permission": "maybe"}, {"extension_seconds": -1}, {"state": "asleep"})
@@ -107,6 +108,7 @@ async def test_the_switches_of_an_app_are_changed_and_null_takes_its_extension_a
         None,
     )
     assert changed == app | changes
+    assert lived == [{"at": NOW, "what": "background", "detail": "as it is"}]
     assert untouched["extension_seconds"] == 2.5
     assert without["extension_seconds"] is None
     assert refused == [422, 422, 422]
@@ -158,6 +160,9 @@ async def test_what_a_device_received_is_told_whatever_it_was(console: Console) 
         "presentation": "shown",
         "detail": "alert",
         "channel_id": None,
+        "handler": "",
+        "app_state_before": "background",
+        "app_state_after": "background",
     }
     assert (told[1]["payload"], told[1]["raw_payload"]) == (None, "\ufffd")
     assert told[2]["raw_payload"] == '{"aps": NaN}'

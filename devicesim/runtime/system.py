@@ -1,0 +1,222 @@
+"""``System``: hands each push to the code of its app, to the screen, or to nobody; one per device.
+
+What waits, for a budget or for a service extension, waits in the inbox: it has been acknowledged to
+the gateway, and a restart does not lose it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from devicesim.apps import AppState
+from devicesim.notification_center import Presentation, Presented, read_payload
+from devicesim.runtime.app_events import AppEvents
+from devicesim.runtime.background import BackgroundPushes
+from devicesim.runtime.calls import KILLED, NOT_LAUNCHED, must_report, note_unreported
+from devicesim.runtime.handlers import (
+    BACKGROUND,
+    HANDLERS,
+    IN_FOREGROUND,
+    LIVE_ACTIVITY,
+    VOIP,
+)
+from devicesim.runtime.lives import AppLives
+from devicesim.runtime.outcome import Outcome
+from devicesim.runtime.service_extension import ServiceExtensions
+from protocol.notification import PushType
+from protocol.payload import aps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from devicesim.agenda import Agenda
+    from devicesim.apps import App
+    from devicesim.runtime.handlers import Handler
+    from devicesim.runtime.rules import RuntimeRules
+    from devicesim.state import DeviceState
+    from protocol.courier.messages import Push
+    from protocol.identifiers import UniqueId
+
+    Present = Callable[[App, Push], Presented]
+
+
+class Setting(Protocol):
+    """What the devices of one process share."""
+
+    now: Callable[[], float]
+    agenda: Agenda
+    rules: RuntimeRules
+
+
+class System:
+    """The system of one device, as its apps know it.
+
+    Args:
+        state: the device's memory.
+        show: what a person sees of an alert.
+        hear_activity: what a push does to Live Activities.
+        setting: the clock, the agenda and the rules.
+        taken: a push that waited in the inbox is done with: ``Daemon.taken``.
+        tell: told of the outcome of every push; must neither block nor raise.
+    """
+
+    def __init__(
+        self,
+        state: DeviceState,
+        show: Present,
+        hear_activity: Present,
+        setting: Setting,
+        taken: Callable[[str, Iterable[UniqueId]], Awaitable[None]],
+        tell: Callable[[Push, Outcome], None],
+    ) -> None:
+        rules = setting.rules
+        self.events = AppEvents(setting.now)
+        self.lives = AppLives(setting.agenda, rules.background_run_seconds, self.events)
+        self._state = state
+        self._show = show
+        self._hear_activity = hear_activity
+        self._now = setting.now
+        self._rules = rules
+        self._tell = tell
+        self._background = BackgroundPushes(
+            state, self.lives, rules, setting.now, taken, self._finish
+        )
+        self._extensions = ServiceExtensions(
+            setting.agenda, rules.extension_seconds, taken, self._is_installed, self._present
+        )
+
+    # -- pushes ---------------------------------------------------------------------------------
+
+    def receive(self, app: App, push: Push) -> bool:
+        """Decide about a push that has just come; False: it waits in the inbox."""
+        if push.push_type is PushType.ALERT:
+            return self._receive_alert(app, push)
+        if push.push_type is PushType.BACKGROUND:
+            return self._background.receive(app, push)
+        if push.push_type is PushType.VOIP:
+            self._receive_call(app, push)
+        elif push.push_type is PushType.LIVE_ACTIVITY:
+            presented = self._hear_activity(app, push)
+            self._finish(app, push, presented, app.state, LIVE_ACTIVITY)
+        else:
+            self._run(app, push, HANDLERS[push.push_type])
+        return True
+
+    def resume(self) -> None:
+        """The device has started again: what waited for an extension waits no more."""
+        for bundle_id, push in tuple(self._state.inbox):
+            app = self._state.apps.get(bundle_id)
+            if app is None:
+                continue
+            if push.push_type is PushType.BACKGROUND:
+                self._background.resume(app, push)
+            else:
+                self._extensions.give_up(app, push)
+
+    def _receive_alert(self, app: App, push: Push) -> bool:
+        if self._extensions.modifies(app, push):
+            self._extensions.start(app, push)
+            return False
+        self._present(app, push)
+        return True
+
+    def _present(self, app: App, push: Push, extension: str = "", handler: str = "") -> None:
+        """Show an alert; ``extension`` says what has become of its content before."""
+        before, presented = app.state, self._show(app, push)
+        if presented.presentation is Presentation.DELIVERED:
+            handler = IN_FOREGROUND
+        said = [presented.detail, extension]
+        if b"content-available" in push.payload and _is_content_available(push):
+            said.append(self._background.wake(app))
+            handler = handler or BACKGROUND
+        detail = "; ".join(filter(None, said))
+        presented = Presented(presented.presentation, detail)
+        self._finish(app, push, presented, before, handler)
+
+    def _run(self, app: App, push: Push, handler: Handler) -> None:
+        before = app.state
+        how = self.lives.run(app) if handler.launches else ""
+        detail = f"handed to {handler.name}" + (f"; the app was {how} for it" if how else "")
+        self._finish(app, push, Presented(Presentation.DELIVERED, detail), before, handler.name)
+
+    def _receive_call(self, app: App, push: Push) -> None:
+        before = app.state
+        if app.is_voip_stopped and before is not AppState.FOREGROUND:
+            presented = Presented(Presentation.NOT_SHOWN, NOT_LAUNCHED)
+            self._finish(app, push, presented, before)
+            return
+        must = must_report(app, push, self._now(), self._rules)
+        how = self.lives.run(app)
+        said = ["mustReport" if must else "need not report"]
+        said += [f"the app was {how} for it"] if how else []
+        said += ["it reported a call"] if app.reports_calls else []
+        if must and not app.reports_calls:
+            said.append(KILLED)
+            self._end_for_silence(app)
+        presented = Presented(Presentation.DELIVERED, "; ".join(said))
+        self._finish(app, push, presented, before, VOIP)
+
+    def _end_for_silence(self, app: App) -> None:
+        note_unreported(app, self._now(), self._rules)
+        self.lives.kill(app, KILLED)
+        self._background.lose(app, "held back when the app was terminated")
+        if app.is_voip_stopped:
+            self.events.note(app.bundle_id, "VoIP pushes stopped", NOT_LAUNCHED)
+        self._state.apps.changes += 1  # it is written down with what else this chunk has brought
+
+    def _finish(
+        self, app: App, push: Push, presented: Presented, before: AppState, handler: str = ""
+    ) -> None:
+        if handler:
+            self.events.note(app.bundle_id, handler, f"{push.apns_id} {presented.detail}")
+        self._tell(push, Outcome(presented, before, app.state, handler))
+
+    # -- apps -----------------------------------------------------------------------------------
+
+    async def change_state(self, app: App, state: AppState) -> None:
+        """A person opens, leaves or quits an app, or the system ends it; and what follows.
+
+        Raises:
+            StateError: it could not be written down.
+        """
+        self.lives.change(app, state)
+        await self._background.follow(app)
+
+    async def sweep(self) -> None:
+        """Hand over what was held back and may come now.
+
+        Raises:
+            StateError: it could not be written down.
+        """
+        await self._background.sweep()
+
+    async def restart(self) -> None:
+        """The device has started from nothing, as after a restore: no app runs.
+
+        Raises:
+            StateError: it could not be written down.
+        """
+        for app in self._state.apps:
+            await self.change_state(app, AppState.TERMINATED)
+
+    def forget(self, bundle_id: str) -> None:
+        """An uninstalled app takes all of this along."""
+        self.lives.forget(bundle_id)
+        self._background.forget(bundle_id)
+
+    def holds_background(self, bundle_id: str) -> bool:
+        """Whether a background push is held back for this app."""
+        return self._background.holds(bundle_id)
+
+    @property
+    def holds_anything(self) -> bool:
+        """Whether there is something to sweep."""
+        return self._background.is_holding
+
+    def _is_installed(self, app: App) -> bool:
+        return self._state.apps.get(app.bundle_id) is app
+
+
+def _is_content_available(push: Push) -> bool:
+    payload = read_payload(push.payload)
+    return payload is not None and aps_of(payload).get("content-available") in (1, "1")
