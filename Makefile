@@ -49,7 +49,7 @@ bench: setup
 	$(BIN)/python -m bench
 
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra dev -o requirements-dev.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra dev --extra pypush -o requirements-dev.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements-dev.lock -o requirements.lock pyproject.toml
 	cd interop/python && uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o pyapns2.lock pyapns2.in
 

@@ -24,8 +24,16 @@ from certs.ca_files import (
 )
 from certs.device_request import verified_public_key
 from certs.files import CredentialFileExistsError
-from certs.issuance import CA_LIFETIME, Profile, PublicKey, Signer, self_signed, signed
-from certs.keys import new_private_key
+from certs.issuance import (
+    CA_LIFETIME,
+    PrivateKey,
+    Profile,
+    PublicKey,
+    Signer,
+    self_signed,
+    signed,
+)
+from certs.keys import new_private_key, new_rsa_key
 from certs.leaf import Leaf
 from certs.peer import DEVICE_UNIT, require_device_id
 from certs.server_names import (
@@ -156,6 +164,14 @@ class Authority:
         """
         return self._issue(_device_profile(device_id), now)
 
+    def issue_rsa_device(self, device_id: str, *, now: float | None = None) -> Leaf:
+        """The same with an RSA key, which devices of Apple's own wire have to sign with.
+
+        Raises:
+            InvalidDeviceIdError: as ``issue_device()``.
+        """
+        return self._issue(_device_profile(device_id), now, new_rsa_key())
+
     def issue_provider(
         self,
         certificate: ProviderCertificate,
@@ -190,8 +206,8 @@ class Authority:
         profile = _device_profile(device_id)
         return self._sign(verified_public_key(csr_pem), profile, now).public_bytes(Encoding.PEM)
 
-    def _issue(self, profile: Profile, now: float | None) -> Leaf:
-        key = new_private_key()
+    def _issue(self, profile: Profile, now: float | None, key: PrivateKey | None = None) -> Leaf:
+        key = key or new_private_key()
         return Leaf(key, (self._sign(key.public_key(), profile, now),))
 
     def _sign(self, key: PublicKey, profile: Profile, now: float | None) -> x509.Certificate:

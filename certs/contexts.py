@@ -81,11 +81,11 @@ def provider_server_context(
 def courier_server_context(
     leaf: Leaf, ca_pem: bytes, alpn_protocols: Sequence[str] = COURIER_ALPN
 ) -> ssl.SSLContext:
-    """TLS for devices: a client certificate of our CA is required.
+    """TLS for devices: a client certificate of our CA is asked for, and of no other taken.
 
-    With TLS 1.3 a device without one believes its handshake done and is closed at its first read.
-    A device that offers none of ``alpn_protocols`` gets through with ``selected_alpn_protocol()``
-    ``None``: the caller refuses it, because the dialect is then unknown.
+    Whether one is required depends on the dialect: on Apple's wire it is shown later (see
+    ``connect_proof``). So the caller refuses a device without one in the dialects that need it, and
+    one that offers none of ``alpn_protocols``, for which ``selected_alpn_protocol()`` is ``None``.
 
     Args:
         leaf: the server's key and certificate.
@@ -97,7 +97,7 @@ def courier_server_context(
     """
     context = _server_context(leaf, alpn_protocols)
     _trust(context, ca_pem)
-    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_mode = ssl.CERT_OPTIONAL
     return context
 
 

@@ -32,6 +32,7 @@ CA_LIFETIME = timedelta(days=3650)
 BACKDATED = timedelta(days=1)
 
 PublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -32,19 +32,19 @@ if TYPE_CHECKING:
     import ssl
     from pathlib import Path
 
-    from cryptography.hazmat.primitives.asymmetric import ec
+    from certs.issuance import PrivateKey
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Leaf:
-    """A P-256 private key and its certificate chain, the certificate itself first."""
+    """A private key and its certificate chain, the certificate itself first."""
 
-    private_key: ec.EllipticCurvePrivateKey
+    private_key: PrivateKey
     chain: tuple[x509.Certificate, ...]
 
     @classmethod
     def from_pem(cls, certificate_pem: bytes, key_pem: bytes) -> Self:
-        """Read a leaf from its two PEM texts.
+        """Read a leaf with a P-256 key from its two PEM texts.
 
         Raises:
             CredentialError: one of them is unreadable, or they do not belong together.

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 import trio
 
+from certs.connect_proof import ConnectProofs
 from certs.contexts import courier_server_context
 from gateway import rules, upkeep
 from gateway.broadcasting import Broadcasting
@@ -31,6 +32,7 @@ from gateway.routing.directory import DeviceDirectory
 from gateway.routing.router import Router
 from gateway.routing.sessions import SessionTable
 from gateway.store.factory import open_store
+from protocol.courier.codec import ALPN_PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -203,9 +205,10 @@ class Gateway:
         services = Services(store, directory, channels, self.sessions, self.journal, self.clock.now)
         return CourierFront(
             services,
-            courier_server_context(self.leaf, self.authority.certificate_pem),
+            courier_server_context(self.leaf, self.authority.certificate_pem, ALPN_PROTOCOLS),
             settings.environment,
             rules.courier_links(settings),
+            ConnectProofs(self.authority.certificate, settings.connect_skew_seconds),
         )
 
 

@@ -167,6 +167,9 @@ class Settings:
     silent_seconds: float = _setting(
         3600.0, "after which silence a device's link is closed", values.seconds
     )
+    connect_skew_seconds: float = _setting(
+        86_400.0, "how far off a device's clock may be when it signs a Connect", values.seconds
+    )
     window: int = _setting(
         128, "pushes sent to a device before the first is acknowledged", values.count
     )

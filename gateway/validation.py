@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.routing.adoption import propose
-from protocol.identifiers import ApnsId, DeviceToken, Topic, UniqueId
+from protocol.identifiers import ApnsId, DeviceToken, HashedTopic, Topic, UniqueId
 from protocol.notification import Expiration, Notification, Priority, PushType
 from protocol.provider import request as read
 from protocol.provider.rejection import Reason, Rejection
@@ -234,9 +234,10 @@ def token_is_registered(draft: Draft) -> None:
 
 
 def token_is_for_topic(draft: Draft) -> None:
-    """DeviceTokenNotForTopic."""
-    if draft.registration.topic != draft.topic:
-        detail = f"the token is for {draft.registration.topic}, not {draft.topic}"
+    """DeviceTokenNotForTopic. Devices of Apple's wire ask for a token by their topic's hash."""
+    registered = draft.registration.topic
+    if registered != draft.topic and registered != HashedTopic.of(draft.topic):
+        detail = f"the token is for {registered}, not {draft.topic}"
         raise Rejection(Reason.DEVICE_TOKEN_NOT_FOR_TOPIC, detail)
 
 

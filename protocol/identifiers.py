@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
+from functools import lru_cache
 from typing import Self
 
 
@@ -100,6 +102,42 @@ class BundleId(Topic):
 
     __slots__ = ()
     EXPECTED = "a bundle id is letters, digits, hyphens and underscores in parts separated by dots"
+
+
+class HashedTopic(Topic):
+    """A topic of which only the SHA-1 is known: that is how Apple's devices name one.
+
+    Spelt ``#`` and 40 digits, which no provider can say, as :meth:`Topic.parse` refuses it.
+    """
+
+    __slots__ = ()
+    DIGEST_BYTES = 20
+    PATTERN = re.compile(r"#[0-9a-f]{40}", re.ASCII)
+    EXPECTED = "a hashed topic is # and 40 hexadecimal digits"
+
+    @classmethod
+    def of(cls, topic: Topic) -> HashedTopic:
+        """The same topic by its hash; one that is hashed already stays as it is."""
+        return _hashed(topic)
+
+    @classmethod
+    def from_digest(cls, digest: bytes) -> Self:
+        """What a device has said: 20 bytes."""
+        return cls(f"#{digest.hex()}")
+
+    @property
+    def digest(self) -> bytes:
+        """The 20 bytes of the SHA-1."""
+        return bytes.fromhex(self[1:])
+
+
+# Few topics are in many pushes.
+@lru_cache(maxsize=4096)
+def _hashed(topic: Topic) -> HashedTopic:
+    if topic.startswith("#"):
+        return HashedTopic(topic)
+    # The wire's choice, not ours; it protects nothing.
+    return HashedTopic.from_digest(hashlib.sha1(topic.encode(), usedforsecurity=False).digest())
 
 
 class TokenPurpose(str):

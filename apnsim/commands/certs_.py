@@ -24,6 +24,7 @@ examples:
   apnsim certs ca                          print the path of the CA that clients must trust
   apnsim certs ca --pem                    print the CA itself
   apnsim certs device my-phone --out .     make my-phone.pem and my-phone-key.pem
+  apnsim certs device my-mac --rsa         the same for clients of Apple's own wire, such as pypush
   apnsim certs server gw.test --out .      make gw.test.pem and gw.test-key.pem
   apnsim certs provider com.example.app    make com.example.app.pem and com.example.app-key.pem
   apnsim certs provider com.example.app --kind voip --environment production --p12 secret
@@ -49,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     authority.set_defaults(act=_ca)
     device = actions.add_parser("device", help="make a device certificate")
     device.add_argument("name", help="the device's id")
+    device.add_argument(
+        "--rsa", action="store_true", help="with an RSA key, as pypush and its like sign with"
+    )
     device.set_defaults(act=_device)
     server = actions.add_parser("server", help="make a server certificate")
     server.add_argument("names", nargs="+", metavar="NAME", help="host names and addresses")
@@ -109,7 +113,9 @@ def _ca(parsed: argparse.Namespace, home: Home) -> None:
 
 
 def _device(parsed: argparse.Namespace, home: Home) -> None:
-    home.authority().issue_device(parsed.name).write(parsed.out, parsed.name)
+    authority = home.authority()
+    issue = authority.issue_rsa_device if parsed.rsa else authority.issue_device
+    issue(parsed.name).write(parsed.out, parsed.name)
     print(parsed.out / f"{parsed.name}.pem")
 
 

@@ -69,6 +69,11 @@ class Link:
         return len(self._outbox) <= self._settings.high_water_bytes
 
     @property
+    def dialect(self) -> str:
+        """What is spoken on it, by the name that ALPN chose."""
+        return self._connection.dialect
+
+    @property
     def max_frame_bytes(self) -> int:
         """The largest frame that may pass."""
         return self._connection.max_frame_bytes

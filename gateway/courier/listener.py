@@ -12,10 +12,10 @@ import trio
 
 from certs.peer import DeviceIdentity, PeerCertificateError
 from certs.tls_stream import TlsStream
-from gateway.courier.handshake import hear_connect, refuse, welcome
+from gateway.courier.handshake import hear_connect, recognize, refuse, welcome
 from gateway.courier.link import Link
 from gateway.courier.session import CourierSession
-from gateway.courier.terms import Caller, CourierSettings, SessionStatistics
+from gateway.courier.terms import CourierSettings, SessionStatistics, Stranger
 from gateway.handshakes import Handshakes
 from gateway.tcp import AcceptedSocket
 from protocol.courier.codec import codec_for
@@ -26,6 +26,7 @@ from protocol.notification import Environment
 if TYPE_CHECKING:
     import ssl
 
+    from certs.connect_proof import ConnectProofs
     from gateway.courier.terms import Services
     from protocol.courier.codec import Codec
 
@@ -59,12 +60,14 @@ class CourierFront:
         context: TLS (``certs.contexts.courier_server_context``).
         environment: of devices that ask for none of Apple's courier names.
         settings: bounds of each link.
+        proofs: judges who does not show its certificate in TLS; None lets none of them in.
     """
 
     services: Services
     context: ssl.SSLContext
     environment: Environment = Environment.DEVELOPMENT
     settings: CourierSettings = field(default_factory=CourierSettings)
+    proofs: ConnectProofs | None = None
     _sessions: set[CourierSession] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _turns: trio.CapacityLimiter = field(init=False)
@@ -121,14 +124,14 @@ class CourierFront:
         shown = [session.statistics() for session in self._sessions]
         return sorted(shown, key=lambda each: each.number)
 
-    async def _meet(self, tls: TlsStream, peer: str) -> tuple[Link, Caller] | None:
+    async def _meet(self, tls: TlsStream, peer: str) -> tuple[Link, Stranger] | None:
         """Shake hands; None, and a line in the log, when it does not work out."""
         try:
             # Waiting for a turn counts too, or a flood of connections would wait for ever.
             with self._handshakes.within(self.settings.handshake_seconds):
                 async with self._turns:
                     await tls.do_handshake()
-            codec, caller = self._identify(tls, peer)
+            codec, stranger = self._look_at(tls, peer)
         except trio.TooSlowError:
             why = f"no TLS handshake within {self.settings.handshake_seconds:g} s"
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
@@ -138,28 +141,35 @@ class CourierFront:
         except (PeerCertificateError, RemoteProtocolError) as error:
             why = str(error)
         else:
-            return Link(tls, codec, self.settings), caller
+            return Link(tls, codec, self.settings), stranger
         log.info(_REFUSED, peer, why)
         return None
 
-    def _identify(self, tls: TlsStream, peer: str) -> tuple[Codec, Caller]:
+    def _look_at(self, tls: TlsStream, peer: str) -> tuple[Codec, Stranger]:
         codec = codec_for(tls.selected_alpn_protocol())
-        identity = DeviceIdentity.from_certificate(tls.peer_certificate)
+        device = None
+        if not codec.PROVES_IN_CONNECT:
+            identity = DeviceIdentity.from_certificate(tls.peer_certificate)
+            device = DeviceId.parse(identity.device_id)
         environment = environment_of(tls.server_hostname, self.environment)
-        device = DeviceId.parse(identity.device_id)
-        return codec, Caller(next(self._numbers), device, environment, peer)
+        return codec, Stranger(next(self._numbers), environment, peer, device)
 
-    async def serve_link(self, link: Link, caller: Caller) -> None:
-        """From the Connect to the end, on a link whose caller TLS has identified."""
+    async def serve_link(self, link: Link, stranger: Stranger) -> None:
+        """From the Connect to the end, on a link that TLS has let in."""
         connect = await hear_connect(link, self.settings)
         now = self.services.now
+        why = _SHUTS_DOWN
         if connect is not None and not self._is_draining:
-            arrival = welcome(link, caller, connect, now)
-            await self._converse(CourierSession(arrival, link, self.services, self.settings))
-            return
+            try:
+                arrival = welcome(link, recognize(stranger, connect, self.proofs), connect, now)
+            except PeerCertificateError as error:
+                why = str(error)
+            else:
+                await self._converse(CourierSession(arrival, link, self.services, self.settings))
+                return
         if connect is not None:
-            await refuse(link, self.settings, now, _SHUTS_DOWN)
-        log.info("%s ended before its welcome: %s", caller, link.reason)
+            await refuse(link, self.settings, now, why)
+        log.info("%s ended before its welcome: %s", stranger, link.reason)
         await link.aclose()
 
     async def _converse(self, session: CourierSession) -> None:

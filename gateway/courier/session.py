@@ -140,6 +140,7 @@ class CourierSession:
             device=caller.device,
             environment=caller.environment,
             peer=caller.peer,
+            dialect=self._link.dialect,
             interface=connect.interface,
             os_version=connect.os_version,
             is_active=self._deliveries.is_active,

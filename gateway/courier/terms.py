@@ -68,11 +68,25 @@ class Services:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """What TLS says about a link: who, from where, and which of Apple's worlds it asked for.
+class Stranger:
+    """What TLS says about a link: from where, and which of Apple's worlds it asked for.
 
-    ``number`` names the link in the log.
+    ``number`` names the link in the log. ``device`` is whom its certificate names; None in dialects
+    where that is shown in the Connect.
     """
+
+    number: int
+    environment: Environment
+    peer: str
+    device: DeviceId | None = None
+
+    def __str__(self) -> str:
+        return f"courier link {self.number} of {self.device or 'a stranger'} ({self.peer})"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A stranger of whom it is known which device it is."""
 
     number: int
     device: DeviceId
@@ -103,6 +117,7 @@ class SessionStatistics:
     device: DeviceId
     environment: Environment
     peer: str
+    dialect: str
     interface: str
     os_version: str
     is_active: bool

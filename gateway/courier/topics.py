@@ -8,14 +8,17 @@ power consideration is here (SetState 0x14).
 The names of the lists are public; what the server does with them is inferred from them
 (docs/courier.md): enabled topics go by priority, non-waking ones too, but nothing else goes along
 with them; opportunistic ones wait for a person, whatever their priority; paused ones wait for
-another Filter, ignored ones are discarded. A topic in no list waits.
+another Filter, ignored ones are discarded. A topic in no list waits. On Apple's wire the lists name
+topics by their hashes.
 """
 
 from __future__ import annotations
 
 from enum import Enum, auto
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from protocol.identifiers import HashedTopic
 from protocol.notification import Priority
 
 if TYPE_CHECKING:
@@ -46,7 +49,14 @@ _UNUSED = {
 class TopicLists:
     """One Filter, ready to be asked; a topic in several lists goes by the most permissive."""
 
-    __slots__ = ("_enabled", "_ignored", "_non_waking", "_opportunistic", "_paused")
+    __slots__ = (
+        "_are_hashed",
+        "_enabled",
+        "_ignored",
+        "_non_waking",
+        "_opportunistic",
+        "_paused",
+    )
 
     def __init__(self, said: Filter) -> None:
         self._enabled = frozenset(said.enabled)
@@ -54,9 +64,13 @@ class TopicLists:
         self._opportunistic = frozenset(said.opportunistic)
         self._paused = frozenset(said.paused)
         self._ignored = frozenset(said.ignored)
+        lists = (self._enabled, self._non_waking, self._opportunistic, self._paused, self._ignored)
+        self._are_hashed = any(isinstance(each, HashedTopic) for each in chain(*lists))
 
     def verdict(self, topic: Topic, priority: Priority, *, is_active: bool) -> Verdict:
         """What to do with a push for this topic."""
+        if self._are_hashed:
+            topic = HashedTopic.of(topic)
         if topic in self._enabled:
             return Verdict.DELIVER if is_active else _UNUSED[priority]
         if topic in self._non_waking:

@@ -14,7 +14,7 @@ import trio
 
 from gateway.routing.pace import Pace
 from gateway.store.store import Registration
-from protocol.identifiers import APP_PURPOSE, DeviceToken
+from protocol.identifiers import APP_PURPOSE, DeviceToken, HashedTopic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable, Iterable
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from protocol.identifiers import DeviceId, TokenPurpose, Topic
     from protocol.notification import Environment
 
-_Key: TypeAlias = "tuple[DeviceId, Topic, Environment, TokenPurpose]"
+# Topics by their hashes: some devices know them by nothing else (``HashedTopic``).
+_Key: TypeAlias = "tuple[DeviceId, HashedTopic, Environment, TokenPurpose]"
 
 # "Device tokens are of variable length"; 32 bytes is what iPhones show in practice.
 TOKEN_BYTES = 32
@@ -103,7 +104,7 @@ class DeviceDirectory:
             StoreUnavailableError: it could not be made durable. The old token may be unregistered
                 already; the call may be repeated.
         """
-        key = (device, topic, environment, purpose)
+        key = (device, HashedTopic.of(topic), environment, purpose)
         async with self._alone_with(key):
             current = self._current.get(key)
             if current is not None and not renew:
@@ -186,7 +187,7 @@ class DeviceDirectory:
     def _remember(self, registration: Registration) -> None:
         key = (
             registration.device,
-            registration.topic,
+            HashedTopic.of(registration.topic),
             registration.environment,
             registration.purpose,
         )

@@ -6,21 +6,33 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from protocol.courier.compact import CompactCodec
 from protocol.courier.errors import RemoteProtocolError
+from protocol.courier.tlv import TlvCodec
 
 if TYPE_CHECKING:
+    from protocol.courier.frames import FrameReader
     from protocol.courier.messages import Message
 
 
 class Codec(Protocol):
     """One end's dialect of one link (a dialect may keep state between messages).
 
-    ``ALPN`` is the protocol name that selects it in the TLS handshake.
+    ``ALPN`` is the protocol name that selects it in the TLS handshake. ``PROVES_IN_CONNECT`` says
+    that a device shows its certificate in its Connect and not in TLS.
     """
 
     ALPN: ClassVar[str]
+    PROVES_IN_CONNECT: ClassVar[bool]
+
+    def frames(self, max_frame_bytes: int) -> FrameReader:
+        """What cuts the stream into frames of this dialect."""
+        ...
 
     def encode(self, message: Message) -> bytes:
-        """A whole frame, header included. The message is believed: our own types made it."""
+        """A whole frame, header included. The message is believed: our own types made it.
+
+        Raises:
+            LocalProtocolError: the dialect has no words for it.
+        """
         ...
 
     def decode(self, command: int, body: bytes) -> Message | None:
@@ -36,9 +48,9 @@ class Codec(Protocol):
         ...
 
 
-_DIALECTS: dict[str, type[Codec]] = {codec.ALPN: codec for codec in (CompactCodec,)}
+_DIALECTS: dict[str, type[Codec]] = {codec.ALPN: codec for codec in (CompactCodec, TlvCodec)}
 
-# What a TLS context offers, in order of preference.
+# What a gateway's TLS context takes, in order of preference.
 ALPN_PROTOCOLS: tuple[str, ...] = tuple(_DIALECTS)
 
 

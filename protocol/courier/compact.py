@@ -16,7 +16,7 @@ import msgpack
 from protocol.courier import fields
 from protocol.courier import messages as m
 from protocol.courier.errors import RemoteProtocolError
-from protocol.courier.frames import frame
+from protocol.courier.frames import FrameReader, frame
 from protocol.notification import Priority, PushType
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ _FIELDS: dict[type[Message], dict[str, Callable[[object], object]]] = {
         "interface": _word,
         "os_version": _word,
         "hardware": _word,
+        "token": fields.optional_device_token,
+        "proof": fields.optional_connect_proof,
     },
     m.ConnectResponse: {
         "status": fields.one_of(m.ConnectStatus),
@@ -42,6 +44,7 @@ _FIELDS: dict[type[Message], dict[str, Callable[[object], object]]] = {
         # With less than this, a device could not even acknowledge.
         "max_message_bytes": fields.integer(256, _U32),
         "detail": fields.text(longest=1024),
+        "token": fields.optional_device_token,
     },
     m.Filter: {
         "enabled": fields.topics,
@@ -151,6 +154,11 @@ class CompactCodec:
 
     __slots__ = ()
     ALPN: ClassVar[str] = "apnsim-msgpack-v1"
+    PROVES_IN_CONNECT: ClassVar[bool] = False
+
+    def frames(self, max_frame_bytes: int) -> FrameReader:
+        """What cuts the stream into frames."""
+        return FrameReader(max_frame_bytes)
 
     def encode(self, message: Message) -> bytes:
         """A whole frame."""

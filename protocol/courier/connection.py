@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from protocol.courier.errors import LocalProtocolError, RemoteProtocolError
-from protocol.courier.frames import DEFAULT_MAX_FRAME_BYTES, FrameReader
+from protocol.courier.frames import DEFAULT_MAX_FRAME_BYTES
 from protocol.courier.messages import ConnectResponse
 from protocol.courier.states import TRANSITIONS, CourierState, Role, trigger_of
 
@@ -36,7 +36,7 @@ class CourierConnection:
     ) -> None:
         self._role = role
         self._codec = codec
-        self._frames = FrameReader(max_frame_bytes)
+        self._frames = codec.frames(max_frame_bytes)
         self._enter(CourierState.CONNECTING)
         # Frames whose command the dialect does not know: ignored, and counted here.
         self.unknown_commands = 0
@@ -45,6 +45,11 @@ class CourierConnection:
     def role(self) -> Role:
         """Which end this is."""
         return self._role
+
+    @property
+    def dialect(self) -> str:
+        """What is spoken, by its ALPN name."""
+        return self._codec.ALPN
 
     @property
     def state(self) -> CourierState:

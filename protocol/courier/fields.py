@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from protocol.courier.messages import ChannelMark, TopicChannels
+from protocol.courier.proof import ConnectProof
 from protocol.identifiers import (
     ApnsId,
     ChannelId,
@@ -127,6 +128,13 @@ def optional_device_token(value: object) -> DeviceToken | None:
     return None if value is None else device_token(value)
 
 
+def optional_connect_proof(value: object) -> ConnectProof | None:
+    """A certificate, a nonce and a signature; or nothing."""
+    if value is None:
+        return None
+    return ConnectProof(*map(binary, _several(value, 3)))
+
+
 def token_purpose(value: object) -> TokenPurpose:
     """Which of the tokens of a topic."""
     return TokenPurpose.parse(_string(value))
@@ -149,7 +157,7 @@ def optional_collapse_id(value: object) -> CollapseId | None:
     return CollapseId.parse(binary(value).decode("utf-8", "surrogateescape"))
 
 
-_nanoseconds = integer(0, 2**63 - 1)
+nanoseconds = integer(0, 2**63 - 1)
 
 
 def channel_id(value: object) -> ChannelId:
@@ -165,7 +173,7 @@ def channel_ids(value: object) -> tuple[ChannelId, ...]:
 def channel_mark(value: object) -> ChannelMark:
     """A channel's id and its newest message."""
     channel, last = _several(value, 2)
-    return ChannelMark(channel_id(channel), _nanoseconds(last))
+    return ChannelMark(channel_id(channel), nanoseconds(last))
 
 
 def optional_channel_mark(value: object) -> ChannelMark | None:

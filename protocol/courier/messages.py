@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 from protocol.identifiers import APP_PURPOSE
 
 if TYPE_CHECKING:
+    from protocol.courier.proof import ConnectProof
     from protocol.identifiers import (
         ApnsId,
         ChannelId,
@@ -67,13 +68,18 @@ class StorageFlags(IntFlag):
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Device: here I am. The first message; who it is, the TLS certificate has said."""
+    """Device: here I am. The first message; TLS has said who it is, or ``proof`` does.
+
+    ``token`` is the base token that the gateway has given it before.
+    """
 
     NUMBER: ClassVar[int] = 0x07
     is_active: bool = True
     interface: str = "WiFi"
     os_version: str = ""
     hardware: str = ""
+    token: DeviceToken | None = None
+    proof: ConnectProof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ class ConnectResponse:
     """Gateway: welcome, or why not.
 
     ``max_message_bytes`` bounds every frame after this one; ``server_time`` is UNIX seconds by
-    the gateway's clock.
+    the gateway's clock. ``token`` is the device's base token: its name on Apple's wire.
     """
 
     NUMBER: ClassVar[int] = 0x08
@@ -89,6 +95,7 @@ class ConnectResponse:
     server_time: float
     max_message_bytes: int
     detail: str = ""
+    token: DeviceToken | None = None
 
 
 @dataclass(frozen=True, slots=True)

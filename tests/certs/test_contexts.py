@@ -266,12 +266,13 @@ def test_a_device_and_the_courier_know_each_other(
 
 
 @pytest.mark.parametrize("version", [TLS12, TLS13])
-def test_a_device_without_certificate_is_refused(
+def test_a_device_without_certificate_may_show_it_later(
     authority: Authority, courier: ssl.SSLContext, version: ssl.TLSVersion
 ) -> None:
     client = only(version, trusting(authority.certificate_pem, COURIER))
-    with pytest.raises(ssl.SSLError, match="did not return a certificate"):
-        handshake(client, courier)
+    link = handshake(client, courier)
+    assert link.server.getpeercert() is None
+    assert link.server.selected_alpn_protocol() == COURIER
 
 
 def test_a_server_certificate_does_not_pass_as_a_devices(

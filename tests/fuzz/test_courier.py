@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import msgpack
 from hypothesis import example, given
@@ -10,12 +10,21 @@ from hypothesis import strategies as st
 
 from protocol.courier import messages as m
 from protocol.courier.compact import CompactCodec
-from protocol.courier.errors import RemoteProtocolError
+from protocol.courier.errors import LocalProtocolError, RemoteProtocolError
 from protocol.courier.frames import HEADER_BYTES, frame
+from protocol.courier.items import Number
 from protocol.courier.states import CourierState, Role
+from protocol.courier.tlv import TlvCodec
 from tests.protocol.courier.examples import ConnectionPair
 from tests.protocol.courier.strategies import messages
 
+if TYPE_CHECKING:
+    from protocol.courier.apple import AppleCodec
+    from protocol.courier.items import Item
+
+DIALECTS = (CompactCodec, TlvCodec)
+dialects = st.sampled_from(DIALECTS)
+apples = st.sampled_from([TlvCodec])
 KINDS = {kind.NUMBER: kind for kind in (*get_args(m.DeviceMessage), *get_args(m.GatewayMessage))}
 numbers = st.sampled_from(sorted(KINDS))
 scalars = (
@@ -66,22 +75,77 @@ def test_a_message_with_one_byte_changed_is_a_message_or_refused(
     decode_or_refuse(message.NUMBER, bytes(body))
 
 
-chunks = (
-    st.binary(max_size=64)
-    | messages.map(CompactCodec().encode)
-    | st.builds(frame, st.integers(0, 255), st.binary(max_size=32))
+def frame_of(dialect: type[AppleCodec | CompactCodec], message: m.Message) -> bytes:
+    try:
+        return dialect().encode(message)
+    except LocalProtocolError:
+        return b""  # not for this wire
+
+
+def apple_decode_or_refuse(codec: AppleCodec, number: int, body: bytes) -> None:
+    try:
+        message = codec.decode(number, body)
+    except RemoteProtocolError as refusal:
+        outcome = str(refusal)
+    else:
+        outcome = f"command {number:#04x}, {type(message).__name__}"
+    assert outcome.startswith(f"command {number:#04x}, ")
+
+
+@given(apples, st.integers(0, 255), st.binary())
+def test_any_body_of_apples_wire_is_a_message_or_refused_or_ignored(
+    dialect: type[AppleCodec], number: int, body: bytes
+) -> None:
+    apple_decode_or_refuse(dialect(), number, body)
+
+
+items = st.tuples(
+    st.integers(0, 255),
+    st.binary(max_size=40)
+    | st.text(max_size=20)
+    | st.builds(lambda number: Number(number, 4), st.integers(0, 2**32 - 1))
+    | st.builds(lambda number: Number(number, 1), st.integers(0, 255)),
 )
 
 
-@given(st.sampled_from(Role), st.sampled_from(CourierState), st.lists(chunks, max_size=8))
-def test_any_stream_gives_messages_or_closes_for_good(
-    role: Role, state: CourierState, stream: list[bytes]
+@given(apples, numbers, st.lists(items, max_size=8))
+def test_any_items_are_a_message_or_refused_or_ignored(
+    dialect: type[AppleCodec], number: int, said: list[Item]
 ) -> None:
-    end = ConnectionPair(state).ends[role]
+    codec = dialect()
+    frames = codec.frames(64 * 1024).receive(codec.write(number, said))
+    for command, body in frames:
+        apple_decode_or_refuse(codec, command, body)
+
+
+@given(apples, messages, st.data())
+def test_a_message_of_apples_wire_with_one_byte_changed_is_a_message_or_refused(
+    dialect: type[AppleCodec], message: m.Message, data: st.DataObject
+) -> None:
+    for number, whole in dialect().frames(2**20).receive(frame_of(dialect, message)):
+        body = bytearray(whole)
+        if body:
+            body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+        apple_decode_or_refuse(dialect(), number, bytes(body))
+
+
+def chunks(dialect: type[AppleCodec | CompactCodec]) -> st.SearchStrategy[bytes]:
+    return (
+        st.binary(max_size=64)
+        | messages.map(lambda message: frame_of(dialect, message))
+        | st.builds(frame, st.integers(0, 255), st.binary(max_size=32))
+    )
+
+
+@given(dialects, st.sampled_from(Role), st.sampled_from(CourierState), st.data())
+def test_any_stream_gives_messages_or_closes_for_good(
+    dialect: type[AppleCodec | CompactCodec], role: Role, state: CourierState, data: st.DataObject
+) -> None:
+    end = ConnectionPair(state, dialect).ends[role]
     received: list[m.Message] = []
     fault = "in state"
     try:
-        for chunk in stream:
+        for chunk in data.draw(st.lists(chunks(dialect), max_size=8)):
             received += end.receive_data(chunk) if chunk else []
         end.receive_data(b"")
     except RemoteProtocolError as error:

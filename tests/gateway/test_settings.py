@@ -40,6 +40,7 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "handshake_seconds": ("3", 3.0),
     "idle_seconds": ("60", 60.0),
     "silent_seconds": ("61", 61.0),
+    "connect_skew_seconds": ("30", 30.0),
     "window": ("7", 7),
     "power_hold": ("deliver", settings.PowerHold.DELIVER),
     "power_burst_seconds": ("60", 60.0),

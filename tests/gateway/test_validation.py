@@ -20,7 +20,14 @@ from gateway.validation import (
     notification_of,
     validate,
 )
-from protocol.identifiers import ApnsId, CollapseId, DeviceToken, Topic, UniqueId
+from protocol.identifiers import (
+    ApnsId,
+    CollapseId,
+    DeviceToken,
+    HashedTopic,
+    Topic,
+    UniqueId,
+)
 from protocol.notification import Environment, Notification, Priority, PushType
 from protocol.provider.http import HttpRequest
 from protocol.provider.rejection import Reason, Rejection
@@ -417,3 +424,10 @@ def test_a_malformed_token_is_not_adopted() -> None:
 
 def test_a_token_known_in_the_other_environment_is_not_adopted() -> None:
     assert refuse(push(path=PATH), rules=ADOPTING).reason is Reason.BAD_DEVICE_TOKEN
+
+
+def test_the_token_of_a_device_that_knows_its_topic_by_hash_is_for_that_topic() -> None:
+    by_hash = registration(topic=HashedTopic.of(TOPIC))
+    assert accept(push(), by_hash).topic == TOPIC
+    rejection = refusal(draft_of(push(apns_topic="com.example.other"), by_hash))
+    assert rejection.reason is Reason.DEVICE_TOKEN_NOT_FOR_TOPIC

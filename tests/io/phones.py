@@ -11,7 +11,7 @@ from trio.testing import memory_stream_pair, wait_all_tasks_blocked
 
 from gateway.courier.link import Link
 from gateway.courier.listener import CourierFront
-from gateway.courier.terms import Caller, CourierSettings, Services
+from gateway.courier.terms import CourierSettings, Services, Stranger
 from gateway.journal import Journal
 from gateway.routing.broadcasts import Broadcaster
 from gateway.routing.channels import ChannelDirectory
@@ -184,7 +184,7 @@ class Gateway:
         """A phone whose TLS handshake is done; it has not said Connect."""
         far, near = streams()
         link = Link(near, CompactCodec(), self.settings)
-        caller = Caller(next(self._numbers), DeviceId(device), Environment.DEVELOPMENT, "phone:1")
+        caller = Stranger(next(self._numbers), Environment.DEVELOPMENT, "phone:1", DeviceId(device))
         self.nursery.start_soon(self.front.serve_link, link, caller)
         phone = Phone(far)
         if listens:

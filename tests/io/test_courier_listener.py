@@ -163,7 +163,7 @@ async def test_without_a_certificate_nobody_comes_in(
 ) -> None:
     context = ssl.create_default_context(cadata=authority.certificate_pem.decode())
     context.set_alpn_protocols(["apnsim-msgpack-v1"])
-    assert "TLS handshake failed" in await refusal(gateway, context, caplog)
+    assert "a device certificate is due" in await refusal(gateway, context, caplog)
 
 
 async def test_a_server_certificate_of_our_ca_is_no_device(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,8 @@ def _log_info(caplog: pytest.LogCaptureFixture) -> None:
 
 async def test_a_connect_is_answered_with_the_gateways_time_and_limit(gateway: Gateway) -> None:
     phone = await gateway.connects()
-    assert phone.heard == [ConnectResponse(ConnectStatus.OK, NOW, 32 * 1024)]
+    token = DeviceToken.parse(hashlib.sha256(b"base token of phone in development").hexdigest())
+    assert phone.heard == [ConnectResponse(ConnectStatus.OK, NOW, 32 * 1024, token=token)]
     assert gateway.sessions.session_of(DEVICE) is not None
 
 

@@ -9,6 +9,7 @@ from protocol.identifiers import (
     CollapseId,
     DeviceId,
     DeviceToken,
+    HashedTopic,
     InvalidIdentifierError,
     KeyId,
     TeamId,
@@ -201,3 +202,16 @@ def test_a_channel_id_of_the_gateways_own_is_padded_base64() -> None:
     made = ChannelId.from_random(RAW)
     assert made == "oKGio6SlpqeoqaqrrK2urw=="
     assert ChannelId.parse(made) == made
+
+
+def test_a_topic_has_a_hash_that_no_provider_can_say() -> None:
+    topic = Topic.parse("com.example.a")
+    hashed = HashedTopic.of(topic)
+    assert hashed.digest.hex() == "a821d5dac92a9f39e414730ed5976d08ae9244fe"
+    assert hashed == HashedTopic.from_digest(hashed.digest) == HashedTopic.parse(hashed)
+    assert HashedTopic.of(hashed) == hashed
+    assert isinstance(HashedTopic.of(Topic(hashed)), HashedTopic)  # as a store gives it back
+    with pytest.raises(InvalidIdentifierError, match="a topic is letters"):
+        Topic.parse(hashed)
+    with pytest.raises(InvalidIdentifierError, match="a hashed topic is #"):
+        HashedTopic.parse(topic)

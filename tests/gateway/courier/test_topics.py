@@ -4,6 +4,7 @@ import pytest
 
 from gateway.courier.topics import TopicLists, Verdict
 from protocol.courier.messages import Filter
+from protocol.identifiers import HashedTopic, Topic
 from protocol.notification import Priority
 from tests.builders import TOPIC
 
@@ -51,3 +52,9 @@ def test_a_lower_priority_waits_while_nobody_uses_the_device(
     lists = TopicLists(said)
     assert lists.verdict(TOPIC, priority, is_active=True) is Verdict.DELIVER
     assert lists.verdict(TOPIC, priority, is_active=False) is inactive
+
+
+def test_a_filter_of_apples_wire_names_topics_by_their_hashes() -> None:
+    lists = TopicLists(Filter(enabled=(HashedTopic.of(TOPIC),)))
+    assert lists.verdict(TOPIC, NOW, is_active=True) is Verdict.DELIVER
+    assert lists.verdict(Topic(f"{TOPIC}.voip"), NOW, is_active=True) is Verdict.WAIT

@@ -19,7 +19,7 @@ import trio
 
 from apnsim.serve import _calm_the_collector
 from gateway.courier.link import Link
-from gateway.courier.terms import Caller, CourierSettings
+from gateway.courier.terms import CourierSettings, Stranger
 from protocol.broadcast import StoragePolicy, topic_of
 from protocol.courier.compact import CompactCodec
 from protocol.courier.connection import CourierConnection
@@ -106,9 +106,9 @@ class Stadium:
         for number in range(SUBSCRIBERS):
             device = Device(self.channel.channel_id)
             name = DeviceId(f"phone-{number}")
-            caller = Caller(number, name, Environment.DEVELOPMENT, "memory")
+            stranger = Stranger(number, Environment.DEVELOPMENT, "memory", name)
             link = Link(device, CompactCodec(), self.gateway.settings)
-            nursery.start_soon(self.gateway.front.serve_link, link, caller)
+            nursery.start_soon(self.gateway.front.serve_link, link, stranger)
             self.devices.append(device)
         while self.gateway.channels.subscriptions() < SUBSCRIBERS:  # noqa: ASYNC110 - elsewhere
             await trio.sleep(0.01)

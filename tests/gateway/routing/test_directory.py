@@ -8,7 +8,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from gateway.routing.directory import TOKEN_BYTES, DeviceDirectory
 from gateway.store.store import Registration, StoreUnavailableError
-from protocol.identifiers import DeviceId, DeviceToken, TokenPurpose, Topic
+from protocol.identifiers import DeviceId, DeviceToken, HashedTopic, TokenPurpose, Topic
 from protocol.notification import Environment
 from tests.builders import DEVICE, NOW, TOKEN, TOPIC, SettableTime, counting_bytes, registration
 from tests.gateway.routing.stores import FragileStore
@@ -301,3 +301,13 @@ def test_a_limited_pace_is_counted_per_token_and_second(
     assert [limited.is_too_fast(TOKEN, NOW) for _ in range(4)] == [False, False, True, True]
     assert not limited.is_too_fast(other, NOW + 0.9)
     assert not limited.is_too_fast(TOKEN, NOW + 1)
+
+
+async def test_a_device_may_name_its_topic_by_hash_and_text_and_has_one_token_for_both(
+    directory: DeviceDirectory,
+) -> None:
+    by_hash = await directory.mint(DEVICE, HashedTopic.of(TOPIC), DEVELOPMENT)
+    assert await directory.mint(DEVICE, TOPIC, DEVELOPMENT) == by_hash
+    await directory.load()
+    assert await directory.mint(DEVICE, HashedTopic.of(TOPIC), DEVELOPMENT) == by_hash
+    assert await directory.mint(DEVICE, HashedTopic.of(VOIP), DEVELOPMENT) != by_hash

@@ -28,6 +28,7 @@ from protocol.courier.messages import (
     TokenStatus,
     TopicChannels,
 )
+from protocol.courier.proof import ConnectProof
 from protocol.identifiers import (
     ApnsId,
     ChannelId,
@@ -54,6 +55,9 @@ purposes = words.map(TokenPurpose.parse)
 u32 = st.integers(0, 2**32 - 1)
 seconds = st.floats(0, 253_402_300_799, allow_nan=False)
 
+proofs = st.builds(
+    ConnectProof, st.binary(max_size=2000), st.binary(max_size=20), st.binary(max_size=256)
+)
 channel_ids = st.binary(min_size=1, max_size=ChannelId.MAX_BYTES).map(ChannelId.from_random)
 channel_marks = st.builds(ChannelMark, channel_ids, st.integers(0, 2**63 - 1))
 topic_channels = st.builds(
@@ -64,9 +68,16 @@ topic_channels = st.builds(
 )
 
 BY_TYPE = {
-    Connect: st.builds(Connect, st.booleans(), words, words, words),
+    Connect: st.builds(
+        Connect, st.booleans(), words, words, words, st.none() | tokens, st.none() | proofs
+    ),
     ConnectResponse: st.builds(
-        ConnectResponse, st.sampled_from(ConnectStatus), seconds, st.integers(256, 2**32 - 1), words
+        ConnectResponse,
+        st.sampled_from(ConnectStatus),
+        seconds,
+        st.integers(256, 2**32 - 1),
+        words,
+        st.none() | tokens,
     ),
     Filter: st.builds(Filter, topic_lists, topic_lists, topic_lists, topic_lists, topic_lists),
     Push: st.builds(

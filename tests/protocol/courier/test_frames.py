@@ -83,5 +83,5 @@ def test_the_work_is_linear_in_the_bytes() -> None:
     whole = frame(1, bytes(5_000))
     for i in range(len(whole)):
         copied += reader.receive(whole[i : i + 1])
-        assert reader._needed in (HEADER_BYTES, len(whole))
+        assert reader._needed in (*range(1, HEADER_BYTES + 1), len(whole))
     assert copied == [(1, bytes(5_000))]

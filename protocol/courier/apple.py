@@ -1,0 +1,81 @@
+"""Apple's dialects: messages as items, whichever way the items become bytes.
+
+The wire carries less than our messages do: no apns-id, push type, priority or collapse id reaches
+a device, a refusal has no reason, and a device names topics by their SHA-1. Where our messages
+have no counterpart that is publicly known (AppTokenInvalidate), there is nothing to say.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from protocol.courier import apple_channels, apple_device, apple_gateway
+from protocol.courier.apple_names import LinkNames
+from protocol.courier.errors import LocalProtocolError, RemoteProtocolError
+from protocol.courier.messages import ChannelsResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from protocol.courier.frames import FrameReader
+    from protocol.courier.items import Item, Items
+    from protocol.courier.messages import Message
+
+_SAY = apple_device.SAY | apple_gateway.SAY | apple_channels.SAY
+_HEAR = apple_device.HEAR | apple_gateway.HEAR | apple_channels.HEAR
+
+
+class AppleCodec(ABC):
+    """One end's dialect of one link; a subclass writes and reads items."""
+
+    __slots__ = ("_link",)
+    PROVES_IN_CONNECT: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        self._link = LinkNames()
+
+    @abstractmethod
+    def frames(self, max_frame_bytes: int) -> FrameReader:
+        """What cuts the stream into frames."""
+
+    @abstractmethod
+    def write(self, command: int, items: Iterable[Item]) -> bytes:
+        """A whole frame of these items."""
+
+    @abstractmethod
+    def read(self, body: bytes) -> Items:
+        """The items of a frame's body.
+
+        Raises:
+            ValueError: it is malformed.
+        """
+
+    def encode(self, message: Message) -> bytes:
+        """A whole frame.
+
+        Raises:
+            LocalProtocolError: Apple's wire has no such message.
+        """
+        say = _SAY.get(type(message))
+        if say is None:
+            name = type(message).__name__
+            raise LocalProtocolError(f"{name} has no publicly known form on Apple's wire")
+        is_answer = isinstance(message, ChannelsResponse)
+        command = apple_channels.NUMBER if is_answer else message.NUMBER
+        return self.write(command, say(self._link, message))
+
+    def decode(self, command: int, body: bytes) -> Message | None:
+        """The message in a frame; None for what this end does not know.
+
+        Raises:
+            RemoteProtocolError: the body is not what this command carries.
+        """
+        hear = _HEAR.get(command)
+        if hear is None:
+            return None
+        try:
+            return hear(self._link, self.read(body))
+        except ValueError as error:
+            what = hear.__name__.removeprefix("_hear_").replace("_", " ")
+            raise RemoteProtocolError(f"command {command:#04x}, {what}: {error}") from None
