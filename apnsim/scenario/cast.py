@@ -47,14 +47,22 @@ class Cast:
         Raises:
             ValueError: it never is, or it is not clear on which.
         """
-        if app not in self.apps:
-            raise ValueError(
-                f"no device ever has the app {app!r}; there are {_listed(sorted(self.apps))}"
-            )
+        self.check_app(app)
         device = self.device(named, app)
         if device not in self.apps[app]:
             raise ValueError(f"the app {app!r} is never on {device!r}")
         return device
+
+    def check_app(self, app: str) -> None:
+        """Whether it is ever on any device.
+
+        Raises:
+            ValueError: it never is.
+        """
+        if app not in self.apps:
+            raise ValueError(
+                f"no device ever has the app {app!r}; there are {_listed(sorted(self.apps))}"
+            )
 
 
 def device_id(name: str) -> str:

@@ -70,7 +70,7 @@ def judged(
             continue
         sent = stage.record.named(expect.push)
         claim = f"{_quoted(expect.push)}: {condition.says(wanted)}"
-        if not sent:
+        if not sent and name != "sent":
             yield claim, "nothing of this name has been pushed yet", []
         elif isinstance(condition, OfAll):
             happened = condition.deviation(wanted, sent)
@@ -123,6 +123,10 @@ def _near_app(expect: Expect, stage: Stage) -> list[str]:
 
 
 # -- conditions ------------------------------------------------------------------------------------
+
+
+def _sent(wanted: int, sent: list[Sent]) -> str:
+    return "" if len(sent) == wanted else f"it was sent to {len(sent)}"
 
 
 def _status(wanted: int, sent: Sent, _stage: Stage) -> str:
@@ -210,6 +214,18 @@ def _online(wanted: bool, expect: Expect, stage: Stage) -> str:
     return "" if is_online is wanted else f"its link is {'up' if is_online else 'down'}"
 
 
+def _lock_screen(wanted: tuple[str, ...], expect: Expect, stage: Stage) -> str:
+    texts = stage.lock_screen(stage.cast.device(expect.device))
+    return "" if texts == list(wanted) else f"there is {_quoted(texts) or 'nothing'}"
+
+
+def _badge(wanted: int, expect: Expect, stage: Stage) -> str:
+    app = expect.app or ""
+    screen = stage.screens[stage.cast.device_of_app(expect.device, app)]
+    number = screen.badges.get(app, 0)
+    return "" if number == wanted else f"it is {number}"
+
+
 def _says_delivered(wanted: bool | int) -> str:
     if isinstance(wanted, bool):
         return "delivered" if wanted else "not delivered"
@@ -217,6 +233,7 @@ def _says_delivered(wanted: bool | int) -> str:
 
 
 CONDITIONS: dict[str, OfEach | OfAll | OfOther] = {
+    "sent": OfAll(lambda count: f"sent to {count}", _sent),
     "status": OfEach("answered {}".format, _status),
     "reason": OfEach("refused for {}".format, _reason),
     "delivered": OfAll(_says_delivered, _delivered),
@@ -229,6 +246,10 @@ CONDITIONS: dict[str, OfEach | OfAll | OfOther] = {
     "state": OfEach("{}".format, _state),
     "received": OfOther(
         "app", lambda names: f"received {_quoted(names) or 'nothing'}", _received_deviation
+    ),
+    "badge": OfOther("app", "badge {}".format, _badge),
+    "lock_screen": OfOther(
+        "device", lambda texts: f"lock screen {_quoted(texts) or 'empty'}", _lock_screen
     ),
     "online": OfOther("device", lambda yes: f"link {'up' if yes else 'down'}", _online),
 }

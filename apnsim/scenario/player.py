@@ -90,6 +90,7 @@ async def _set_up(scenario: Scenario, here: World, stage: Stage) -> None:
 
 async def _carry_out(step: Step, stage: Stage) -> None:
     if isinstance(step.action, Expect):
+        await stage.look()
         _judge(step, step.action, stage)
         return
     try:

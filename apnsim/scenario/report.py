@@ -26,6 +26,7 @@ _PROCESS_WIDTH = 14
 _BOLD, _DIM, _RED, _GREEN, _YELLOW, _CYAN, _MAGENTA = "1", "2", "31", "32", "33", "36", "35"
 _COLOURS = {
     "scenario": _YELLOW,
+    "person": _YELLOW,
     "provider": _MAGENTA,
     GATEWAY: _CYAN,
 }

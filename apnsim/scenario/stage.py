@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from apnsim.scenario.record import Record
     from apnsim.scenario.world import World
     from devicesim.host_views import AppView
+    from devicesim.screen.views import ScreenView
     from protocol.courier.messages import Push
 
 # Which process of a phone takes a push of this type to its app; the rest is SpringBoard's.
@@ -87,6 +88,7 @@ class Stage:
         self.verdicts: list[Verdict] = []
         self.tokens: dict[tuple[str, str, str], str] = {}  # (device, app, push type) → token
         self.rows: list[Row] = []
+        self.screens: dict[str, ScreenView] = {}
         self.began = trio.current_time()
         self._numbers = itertools.count(1)
         world.devices.watch(self._arrived)
@@ -109,6 +111,41 @@ class Stage:
         """
         for push_type, token in app.tokens.items():
             self.tokens[device, app.bundle_id, push_type] = token
+
+    def token(self, device: str, app: str, push_type: str) -> str:
+        """The token that the app's backend has for pushes of this type.
+
+        Raises:
+            LookupError: it has none.
+        """
+        token = self.tokens.get((device, app, push_type))
+        if token is None:
+            raise LookupError(
+                f"the backend of {app} has no token for {push_type} pushes to {device}: give the"
+                f" app the type {push_type}, or launch it after it got its token"
+            )
+        return token
+
+    def clean(self, target: Target) -> None:
+        """The token is dead: its rows go, whoever's they are."""
+        kept = [row for row in self.rows if row.target != target]
+        if len(kept) < len(self.rows):
+            gone = len(self.rows) - len(kept)
+            self.log.say("provider", f"deletes the rows of the dead token: {gone}")
+            self.rows[:] = kept
+
+    async def look(self) -> None:
+        """Look at every phone: ``screens`` is what a person sees now, by its name."""
+        for name in self.cast.devices:
+            self.screens[name] = await self.world.devices.screens.look(device_id(name))
+
+    def lock_screen(self, device: str) -> list[str]:
+        """The alerts on its lock screen, from top to bottom, as their main texts."""
+        return [
+            shown.title or shown.body
+            for group in self.screens[device].lock_screen
+            for shown in group.notifications
+        ]
 
     def app_view(self, device: str, bundle_id: str) -> AppView:
         """The app as it is now.

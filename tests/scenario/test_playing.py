@@ -71,6 +71,29 @@ def test_what_did_not_come_is_told_with_the_life_of_the_push(
     assert (verdict.step, verdict.at) == (3, 120)
 
 
+def test_what_a_person_sees_can_be_expected() -> None:
+    badge = 'push = { app = "com.example.chat", name = "badge", payload = { aps = { badge = 3 } } }'
+    outcome = played(
+        step('device = { power = "locked" }'),
+        PUSH,
+        step(badge),
+        step('expect = { lock_screen = ["Hello"] }'),
+        step('expect = { app = "com.example.chat", badge = 3 }'),
+        step("expect = { lock_screen = [] }"),
+        step('expect = { app = "com.example.chat", badge = 0 }'),
+    )
+    assert unmet(outcome) == [
+        ("phone: lock screen empty", 'there is "Hello"'),
+        ("com.example.chat: badge 0", "it is 3"),
+    ]
+
+
+def test_what_an_app_may_do_can_be_changed() -> None:
+    denied = step('app = { app = "com.example.chat", permission = "denied", state = "suspended" }')
+    expect = 'expect = { push = "Hello", delivered = false, state = "Discarded - Disabled" }'
+    assert played(denied, PUSH, step(expect)).is_met
+
+
 @pytest.mark.parametrize(
     ("expected", "happened"),
     [
@@ -187,3 +210,51 @@ def test_a_gateway_that_hangs_up_on_the_provider_is_a_verdict_too() -> None:
     [(claim, happened)] = unmet(outcome)
     assert claim == "push can be done"
     assert happened.startswith("the gateway hung up: ")
+
+
+TWO = PHONE + PHONE.replace('"phone"', '"tablet"')
+
+
+def _row(verb: str, organisation: str, device: str, more: str = "") -> str:
+    who = f'app = "com.example.chat", user = "anna", device = "{device}"'
+    return step(f'{verb} = {{ {who}, organisation = "{organisation}"{more} }}')
+
+
+def _notify(organisation: str) -> str:
+    what = f'app = "com.example.chat", organisation = "{organisation}", alert = "{organisation}"'
+    return step(f"push = {{ {what} }}")
+
+
+BOTH = [
+    _row("sign_in", org, device) for org in ("acme", "globex") for device in ("phone", "tablet")
+]
+
+
+@pytest.mark.parametrize(
+    ("habit", "acme", "globex"),
+    [("deletes-the-row", 1, 2), ("revokes-the-token", 1, 1), ("does-nothing", 2, 2)],
+)
+def test_who_leaves_an_organisation_on_one_phone_gets_what_the_backend_makes_of_it(
+    habit: str, acme: int, globex: int
+) -> None:
+    out = _row("sign_out", "acme", "phone", f', backend = "{habit}"')
+    notified = [
+        step(f'expect = {{ push = "{org}", sent = {count}, delivered = {count} }}')
+        for org, count in (("acme", acme), ("globex", globex))
+    ]
+    outcome = played(*BOTH, out, _notify("acme"), _notify("globex"), *notified, phone=TWO)
+    assert unmet(outcome) == []
+
+
+def test_signing_in_twice_makes_no_second_row() -> None:
+    expect = step('expect = { push = "acme", sent = 3 }')
+    outcome = played(*BOTH, *BOTH, _notify("acme"), expect, phone=TWO)
+    assert unmet(outcome) == [('"acme": sent to 3', "it was sent to 2")]
+
+
+def test_a_410_cleans_the_rows_of_its_token_and_no_others() -> None:
+    gone = step('uninstall = { app = "com.example.chat", device = "phone" }')
+    expect = step('expect = { push = "globex", sent = 1, delivered = 1 }')
+    outcome = played(*BOTH, gone, _notify("acme"), _notify("globex"), expect, phone=TWO)
+    assert outcome.is_met
+    assert any("deletes the rows of the dead token: 2" in line.message for line in outcome.lines)

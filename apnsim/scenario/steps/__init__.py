@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from apnsim.scenario.steps.accounts import SignIn, SignOut
 from apnsim.scenario.steps.apps import App, Install, Launch, Uninstall
 from apnsim.scenario.steps.expectations import Expect
 from apnsim.scenario.steps.phones import Device, Restore
@@ -41,4 +42,6 @@ VERBS: dict[str, type[Action]] = {
     "uninstall": Uninstall,
     "launch": Launch,
     "app": App,
+    "sign_in": SignIn,
+    "sign_out": SignOut,
 }

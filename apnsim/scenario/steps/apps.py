@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from apnsim.scenario.cast import device_id
 from apnsim.scenario.reading import boolean, key, names, word
-from apnsim.scenario.steps.phones import given
-from devicesim.apps import AppState
+from apnsim.scenario.steps.phones import given, spoken
+from apnsim.scenario.times import duration
+from devicesim.apps import AppState, Permission
 from gateway import values
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from apnsim.scenario.cast import Cast
     from apnsim.scenario.stage import Stage
 
-_APP = "the bundle id of the app"
-_DEVICE = "the phone, where it is not clear from the app"
+APP = "the bundle id of the app"
+DEVICE_OF_APP = "the phone, where it is not clear from the app"
 
 
 class OfApp:
@@ -45,17 +46,24 @@ class OfApp:
 class App(OfApp):
     """What an app is doing, and what its owner lets it do."""
 
-    app: str = key(values.bundle_id, _APP)
-    device: str | None = key(values.text, _DEVICE, default=None)
+    app: str = key(values.bundle_id, APP)
+    device: str | None = key(values.text, DEVICE_OF_APP, default=None)
     state: AppState | None = word(AppState, "what it is doing")
     notifications_enabled: bool | None = key(
         boolean, "the switch in Settings, Notifications", default=None
+    )
+    permission: Permission | None = word(Permission, "whether it may notify")
+    reports_calls: bool | None = key(
+        boolean, "whether it reports a call for each VoIP push, as it must", default=None
+    )
+    extension_seconds: float | None = key(
+        duration, "how long its notification service extension takes", default=None
     )
 
     async def perform(self, stage: Stage) -> None:
         """Change what is given."""
         changes = given(self, "app", "device")
-        words = ", ".join(f"{name} {value}" for name, value in changes.items())
+        words = ", ".join(f"{name} {spoken(value)}" for name, value in changes.items())
         device = self.on(stage)
         stage.log.say("scenario", f"{device}: {self.app}: {words}")
         await stage.world.devices.patch_app(device_id(device), self.app, **changes)
@@ -65,11 +73,11 @@ class App(OfApp):
 class Install(OfApp):
     """An app is installed, or again; it is opened once and tells its backend its tokens."""
 
-    app: str = key(values.bundle_id, _APP)
+    app: str = key(values.bundle_id, APP)
     types: tuple[str, ...] = key(
         names, 'the push types that it takes (default: ["alert"])', default=("alert",)
     )
-    device: str | None = key(values.text, _DEVICE, default=None)
+    device: str | None = key(values.text, DEVICE_OF_APP, default=None)
 
     def faults(self, cast: Cast) -> Iterator[str]:
         """What cannot be; an app can be installed wherever it was not."""
@@ -90,8 +98,8 @@ class Install(OfApp):
 class Uninstall(OfApp):
     """An app is removed; its backend is not told."""
 
-    app: str = key(values.bundle_id, _APP)
-    device: str | None = key(values.text, _DEVICE, default=None)
+    app: str = key(values.bundle_id, APP)
+    device: str | None = key(values.text, DEVICE_OF_APP, default=None)
 
     async def perform(self, stage: Stage) -> None:
         """Remove it."""
@@ -104,8 +112,8 @@ class Uninstall(OfApp):
 class Launch(OfApp):
     """A person opens an app: it is in the foreground, and tells its backend its tokens."""
 
-    app: str = key(values.bundle_id, _APP)
-    device: str | None = key(values.text, _DEVICE, default=None)
+    app: str = key(values.bundle_id, APP)
+    device: str | None = key(values.text, DEVICE_OF_APP, default=None)
 
     async def perform(self, stage: Stage) -> None:
         """Open it."""

@@ -41,6 +41,9 @@ class Expect:
     app: str | None = key(values.bundle_id, "or an app", default=None)
     device: str | None = key(values.text, "or a phone", default=None)
 
+    sent: int | None = key(
+        values.whole_number, "push: to how many tokens the backend pushed it", default=None
+    )
     status: int | None = key(values.count, "push: what the gateway answered", default=None)
     reason: str | None = key(values.text, "push: … and why", default=None)
     delivered: bool | int | None = key(
@@ -65,6 +68,10 @@ class Expect:
     )
     received: tuple[str, ...] | None = key(
         _listed, "app: exactly these pushes so far, in this order", default=None
+    )
+    badge: int | None = key(values.whole_number, "app: the number on its icon", default=None)
+    lock_screen: tuple[str, ...] | None = key(
+        _listed, "device: exactly these alerts on the lock screen, from top to bottom", default=None
     )
     online: bool | None = key(
         boolean, "device: whether it believes that its link is up", default=None

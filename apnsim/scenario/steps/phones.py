@@ -48,7 +48,7 @@ class Device(OfDevice):
         """Switch what is given."""
         name = stage.cast.device(self.device)
         changes = given(self, "device")
-        words = ", ".join(f"{key} {_spoken(value)}" for key, value in changes.items())
+        words = ", ".join(f"{key} {spoken(value)}" for key, value in changes.items())
         stage.log.say("scenario", f"{name}: {words}")
         await stage.world.devices.patch_device(device_id(name), **changes)
 
@@ -72,5 +72,6 @@ def given(step: Any, *but: str) -> dict[str, Any]:  # noqa: ANN401 - any datacla
     return {name: value for name, value in named if value is not None and name not in but}
 
 
-def _spoken(value: object) -> str:
+def spoken(value: object) -> str:
+    """A value as people say it."""
     return ("on" if value else "off") if isinstance(value, bool) else str(value)

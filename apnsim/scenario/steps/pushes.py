@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from apnsim.scenario.stage import Stage
 
 
+_GONE = 410
+
+
 def _priority(value: Any) -> int:  # noqa: ANN401
     if value not in list(Priority):
         raise ValueError(f"expected one of {', '.join(str(int(each)) for each in Priority)}")
@@ -83,7 +86,10 @@ class Push:
     def faults(self, cast: Cast) -> Iterator[str]:
         """What cannot be."""
         try:
-            cast.device_of_app(self.device, self.app)
+            if self.organisation is None:
+                cast.device_of_app(self.device, self.app)
+            else:
+                cast.check_app(self.app)
         except ValueError as error:
             yield str(error)
 
@@ -101,6 +107,8 @@ class Push:
                 sent = stage.new_push(self.group, name, target)
                 stage.log.say("provider", f'pushes "{name}" to {target.app} ({self})')
                 await stage.push(sent, target, self._headers(stage), self._payload(name))
+                if sent.answer is not None and sent.answer.status == _GONE:
+                    stage.clean(target)
 
     def _targets(self, stage: Stage) -> Iterator[Target]:
         if self.organisation is not None:
@@ -109,13 +117,7 @@ class Push:
                     yield row.target
             return
         device = stage.cast.device_of_app(self.device, self.app)
-        token = stage.tokens.get((device, self.app, self.type))
-        if token is None:
-            raise LookupError(
-                f"the backend of {self.app} has no token for {self.type} pushes to {device}:"
-                f" give the app the type {self.type}, or launch it after it got its token"
-            )
-        yield Target(device, self.app, token)
+        yield Target(device, self.app, stage.token(device, self.app, self.type))
 
     def _headers(self, stage: Stage) -> dict[str, str]:
         headers = {"apns-topic": self.type.topic_of(self.app), "apns-push-type": self.type.value}
