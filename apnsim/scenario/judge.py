@@ -226,6 +226,12 @@ def _badge(wanted: int, expect: Expect, stage: Stage) -> str:
     return "" if number == wanted else f"it is {number}"
 
 
+def _policy(wanted: str, expect: Expect, stage: Stage) -> str:
+    name = stage.cast.device(expect.device)
+    policy = stage.world.devices.get_device(device_id(name)).assertion_policy
+    return "" if policy == wanted else f"it is {policy}"
+
+
 def _says_delivered(wanted: bool | int) -> str:
     if isinstance(wanted, bool):
         return "delivered" if wanted else "not delivered"
@@ -251,6 +257,7 @@ CONDITIONS: dict[str, OfEach | OfAll | OfOther] = {
     "lock_screen": OfOther(
         "device", lambda texts: f"lock screen {_quoted(texts) or 'empty'}", _lock_screen
     ),
+    "assertion_policy": OfOther("device", "assertion policy {}".format, _policy),
     "online": OfOther("device", lambda yes: f"link {'up' if yes else 'down'}", _online),
 }
 

@@ -258,3 +258,17 @@ def test_a_410_cleans_the_rows_of_its_token_and_no_others() -> None:
     outcome = played(*BOTH, gone, _notify("acme"), _notify("globex"), expect, phone=TWO)
     assert outcome.is_met
     assert any("deletes the rows of the dead token: 2" in line.message for line in outcome.lines)
+
+
+def test_a_phone_that_gives_up_is_found_restricted_and_can_be_woken() -> None:
+    outcome = played(
+        step('device = { network = "none", power = "locked" }', "10 s"),
+        step('expect = { assertion_policy = "full" }'),
+        step('expect = { assertion_policy = "full" }', "5 min"),
+        step('device = { network = "wifi" }'),
+        step('wake = { reason = "cellular-call" }', "6 min"),
+        step('expect = { assertion_policy = "full", online = true }'),
+        step('device = { assertion_policy = "restricted" }'),
+        step('expect = { assertion_policy = "restricted" }'),
+    )
+    assert unmet(outcome) == [("phone: assertion policy full", "it is restricted")]

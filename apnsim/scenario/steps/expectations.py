@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apnsim.scenario import judge
 from apnsim.scenario.reading import boolean, key, names, word
-from apnsim.scenario.steps.phones import given
+from apnsim.scenario.steps.phones import given, policy
 from apnsim.scenario.times import duration
 from devicesim.notification_center import Presentation
 from gateway import values
@@ -72,6 +72,9 @@ class Expect:
     badge: int | None = key(values.whole_number, "app: the number on its icon", default=None)
     lock_screen: tuple[str, ...] | None = key(
         _listed, "device: exactly these alerts on the lock screen, from top to bottom", default=None
+    )
+    assertion_policy: str | None = key(
+        policy, "device: whether apsd may work: full, restricted", default=None
     )
     online: bool | None = key(
         boolean, "device: whether it believes that its link is up", default=None

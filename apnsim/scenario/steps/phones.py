@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from apnsim.scenario.cast import device_id
 from apnsim.scenario.reading import boolean, key, word
 from devicesim.network import NetworkKind
-from devicesim.power import Power
+from devicesim.power import AssertionPolicy, Power, WakeReason
 from gateway import values
 
 if TYPE_CHECKING:
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from apnsim.scenario.stage import Stage
 
 _DEVICE = "the phone; may be left out where there is but one"
+
+
+def policy(value: Any) -> str:  # noqa: ANN401
+    """The name of an assertion policy."""
+    try:
+        return str(AssertionPolicy.parse(str(value)))
+    except ValueError:
+        raise ValueError("expected full or restricted") from None
 
 
 class OfDevice:
@@ -43,6 +51,9 @@ class Device(OfDevice):
     online: bool | None = key(boolean, "whether it wants a link at all", default=None)
     network: NetworkKind | None = word(NetworkKind, "what it is connected by")
     power: Power | None = word(Power, "how awake it is")
+    assertion_policy: str | None = key(
+        policy, "forced until the next wake or change of power: full, restricted", default=None
+    )
 
     async def perform(self, stage: Stage) -> None:
         """Switch what is given."""
@@ -51,6 +62,20 @@ class Device(OfDevice):
         words = ", ".join(f"{key} {spoken(value)}" for key, value in changes.items())
         stage.log.say("scenario", f"{name}: {words}")
         await stage.world.devices.patch_device(device_id(name), **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Wake(OfDevice):
+    """Something wakes a phone; apsd may try for a link again."""
+
+    device: str | None = key(values.text, _DEVICE, default=None)
+    reason: WakeReason = word(WakeReason, "what", WakeReason.USER)
+
+    async def perform(self, stage: Stage) -> None:
+        """Wake it."""
+        name = stage.cast.device(self.device)
+        stage.log.say("scenario", f"{name} is woken: {self.reason}")
+        await stage.world.devices.wake(device_id(name), self.reason)
 
 
 @dataclass(frozen=True, slots=True)
