@@ -22,6 +22,7 @@ class AppChanges(TypedDict, total=False):
     state: str
     notifications_enabled: bool
     permission: str
+    registered: bool
     reports_calls: bool
     extension_seconds: float | None
 
@@ -81,6 +82,19 @@ class App:
     def permission(self) -> str:
         """``not-asked``, ``granted``, ``denied`` or ``provisional``."""
         return str(self._told["permission"])
+
+    @property
+    def registered(self) -> bool:
+        """Whether it wants the token of its own topic; see :meth:`unregister`."""
+        return bool(self._told["registered"])
+
+    def unregister(self) -> App:
+        """``unregisterForRemoteNotifications()``, as at sign-out: its token is over."""
+        return self.update(registered=False)
+
+    def register(self) -> App:
+        """``registerForRemoteNotifications()`` again; it gets another token."""
+        return self.update(registered=True)
 
     @property
     def reports_calls(self) -> bool:

@@ -112,9 +112,22 @@ class Device:
         self._told = self._client.call("POST", f"{self._path}/wake", body={"reason": reason})
         return self
 
-    def restore(self) -> Device:
-        """Restore it from a backup: every token changes."""
-        self._told = self._client.call("POST", f"{self._path}/restore")
+    def restore(self, to: Device | str | None = None) -> Device:
+        """Restore it from a backup: every token changes.
+
+        Args:
+            to: another device, or its id, which is made if it is not there; it is returned, and
+                this one goes on as it was.
+        """
+        if to is None:
+            self._told = self._client.call("POST", f"{self._path}/restore")
+            return self
+        body = {"to": to.id if isinstance(to, Device) else to}
+        return Device(self._client, self._client.call("POST", f"{self._path}/restore", body=body))
+
+    def reinstall_system(self) -> Device:
+        """Install its operating system anew: apps stay, every token changes."""
+        self._told = self._client.call("POST", f"{self._path}/refresh")
         return self
 
     def delete(self) -> None:

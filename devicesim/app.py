@@ -67,6 +67,7 @@ class App:
     share a topic and so a token. ``renewing`` are those whose next token must be a new one.
     ``purposes`` are the tokens that it wants for Live Activities beside its own. ``channels`` are
     the broadcast channels it listens to, each with its newest message so far, UNIX nanoseconds.
+    ``is_registered`` is whether it wants the token of its own topic; no other depends on it.
     ``reports_calls`` is whether its VoIP handler does what it must; ``unreported_calls`` are the
     latest times (UNIX seconds) when it did not, and ``is_voip_stopped`` what may follow until it is
     installed anew. ``extension_seconds`` is how long its notification service extension takes;
@@ -81,6 +82,7 @@ class App:
     state: AppState = AppState.BACKGROUND
     notifications_enabled: bool = True
     permission: Permission = Permission.GRANTED
+    is_registered: bool = True
     reports_calls: bool = True
     extension_seconds: float | None = None
     unreported_calls: list[float] = field(default_factory=list)
@@ -134,7 +136,8 @@ class App:
     @property
     def token_keys(self) -> tuple[TokenKey, ...]:
         """All the tokens that it needs: its own, then those of Live Activities."""
-        own = map(TokenKey, self.topics)
+        unwanted = None if self.is_registered else self.bundle_id
+        own = (TokenKey(topic) for topic in self.topics if topic != unwanted)
         return (*own, *map(self.activity_key, self.purposes))
 
     def activity_key(self, purpose: TokenPurpose) -> TokenKey:

@@ -14,14 +14,15 @@ from devicesim.app import (
     parse_push_types,
     topics_of,
 )
+from devicesim.app_description import describe_app, restore_app
 from devicesim.token_keys import TokenKey
 from protocol.broadcast import bundle_of
-from protocol.identifiers import BundleId, ChannelId, DeviceToken, TokenPurpose
+from protocol.identifiers import BundleId, DeviceToken, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from protocol.identifiers import Topic
+    from protocol.identifiers import ChannelId, TokenPurpose
 
 __all__ = [
     "App",
@@ -115,9 +116,9 @@ class AppRegistry:
         if app is None:
             app = self._apps[name] = App(name, ())
         app.push_types = tuple(dict.fromkeys(app.push_types + types))
-        for topic in app.topics:
-            self._by_topic[topic] = app
-            self._renew_if_retired(app, TokenKey(topic))
+        self._by_topic |= dict.fromkeys(app.topics, app)
+        for key in app.token_keys:
+            self._renew_if_retired(app, key)
         return app
 
     def uninstall(self, bundle_id: str) -> App:
@@ -136,6 +137,30 @@ class AppRegistry:
             del self._by_token[token]
             self.doomed[token] = False
         return app
+
+    def unregister(self, app: App) -> None:
+        """The app calls ``unregisterForRemoteNotifications()``: the token of its own topic is over.
+
+        Apple: "Someone logs out of an account associated with push notifications". PushKit's tokens
+        and those of extensions are others, and stay.
+        """
+        app.is_registered = False
+        key = _own_key(app)
+        app.renewing.discard(key)
+        token = app.tokens.pop(key, None)
+        if token is not None:
+            del self._by_token[token]
+            self.doomed[token] = False
+        self._retire(key)
+
+    def register(self, app: App) -> None:
+        """The app calls ``registerForRemoteNotifications()`` again, and gets another token.
+
+        Apple says that apps "can always re-register"; that the token is a new one is what a
+        client's maintainer has seen (tdlib/td#2368).
+        """
+        app.is_registered = True
+        self._renew_if_retired(app, _own_key(app))
 
     def want(self, app: App, purpose: TokenPurpose) -> None:
         """The app needs one more token for Live Activities; no effect if it has it already."""
@@ -200,7 +225,7 @@ class AppRegistry:
     def describe(self) -> dict[str, Any]:
         """All of it in JSON's types; ``restore()`` reads it back."""
         return {
-            "apps": [_describe_app(app) for app in self],
+            "apps": [describe_app(app) for app in self],
             "doomed": [token.hex() for token in self.doomed],
             "expired": [token.hex() for token, is_expired in self.doomed.items() if is_expired],
             "retired": list(map(str, self._retired)),
@@ -214,45 +239,13 @@ class AppRegistry:
         """
         for each in described["apps"]:
             app = self.install(each["bundle_id"], each["push_types"])
-            app.purposes = dict.fromkeys(map(TokenPurpose.parse, each.get("purposes", ())))
-            for key, token in each["tokens"].items():
-                self.mint(app, TokenKey.parse(key), DeviceToken.parse(token))
+            for key, token in restore_app(app, each):
+                self.mint(app, key, token)
             app.renewing = set(map(TokenKey.parse, each["renewing"]))
-            app.state = AppState(each["state"])
-            app.notifications_enabled = bool(each["notifications_enabled"])
-            _restore_switches(app, each)
-            app.channels = {
-                ChannelId.parse(channel_id): int(last)
-                for channel_id, last in each.get("channels", {}).items()
-            }
         expired = described.get("expired", ())
         self.doomed = {DeviceToken.parse(each): each in expired for each in described["doomed"]}
         self._retired = dict.fromkeys(map(TokenKey.parse, described["retired"]))
 
 
-def _restore_switches(app: App, described: dict[str, Any]) -> None:
-    """What descriptions of earlier versions do not have."""
-    app.permission = Permission(described.get("permission", app.permission))
-    app.reports_calls = bool(described.get("reports_calls", app.reports_calls))
-    seconds = described.get("extension_seconds")
-    app.extension_seconds = None if seconds is None else float(seconds)
-    app.unreported_calls = list(map(float, described.get("unreported_calls", ())))
-    app.is_voip_stopped = bool(described.get("is_voip_stopped", False))
-
-
-def _describe_app(app: App) -> dict[str, Any]:
-    return {
-        "bundle_id": app.bundle_id,
-        "push_types": [each.value for each in app.push_types],
-        "purposes": list(app.purposes),
-        "tokens": {str(key): token.hex() for key, token in app.tokens.items()},
-        "renewing": sorted(map(str, app.renewing)),
-        "state": app.state.value,
-        "notifications_enabled": app.notifications_enabled,
-        "permission": app.permission.value,
-        "reports_calls": app.reports_calls,
-        "extension_seconds": app.extension_seconds,
-        "unreported_calls": app.unreported_calls,
-        "is_voip_stopped": app.is_voip_stopped,
-        "channels": dict(app.channels),
-    }
+def _own_key(app: App) -> TokenKey:
+    return TokenKey(Topic(app.bundle_id))

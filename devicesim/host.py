@@ -21,6 +21,7 @@ import trio
 from devicesim.dial import tls_dials
 from devicesim.host_activities import HostActivities
 from devicesim.host_apps import HostedApps
+from devicesim.host_backups import HostedBackups
 from devicesim.host_channels import HostedChannels
 from devicesim.host_errors import CONFIRM_SECONDS, NotConfirmedError, UnknownDeviceError
 from devicesim.host_folder import HostFolder
@@ -60,7 +61,7 @@ __all__ = [
 SWEEP_SECONDS = 10.0
 
 
-class DeviceHost(HostedApps, HostedChannels, HostedPower):
+class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedPower):
     """The devices of one process, their Live Activities (``activities``) and ``screens``.
 
     Args:

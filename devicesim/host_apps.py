@@ -1,4 +1,4 @@
-"""The apps on a host's devices: installed, changed, removed, and their tokens renewed."""
+"""The apps on a host's devices: installed, changed, removed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import trio
 from devicesim.apps import AppState, Permission
 from devicesim.files import StateError
 from devicesim.host_errors import confirmed
+from devicesim.runtime import handlers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Unpack
 
     from devicesim.apps import App
-    from devicesim.host_views import AppView, DeviceView
+    from devicesim.host_views import AppView
     from devicesim.runtime.app_events import AppEvent
     from devicesim.virtual_device import VirtualDevice
 
@@ -31,12 +32,15 @@ class AppChanges(TypedDict, total=False):
     """What of an app is to be changed; what is absent stays.
 
     ``state`` and ``permission`` are those of :class:`AppState` and :class:`Permission`,
-    ``notifications_enabled`` the switch in Settings; the others as in :class:`App`.
+    ``notifications_enabled`` the switch in Settings; ``registered`` whether the app has called
+    ``registerForRemoteNotifications()`` or, since, ``unregisterForRemoteNotifications()``. The
+    others are as in :class:`App`.
     """
 
     state: str
     notifications_enabled: bool
     permission: str
+    registered: bool
     reports_calls: bool
     extension_seconds: float | None
 
@@ -78,6 +82,8 @@ class HostedApps:
         was_silenced = app.is_silenced
         state = _change(app, changes)
         await device.system.change_state(app, state)
+        if "registered" in changes:
+            await _register(device, app, is_wanted=changes["registered"])
         if app.is_silenced == was_silenced:
             await device.state.save()
         else:
@@ -95,19 +101,6 @@ class HostedApps:
         """
         with confirmed(f"the end of {bundle_id}"):
             await self._require(device_id).uninstall(bundle_id)
-
-    async def restore(self, device_id: str) -> DeviceView:
-        """Restore a device from a backup; returns once every token is another one.
-
-        Raises:
-            UnknownDeviceError: there is none with this id.
-            NotConfirmedError: the gateway did not answer.
-            StateError: it could not be written down.
-        """
-        device = self._require(device_id)
-        with confirmed(f"the new tokens of {device_id}"):
-            await device.daemon.restore()
-        return device.view
 
     def app_events(self, device_id: str, bundle_id: str) -> tuple[AppEvent, ...]:
         """What the code of an app has lived through, oldest first; the newest ``MAX_EVENTS``.
@@ -134,6 +127,20 @@ class HostedApps:
 
     def _all(self) -> Iterable[VirtualDevice]:
         raise NotImplementedError
+
+
+async def _register(device: VirtualDevice, app: App, *, is_wanted: bool) -> None:
+    """Returns once the gateway knows that the token is over, or has given another."""
+    if is_wanted == app.is_registered:
+        return
+    call = device.state.apps.register if is_wanted else device.state.apps.unregister
+    call(app)
+    device.system.events.note(
+        app.bundle_id, handlers.REGISTER if is_wanted else handlers.UNREGISTER
+    )
+    await device.daemon.tell_changes()
+    with confirmed(f"the tokens of {app.bundle_id}"):
+        await device.daemon.wait_until_settled(app)
 
 
 def _change(app: App, changes: AppChanges) -> AppState:

@@ -27,6 +27,7 @@ class AppView:
 
     ``channels`` are the broadcast channels it listens to. ``voip_stopped``: it gets no VoIP pushes
     any more; ``background_push_held``: one waits until it may come.
+    ``registered``: it wants the token of its own topic.
     """
 
     bundle_id: str
@@ -40,6 +41,7 @@ class AppView:
     extension_seconds: float | None = None
     voip_stopped: bool = False
     background_push_held: bool = False
+    registered: bool = True
 
     @classmethod
     def of(cls, app: App, *, is_held: bool) -> AppView:
@@ -58,6 +60,7 @@ class AppView:
             app.extension_seconds,
             app.is_voip_stopped,
             is_held,
+            app.is_registered,
         )
 
 

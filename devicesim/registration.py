@@ -99,8 +99,8 @@ class Registration:
         if app is None:  # uninstalled meanwhile
             self._apps.doomed[answer.token] = False
             return None
-        if key not in app.token_keys:  # its activity ended meanwhile
-            self._apps.doomed[answer.token] = True
+        if key not in app.token_keys:  # its activity ended meanwhile, or the app has unregistered
+            self._apps.doomed[answer.token] = bool(key.purpose)
             return None
         if key in app.renewing and not was_renewed:
             return None  # the answer to an older question: the token that is to be replaced

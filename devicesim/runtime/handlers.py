@@ -12,6 +12,8 @@ SERVICE_EXTENSION = "UNNotificationServiceExtension didReceive(_:withContentHand
 # iOS 26.4; before it: pushRegistry(_:didReceiveIncomingPushWith:for:completion:).
 VOIP = "pushRegistry(_:didReceiveIncomingVoIPPushWith:metadata:withCompletionHandler:)"
 REGISTERED = "application(_:didRegisterForRemoteNotificationsWithDeviceToken:)"
+REGISTER = "registerForRemoteNotifications()"
+UNREGISTER = "unregisterForRemoteNotifications()"
 LAUNCHED = "application(_:didFinishLaunchingWithOptions:)"
 
 

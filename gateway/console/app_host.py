@@ -15,6 +15,7 @@ class AppChanges(TypedDict, total=False):
     state: str
     notifications_enabled: bool
     permission: str
+    registered: bool
     reports_calls: bool
     extension_seconds: float | None
 
@@ -45,6 +46,11 @@ class AppView(Protocol):
     @property
     def permission(self) -> str:
         """``not-asked``, ``granted``, ``denied`` or ``provisional``."""
+        ...
+
+    @property
+    def registered(self) -> bool:
+        """Whether it wants the token of its own topic."""
         ...
 
     @property

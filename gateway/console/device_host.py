@@ -191,6 +191,10 @@ class DeviceHost(AppHost, Protocol):
         """End the device for good."""
         ...
 
-    async def restore(self, device_id: str) -> DeviceView:
-        """Restored from a backup: every token of the device changes."""
+    async def restore(self, device_id: str, to: str | None = None) -> DeviceView:
+        """Restore a backup on the same device or on another one; that one with its new tokens."""
+        ...
+
+    async def refresh(self, device_id: str) -> DeviceView:
+        """Install the system anew below its apps: every token changes."""
         ...

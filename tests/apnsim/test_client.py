@@ -54,10 +54,6 @@ async def test_a_phone_and_its_app_from_first_to_last() -> None:
         assert (app.token, sorted(app.tokens)) == (app.tokens["alert"], ["alert", "voip"])
         assert app.update(state="terminated").state == "terminated"
         assert app.update(notifications_enabled=False).notifications_enabled is False
-        assert app.update(permission="denied").permission == "denied"
-        assert app.update(extension_seconds=3, reports_calls=False).extension_seconds == 3
-        assert app.update(extension_seconds=None).extension_seconds is None
-        assert app.reports_calls is False
         before = app.token
         assert phone.restore().apps[0].token != before
         assert app.refresh().token == phone.apps[0].token
@@ -74,6 +70,26 @@ async def test_a_phone_and_its_app_from_first_to_last() -> None:
             app.refresh()
         phone.delete()
         assert apnsim.devices() == []
+
+    await using(Console(), use)
+
+
+async def test_what_an_app_does_and_what_becomes_of_its_tokens() -> None:
+    def use(apnsim: Apnsim) -> None:
+        phone = apnsim.create_device()
+        app = phone.install("com.example.app")
+        assert app.update(permission="denied").permission == "denied"
+        assert app.update(extension_seconds=3, reports_calls=False).extension_seconds == 3
+        assert app.update(extension_seconds=None).extension_seconds is None
+        assert app.reports_calls is False
+        assert (app.unregister().registered, app.register().registered) == (False, True)
+        assert (app.voip_stopped, app.background_push_held) == (False, False)
+        assert [event.what for event in app.events()] == ["background"]
+        successor = phone.restore(to="successor")
+        assert (successor.id, phone.restore(to=successor).id) == ("successor", "successor")
+        assert successor.apps[0].token != phone.refresh().apps[0].token
+        before = phone.apps[0].token
+        assert phone.reinstall_system().apps[0].token != before
 
     await using(Console(), use)
 

@@ -112,6 +112,7 @@ def test_a_registry_survives_its_own_description() -> None:
     apps.mint(app, key(NEWS), DeviceToken(b"a"))
     app.state, app.notifications_enabled = AppState.FORCE_QUIT, False
     app.permission, app.reports_calls, app.extension_seconds = Permission.PROVISIONAL, False, 2.0
+    app.unreported_calls, app.is_voip_stopped = [1.0, 2.0], True
     apps.renew_all()
     apps.install("gone", ["alert"])
     apps.mint(apps.require("gone"), key("gone"), DeviceToken(b"g"))
@@ -125,14 +126,37 @@ def test_a_registry_survives_its_own_description() -> None:
     assert again.install("gone", ["alert"]).renewing == {key("gone")}
 
 
+def test_an_app_that_unregisters_loses_the_token_of_its_own_topic_and_gets_another_one() -> None:
+    apps = installed("alert", "background", "voip")
+    app = apps.require(NEWS)
+    apps.mint(app, key(NEWS), DeviceToken(b"a"))
+    apps.mint(app, key(f"{NEWS}.voip"), DeviceToken(b"v"))
+    apps.unregister(app)
+    apps.unregister(app)
+    assert app.tokens_by_push_type == {"voip": DeviceToken(b"v")}
+    assert apps.doomed == {DeviceToken(b"a"): False}, "unregistered, not expired"
+    assert not app.awaits_tokens
+    assert apps.install(NEWS, ["alert"]).token_keys == (key(f"{NEWS}.voip"),)
+
+    again = AppRegistry()
+    again.restore(json.loads(json.dumps(apps.describe())))
+    assert again.describe() == apps.describe()
+    app = again.require(NEWS)
+    again.register(app)
+    assert app.renewing == {key(NEWS)}
+    assert app.awaits_tokens
+
+
 def test_a_description_from_before_permissions_is_read_as_granted() -> None:
     older = json.loads(json.dumps(installed().describe()))
-    for name in ("permission", "reports_calls", "extension_seconds"):
+    newer = ("permission", "is_registered", "reports_calls", "extension_seconds")
+    for name in (*newer, "unreported_calls", "is_voip_stopped"):
         del older["apps"][0][name]
     again = AppRegistry()
     again.restore(older)
     app = again.require(NEWS)
     assert (app.permission, app.reports_calls, app.extension_seconds) == ("granted", True, None)
+    assert app.is_registered
 
 
 @pytest.mark.parametrize(

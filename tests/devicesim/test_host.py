@@ -79,6 +79,7 @@ async def test_views_are_what_the_control_api_says(town: Town) -> None:
                 "extension_seconds": None,
                 "voip_stopped": False,
                 "background_push_held": False,
+                "registered": True,
             }
         ],
     }

@@ -34,6 +34,11 @@ class AppChange(Body):
     permission: Literal["not-asked", "granted", "denied", "provisional"] | None = Field(
         default=None, description="What the person answered when the app asked to notify."
     )
+    registered: bool | None = Field(
+        default=None,
+        description="false: the app calls unregisterForRemoteNotifications(), as at sign-out; true:"
+        " it registers again and gets another token.",
+    )
     reports_calls: bool | None = Field(
         default=None, description="Whether its VoIP handler reports a call, as it must."
     )
@@ -59,6 +64,7 @@ class InstalledApp:
     state: str
     notifications_enabled: bool
     permission: str
+    registered: bool
     reports_calls: bool
     extension_seconds: float | None
     voip_stopped: bool
@@ -160,6 +166,7 @@ def installed_app(view: AppView) -> InstalledApp:
         state=view.state,
         notifications_enabled=view.notifications_enabled,
         permission=view.permission,
+        registered=view.registered,
         reports_calls=view.reports_calls,
         extension_seconds=view.extension_seconds,
         voip_stopped=view.voip_stopped,

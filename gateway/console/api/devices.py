@@ -47,6 +47,17 @@ class Wake(Body):
     )
 
 
+class Restore(Body):
+    """Where a backup is restored."""
+
+    to: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=255,
+        description="Another device, made if it is not there, erased if it is; absent: the same.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """A virtual device; ``online`` is whether it has a link to the gateway.
@@ -143,10 +154,20 @@ async def wake_device(parts: Parts, device_id: str, body: Wake) -> Json:
 
 
 @router.post("/{device_id}/restore", response_model=Device)
-async def restore_device(parts: Parts, device_id: str) -> Json:
-    """Restored from a backup: every token of the device changes."""
+async def restore_device(parts: Parts, device_id: str, body: Restore | None = None) -> Json:
+    """Restore a backup of the device: every token of the restored one is new.
+
+    On another device, the answer is that one; the first goes on until it is deleted.
+    """
     with device_refusals(parts):
-        return Json(_device(await parts.devices.restore(device_id)))
+        return Json(_device(await parts.devices.restore(device_id, (body or Restore()).to)))
+
+
+@router.post("/{device_id}/refresh", response_model=Device)
+async def refresh_device(parts: Parts, device_id: str) -> Json:
+    """Install the operating system anew, below the apps: every token of the device changes."""
+    with device_refusals(parts):
+        return Json(_device(await parts.devices.refresh(device_id)))
 
 
 @router.get("/{device_id}/notifications", response_model=list[ReceivedPush])

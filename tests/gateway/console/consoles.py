@@ -59,6 +59,7 @@ class AppFacts:
     extension_seconds: float | None = None
     voip_stopped: bool = False
     background_push_held: bool = False
+    registered: bool = True
 
 
 @dataclass(frozen=True)
@@ -155,12 +156,19 @@ class Host:
         self.get_device(device_id)
         del self.facts[device_id]
 
-    async def restore(self, device_id: str) -> DeviceFacts:
-        apps = [
+    async def restore(self, device_id: str, to: str | None = None) -> DeviceFacts:
+        apps = tuple(
             dataclasses.replace(app, tokens={name: self._token() for name in app.tokens})
             for app in self.get_device(device_id).apps
-        ]
-        return self._change(device_id, apps=tuple(apps))
+        )
+        if to is None:
+            return self._change(device_id, apps=apps)
+        if " " in to:
+            raise ValueError(f"an id is without spaces, not {to!r}")
+        return self._keep(dataclasses.replace(self.get_device(device_id), id=to, apps=apps))
+
+    async def refresh(self, device_id: str) -> DeviceFacts:
+        return await self.restore(device_id)
 
     async def install_app(
         self, device_id: str, bundle_id: str, push_types: Sequence[str]

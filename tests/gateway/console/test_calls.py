@@ -41,6 +41,7 @@ OPERATIONS = {
     ("POST", "/devices/{device_id}/apps"),
     ("PATCH", "/devices/{device_id}/apps/{bundle_id}"),
     ("DELETE", "/devices/{device_id}/apps/{bundle_id}"),
+    ("POST", "/devices/{device_id}/refresh"),
     ("GET", "/devices/{device_id}/apps/{bundle_id}/events"),
     ("POST", "/devices/{device_id}/apps/{bundle_id}/channels"),
     ("DELETE", "/devices/{device_id}/apps/{bundle_id}/channels"),

@@ -114,6 +114,22 @@ async def test_the_switches_of_an_app_are_changed_and_null_takes_its_extension_a
     assert refused == [422, 422, 422]
 
 
+async def test_a_device_is_restored_on_another_one_and_its_system_installed_anew(
+    console: Console,
+) -> None:
+    async with console.client() as client:
+        await client.post(DEVICES)
+        app = (await client.post(f"{DEVICES}/d1/apps", json={"bundle_id": "a.b"})).json()
+        other = (await client.post(f"{DEVICES}/d1/restore", json={"to": "new"})).json()
+        untouched = (await client.get(f"{DEVICES}/d1")).json()
+        refreshed = (await client.post(f"{DEVICES}/d1/refresh")).json()
+        refused = await client.post(f"{DEVICES}/d1/restore", json={"to": "no id"})
+    assert (other["id"], untouched["apps"]) == ("new", [app])
+    tokens = [each["apps"][0]["tokens"]["alert"] for each in (untouched, other, refreshed)]
+    assert len(set(tokens)) == 3
+    assert refused.status_code == 422
+
+
 async def test_an_app_listens_to_channels_and_no_more(console: Console) -> None:
     async with console.client() as client:
         await client.post(DEVICES)
@@ -175,6 +191,8 @@ async def test_what_a_device_received_is_told_whatever_it_was(console: Console) 
         ("PATCH", "", {}),
         ("DELETE", "", None),
         ("POST", "/restore", None),
+        ("POST", "/restore", {"to": "another"}),
+        ("POST", "/refresh", None),
         ("GET", "/notifications", None),
         ("POST", "/apps", {"bundle_id": "a.b"}),
         ("PATCH", "/apps/a.b", {}),
