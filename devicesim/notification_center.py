@@ -101,17 +101,17 @@ class NotificationCenter:
         if not app.may_notify:
             return _not_shown(_why_silent(app))
         content = read_content(payload, self.strings.of(app.bundle_id))
-        if not content.parts:
+        parts = content.parts
+        if not parts:
             what = "an alert push without alert, badge or sound in its aps dictionary"
             return _not_shown(_with_ignored(what, content))
         if app.state is AppState.FOREGROUND and not self.screen.is_locked:
             # Apple, willPresent: in the foreground "the system delivers the notification to your
             # app"; nothing is shown unless the app asks for it. A locked phone has none in front.
             return Presented(Presentation.DELIVERED, "the app is in the foreground: it decides")
-        return self._show(app, push, content)
+        return self._show(app, push, content, parts)
 
-    def _show(self, app: App, push: Push, content: Content) -> Presented:
-        what = content.parts
+    def _show(self, app: App, push: Push, content: Content, what: str) -> Presented:
         if app.permission is Permission.PROVISIONAL:
             replaced = self.screen.show_quietly(app.bundle_id, push, content)
             what += "; quietly: provisional permission is for the list alone"

@@ -86,7 +86,7 @@ class DeviceState:
         self.inbox = Inbox()
         self.acknowledged = RecentIds(remembered_ids)
         self.activities: dict[str, LiveActivity] = {}
-        self.screen = ScreenMemory(self._note)
+        self.screen = ScreenMemory(None if files is None else self._note)
         self.extras: dict[str, Any] = {}
         self._files = files
         self._pending: list[bytes] = []

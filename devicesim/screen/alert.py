@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 
 # Apple's keys of the dictionary; summary-arg and -count are ignored since iOS 15, action and
 # action-loc-key are Safari's and older systems'.
-_PARTS = {"title": "title-loc", "subtitle": "subtitle-loc", "body": "loc"}
+_PARTS = {
+    "title": ("title-loc-key", "title-loc-args"),
+    "subtitle": ("subtitle-loc-key", "subtitle-loc-args"),
+    "body": ("loc-key", "loc-args"),
+}
 _KNOWN = frozenset(
     {
-        *_PARTS, *(f"{each}-key" for each in _PARTS.values()),
-        *(f"{each}-args" for each in _PARTS.values()), "launch-image", "sound",
+        *_PARTS, *(name for names in _PARTS.values() for name in names), "launch-image", "sound",
         "summary-arg", "summary-arg-count", "action", "action-loc-key",
     }
 )  # fmt: skip
@@ -47,10 +50,10 @@ def read_alert(value: object, strings: Mapping[str, str], ignored: list[str]) ->
     if not isinstance(value, dict):
         ignored.append(f"alert is a text or a dictionary, not {short(value)}")
         return None
-    title, subtitle, body = (_part(value, name, strings, ignored) for name in _PARTS)
+    title, subtitle, body = [_part(value, name, strings, ignored) for name in _PARTS]
     image = value.get("launch-image")
-    strangers = value.keys() - _KNOWN
-    ignored += (f"alert.{key[:40]} means nothing" for key in sorted(strangers))
+    if not value.keys() <= _KNOWN:
+        ignored += (f"alert.{key[:40]} means nothing" for key in sorted(value.keys() - _KNOWN))
     if not title and not subtitle and not body:
         ignored.append("alert has nothing to be read")
         return None
@@ -67,24 +70,24 @@ def short(value: object) -> str:
 
 def _part(alert: dict[str, Any], name: str, strings: Mapping[str, str], ignored: list[str]) -> str:
     """Title, subtitle or body; Apple: "use this key, instead of" the text, so the key wins."""
-    text, prefix = alert.get(name), _PARTS[name]
-    key, arguments = alert.get(f"{prefix}-key"), alert.get(f"{prefix}-args")
+    text, (key_name, arguments_name) = alert.get(name), _PARTS[name]
+    key, arguments = alert.get(key_name), alert.get(arguments_name)
     if isinstance(text, dict):
         # Live Activities: {"loc-key": …, "loc-args": […]} in the place of the text.
         key, arguments, text = text.get("loc-key"), text.get("loc-args"), None
-    if key is not None and not isinstance(key, str):
-        ignored.append(f"{prefix}-key is a text, not {short(key)}")
-        key = None
-    if key:
-        return localized(strings, key, _arguments(arguments, prefix, ignored), ignored)
+    if key is not None:
+        if isinstance(key, str) and key:
+            given = _arguments(arguments, arguments_name, ignored)
+            return localized(strings, key, given, ignored)
+        ignored.append(f"{key_name} is a text, not {short(key)}")
     if text is None or isinstance(text, str):
         return text or ""
     ignored.append(f"alert.{name} is a text, not {short(text)}")
     return ""
 
 
-def _arguments(value: object, prefix: str, ignored: list[str]) -> list[object]:
+def _arguments(value: object, name: str, ignored: list[str]) -> list[object]:
     if value is None or isinstance(value, list):
         return value or []
-    ignored.append(f"{prefix}-args is an array of texts, not {short(value)}")
+    ignored.append(f"{name} is an array of texts, not {short(value)}")
     return []

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 DEFAULT_SOUND = "default"
 MAX_BADGE = 2**31 - 1
 
-# For others than the screen: the service extension, the background, Live Activities, Safari.
-_FOR_OTHERS = frozenset({"mutable-content", "content-available", "url-args"})
-_READ = frozenset(
+# The last three are for others than the screen: service extension, background, Safari.
+_KNOWN = frozenset(
     {
         "alert", "badge", "sound", "thread-id", "category", "target-content-id", "filter-criteria",
-        "interruption-level", "relevance-score",
+        "interruption-level", "relevance-score", "mutable-content", "content-available", "url-args",
     }
 )  # fmt: skip
+_MISPLACED = frozenset({"alert", "badge", "sound"})
 
 
 class InterruptionLevel(StrEnum):
@@ -74,7 +74,7 @@ class Content:
         return ", ".join(words)
 
 
-def read_content(payload: Mapping[str, Any], strings: Mapping[str, str]) -> Content:
+def read_content(payload: dict[str, Any], strings: Mapping[str, str]) -> Content:
     """Believe what can be believed; never raises.
 
     Args:
@@ -82,7 +82,7 @@ def read_content(payload: Mapping[str, Any], strings: Mapping[str, str]) -> Cont
         strings: the app's table.
     """
     ignored: list[str] = []
-    aps = aps_of(dict(payload))
+    aps = aps_of(payload)
     sound = read_sound(aps.get("sound"), ignored)
     content = Content(
         alert=read_alert(aps.get("alert"), strings, ignored),
@@ -163,12 +163,11 @@ def _text(aps: Mapping[str, Any], key: str, ignored: list[str]) -> str | None:
 
 def _note_strangers(payload: Mapping[str, Any], aps: Mapping[str, Any], ignored: list[str]) -> None:
     """Keys that no alert has, and Apple's keys where an app's own belong."""
-    if payload.keys() != {"aps"}:
-        if "aps" in payload and not isinstance(payload["aps"], dict):
-            ignored.append(f"aps is a dictionary, not {short(payload['aps'])}")
-        misplaced = payload.keys() & {"alert", "badge", "sound"}
-        ignored += (f"{key} stands beside aps, not in it" for key in sorted(misplaced))
-    elif not isinstance(payload["aps"], dict):
+    if payload.get("aps") is not aps and "aps" in payload:
         ignored.append(f"aps is a dictionary, not {short(payload['aps'])}")
-    strangers = aps.keys() - _READ - _FOR_OTHERS
-    ignored += (f"aps.{key[:40]} means nothing in an alert" for key in sorted(strangers))
+    if len(payload) > 1 or not aps:
+        misplaced = sorted(payload.keys() & _MISPLACED)
+        ignored += (f"{key} stands beside aps, not in it" for key in misplaced)
+    if not aps.keys() <= _KNOWN:
+        strangers = sorted(aps.keys() - _KNOWN)
+        ignored += (f"aps.{key[:40]} means nothing in an alert" for key in strangers)

@@ -63,20 +63,22 @@ class ScreenMemory:
     """The notifications of a device, oldest first, and its badges by bundle id.
 
     Args:
-        note: takes a record for the log.
+        note: takes a record for the log; None when nothing is kept.
     """
 
-    __slots__ = ("_note", "badges", "notifications")
+    __slots__ = ("_is_kept", "_note", "badges", "notifications")
 
-    def __init__(self, note: Callable[[list[Any]], None]) -> None:
-        self._note = note
+    def __init__(self, note: Callable[[list[Any]], None] | None) -> None:
+        self._is_kept = note is not None
+        self._note = note or (lambda _: None)
         self.notifications: dict[Key, OnScreen] = {}
         self.badges: dict[str, int] = {}
 
     def put(self, shown: OnScreen) -> OnScreen | None:
         """Put it on top; what it replaces, if there was anything of the same key."""
         replaced = self._put(shown)
-        self._note(_record_of(shown))
+        if self._is_kept:  # else the record would be made in vain, push by push
+            self._note(_record_of(shown))
         return replaced
 
     def remove(self, keys: Iterable[Key]) -> None:

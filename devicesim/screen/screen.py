@@ -37,7 +37,7 @@ class ScreenTimes:
     lit: float = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Banner:
     """What slides in at the top of an unlocked phone, until then (UNIX seconds)."""
 
@@ -47,7 +47,7 @@ class Banner:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Played:
     """A sound that was heard, and for which push."""
 
@@ -118,7 +118,7 @@ class Screen:
         """
         if content.badge is not None:
             self.set_badge(bundle_id, content.badge)
-        replaced = self._put(bundle_id, push, content, since_lock=self.is_locked)
+        replaced = self._put(bundle_id, push, content, since_lock=self._is_locked())
         if content.level is not InterruptionLevel.PASSIVE:
             self.announce(bundle_id, push, content.alert, content.sound)
         return replaced
@@ -139,7 +139,7 @@ class Screen:
             self.sounds.append(Played(bundle_id, push.apns_id, sound, now))
         if alert is None:
             return
-        if self.is_locked:
+        if self._is_locked():
             self._lit_until = now + self._times.lit
         else:
             self._banner = Banner(bundle_id, push.apns_id, alert, now + self._times.banner)
