@@ -1,0 +1,85 @@
+"""Log lines as apsd's look in ``log stream`` on a Mac: who reads those reads these.
+
+``full`` is its default style, ``compact`` its ``--style compact``; types and the subsystem
+``com.apple.apsd`` are Apple's words.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+from datetime import datetime
+
+from apnsim.logs import ESCAPES
+
+HEADER = f"{'Timestamp':<31} {'Thread':<10} {'Type':<11} {'Activity':<20} {'PID':<6} {'TTL':<4} "
+
+# Type, and its abbreviation in the compact style.
+_TYPES = {
+    logging.DEBUG: ("Debug", "Db"),
+    logging.INFO: ("Default", "Df"),
+    logging.WARNING: ("Error", "E"),
+    logging.ERROR: ("Fault", "F"),
+    logging.CRITICAL: ("Fault", "F"),
+}
+# ``apsd[name]: `` begins what a daemon says: in one phone's log the process says it already.
+_PREFIX = re.compile(r"^apsd\[[^\]]*\]: ")
+_CATEGORIES = {
+    "local_socket": "connectionServer",
+    "socket_peer": "connectionServer",
+    "socket_activities": "connectionServer",
+    "link": "courier",
+    "links": "courier",
+    "link_keeper": "courier",
+    "dial": "courier",
+    "keepalive": "courier",
+    "session": "courier",
+    "dispatch": "dispatch",
+}
+
+
+def full(record: logging.LogRecord) -> str:
+    """One line in columns: timestamp, thread, type, activity, PID, TTL, process and message."""
+    at = datetime.fromtimestamp(record.created).astimezone()
+    kind, _ = _type_of(record)
+    thread = f"{_thread():#x}"
+    return (
+        f"{at:%Y-%m-%d %H:%M:%S.%f%z} {thread:<10} {kind:<11} {'0x0':<20} {os.getpid():<6} {0:<4} "
+        f"apsd: [com.apple.apsd:{_category(record)}] {message_of(record)}"
+    )
+
+
+def compact(record: logging.LogRecord) -> str:
+    """The same in less: time, type, process and message."""
+    at = datetime.fromtimestamp(record.created).astimezone()
+    _, kind = _type_of(record)
+    return f"{at:%H:%M:%S}.{record.msecs:03.0f} {kind:<2} apsd[{os.getpid()}] {message_of(record)}"
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """What is said, in one line; nothing in it speaks to the terminal."""
+    return _PREFIX.sub("", record.getMessage()).translate(ESCAPES)
+
+
+class ApsdFormatter(logging.Formatter):
+    """``--log-format apsd``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line; a traceback, if any, follows on its own lines."""
+        line = full(record)
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _type_of(record: logging.LogRecord) -> tuple[str, str]:
+    return _TYPES.get(record.levelno, ("Default", "Df"))
+
+
+def _thread() -> int:
+    return threading.get_native_id()
+
+
+def _category(record: logging.LogRecord) -> str:
+    module = record.name.rpartition(".")[2]
+    return _CATEGORIES.get(module, "daemon")
