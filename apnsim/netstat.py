@@ -12,8 +12,8 @@ OWNER = "apsd"
 ESTABLISHED = "ESTABLISHED"
 
 HEADER = (
-    f"{'Proto':<5} {'Recv-Q':>6} {'Send-Q':>6}  {'Local Address':<22} {'Foreign Address':<22} "
-    f"{'(state)':<11} process"
+    f"{'Proto':<5} {'Recv-Q':>6} {'Send-Q':>6}  {'Local Address':<21} {'Foreign Address':<20} "
+    f"{'(state)':<11} proc"
 )
 
 
@@ -34,7 +34,7 @@ class Socket:
 
     def __str__(self) -> str:
         return (
-            f"{self.proto:<5} {0:>6} {0:>6}  {self.local:<22} {self.remote:<22} "
+            f"{self.proto:<5} {0:>6} {0:>6}  {self.local:<21} {self.remote:<20} "
             f"{self.state:<11} {self.owner}"
         )
 

@@ -9,26 +9,30 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from rich.cells import chop_cells
 from rich.console import Group
 from rich.layout import Layout
 from rich.panel import Panel
+from rich.text import Text
 
 from apnsim import netstat
+from apnsim.logs import ESCAPES
 from apnsim.watch.phone_lines import ALARM, FAINT, HEADING, STRONG, ago, cut, phone_lines, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rich.text import Text
+    from apnsim.watch.glimpse import Glimpse, LinkState
 
-    from apnsim.watch.glimpse import Glimpse
-
+# The space inside a frame, left and right.
+PADDING = 2
 # Below this there is no room for a second column.
 NARROW = 64
 # The frame around a panel's lines, in rows and columns.
 BORDER = 2
 MAX_PHONE_WIDTH = 48
-NAME_WIDTH = 12
+_STYLES = {logging.DEBUG: FAINT, logging.WARNING: "yellow", logging.ERROR: ALARM}
+NAME_WIDTH = 13
 
 
 class Lines(Protocol):
@@ -43,7 +47,7 @@ def frame(glimpse: Glimpse, log: Lines, width: int, height: int) -> Layout:
     """All of it, in so many columns and rows."""
     sockets = [each.socket for each in glimpse.links if each.socket is not None]
     socket_rows = 1 + max(1, len(sockets))
-    left = height - 1 - socket_rows
+    left = height - 1 - socket_rows  # below the title
     phone_rows = max(4, left * 11 // 20)
     log_rows = max(3, left - phone_rows)
     phone_width = width if width < NARROW else min(MAX_PHONE_WIDTH, width // 2)
@@ -56,7 +60,7 @@ def frame(glimpse: Glimpse, log: Lines, width: int, height: int) -> Layout:
         Layout(_title(glimpse), size=1),
         middle,
         Layout(_sockets(sockets), size=socket_rows),
-        Layout(_log(log, log_rows - BORDER), size=log_rows),
+        Layout(_log(log, width - BORDER - PADDING, log_rows - BORDER), size=log_rows),
     )
     return whole
 
@@ -83,18 +87,31 @@ def _border(screen: object) -> str:
 
 def _facts(glimpse: Glimpse, rows: int) -> Panel:
     lines = [_fact(name, value) for name, value in glimpse.facts]
-    lines += (_fact(each.interface, each.words) for each in glimpse.links)
-    badges = glimpse.screen.get("badges", {})
-    for bundle_id, doing in glimpse.apps:
-        badge = f", badge {badges[bundle_id]}" if bundle_id in badges else ""
-        lines += [plain(bundle_id, HEADING), plain(f"  {doing}{badge}")]
+    lines += (line for each in glimpse.links for line in _link(each))
     lines += _heard(glimpse)
+    lines += (_app(glimpse, bundle_id, doing) for bundle_id, doing in glimpse.apps)
     return Panel(Group(*cut(lines, rows)), title=plain("links and apps"), border_style=FAINT)
 
 
 def _fact(name: str, value: str) -> Text:
     line = plain(f"{name:<{NAME_WIDTH}}", FAINT)
     line.append_text(plain(value))
+    return line
+
+
+def _link(link: LinkState) -> Iterator[Text]:
+    yield _fact(link.interface, link.words)
+    if link.keep_alive:
+        yield _fact("  keep-alive", link.keep_alive)
+
+
+def _app(glimpse: Glimpse, bundle_id: str, doing: str) -> Text:
+    """The badge is on the icon, so it stands before the rest."""
+    badge = glimpse.screen.get("badges", {}).get(bundle_id)
+    line = plain(f"{bundle_id}", HEADING)
+    if badge:
+        line.append(f" ({badge})", STRONG)
+    line.append(f"  {doing}")
     return line
 
 
@@ -114,7 +131,15 @@ def _sockets(sockets: Sequence[netstat.Socket]) -> Group:
     return Group(plain(netstat.HEADER, FAINT), *rows)
 
 
-def _log(log: Lines, rows: int) -> Panel:
-    styles = {logging.DEBUG: FAINT, logging.WARNING: "yellow", logging.ERROR: ALARM}
-    lines = [plain(line, styles.get(level, "")) for level, line in log.newest(rows)]
-    return Panel(Group(*lines), title=plain("log"), title_align="left", border_style=FAINT)
+def _log(log: Lines, width: int, rows: int) -> Panel:
+    """The newest lines, folded: what they say is at their end."""
+    lines: list[Text] = []
+    for level, line in reversed(log.newest(rows)):
+        folded = [
+            Text(part, _STYLES.get(level, ""), no_wrap=True)
+            for part in chop_cells(line.translate(ESCAPES), max(1, width))
+        ]
+        lines[:0] = folded
+        if len(lines) >= rows:
+            break
+    return Panel(Group(*lines[-rows:]), title=plain("log"), title_align="left", border_style=FAINT)

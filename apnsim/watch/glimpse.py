@@ -17,12 +17,14 @@ class LinkState:
 
     Attributes:
         interface: ``WiFi`` or ``Cellular``.
-        words: such as ``leads, online`` or ``next attempt in 4 s``.
+        words: such as ``online, leads`` or ``no link``.
+        keep_alive: such as ``900 s, next in 412 s``; empty without a link.
         socket: as netstat would list it; None while there is none.
     """
 
     interface: str
     words: str
+    keep_alive: str = ""
     socket: Socket | None = None
 
 
