@@ -43,8 +43,8 @@ _CATEGORIES = {
 def full(record: logging.LogRecord) -> str:
     """One line in columns: timestamp, thread, type, activity, PID, TTL, process and message."""
     at = datetime.fromtimestamp(record.created).astimezone()
-    kind, _ = _type_of(record)
-    thread = f"{_thread():#x}"
+    kind, _ = _type_of(record.levelno)
+    thread = f"{threading.get_native_id():#x}"
     return (
         f"{at:%Y-%m-%d %H:%M:%S.%f%z} {thread:<10} {kind:<11} {'0x0':<20} {os.getpid():<6} {0:<4} "
         f"apsd: [com.apple.apsd:{_category(record)}] {message_of(record)}"
@@ -54,8 +54,13 @@ def full(record: logging.LogRecord) -> str:
 def compact(record: logging.LogRecord) -> str:
     """The same in less: time, type, process and message."""
     at = datetime.fromtimestamp(record.created).astimezone()
-    _, kind = _type_of(record)
-    return f"{at:%H:%M:%S}.{record.msecs:03.0f} {kind:<2} apsd[{os.getpid()}] {message_of(record)}"
+    return compact_line(at, message_of(record), record.levelno)
+
+
+def compact_line(at: datetime, message: str, level: int = logging.INFO) -> str:
+    """What somebody else has told, as a line of the log."""
+    _, kind = _type_of(level)
+    return f"{at:%H:%M:%S.%f}"[:-3] + f" {kind:<2} apsd: {message.translate(ESCAPES)}"
 
 
 def message_of(record: logging.LogRecord) -> str:
@@ -72,12 +77,8 @@ class ApsdFormatter(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-def _type_of(record: logging.LogRecord) -> tuple[str, str]:
-    return _TYPES.get(record.levelno, ("Default", "Df"))
-
-
-def _thread() -> int:
-    return threading.get_native_id()
+def _type_of(level: int) -> tuple[str, str]:
+    return _TYPES.get(level, ("Default", "Df"))
 
 
 def _category(record: logging.LogRecord) -> str:

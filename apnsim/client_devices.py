@@ -67,6 +67,11 @@ class Device:
         return str(self._told["assertion_policy"])
 
     @property
+    def links(self) -> list[dict[str, Any]]:
+        """Its links, one per interface: ``state``, ``leads``, addresses, keep-alive."""
+        return list(self._told["links"])
+
+    @property
     def apps(self) -> list[App]:
         """What was installed."""
         return [App(self._client, self, told) for told in self._told["apps"]]

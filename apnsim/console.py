@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from apnsim.netstat import Socket
 from devicesim.activity_kit import UnknownActivityError
 from devicesim.apps import UnknownAppError
 from devicesim.files import StateError
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from apnsim.virtual_devices import VirtualDevices
     from certs.provider_key import ProviderPublicKey
+    from gateway.courier.terms import SessionStatistics
     from gateway.provider.contract import ConnectionStatistics
     from gateway.serve import Gateway
     from protocol.notification import Environment
@@ -76,7 +79,7 @@ def console_parts(
                 for front in (gateway.providers, gateway.managers)
                 for each in front.statistics()
             ],
-            "courier": gateway.couriers.statistics(),
+            "courier": _couriers(gateway),
         },
         activate=lambda device_id, csr: _activate(gateway, device_id, csr),
         reset=reset,
@@ -85,6 +88,19 @@ def console_parts(
         is_ready=lambda: gateway.store.statistics().is_available,
         closing=closing,
     )
+
+
+def _couriers(gateway: Gateway) -> list[dict[str, Any]]:
+    """The sessions, each with its socket as netstat would list it on the phone."""
+    here = gateway.info()["courier"]
+    return [
+        _fields(each) | {"socket": Socket.between(each.peer, here)}
+        for each in gateway.couriers.statistics()
+    ]
+
+
+def _fields(value: SessionStatistics) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _provider(gateway: Gateway, each: ConnectionStatistics) -> dict[str, Any]:

@@ -62,8 +62,18 @@ def set_up(log_format: str, level: str) -> None:
         log_format: ``text`` or ``json``.
         level: ``debug``, ``info``, ``warning`` or ``error``; libraries are heard from warning on.
     """
+    to_stderr(JsonFormatter() if log_format == "json" else TextFormatter(), level)
+
+
+def to_stderr(formatter: logging.Formatter, level: str) -> None:
+    """The same with lines of another look."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
+    handler.setFormatter(formatter)
+    send_to(handler, level)
+
+
+def send_to(handler: logging.Handler, level: str) -> None:
+    """Have one handler hear every log line, and no other."""
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -22,6 +22,7 @@ from devicesim.keepalive import INTERVAL_SECONDS, FixedInterval, KeepAliveSweepe
 from devicesim.links import Links
 from devicesim.local_socket import LocalSocket
 from devicesim.network import Interface, LostStreams, PhoneNetwork
+from devicesim.notification_center import NotificationCenter
 from devicesim.socket_activities import sweep_activities
 from devicesim.state import DeviceState
 from devicesim.unix_listener import private_unix_listener
@@ -60,15 +61,25 @@ class DeviceSettings:
     console_token: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceProgram:
+    """What a running device consists of, for whoever looks at it."""
+
+    daemon: Daemon
+    door: LocalSocket
+    notification_center: NotificationCenter
+    activity_kit: ActivityKit
+
+
 async def run_device(
     settings: DeviceSettings,
     enrolment: Enrolment | None = None,
-    task_status: trio.TaskStatus[Daemon] = trio.TASK_STATUS_IGNORED,
+    task_status: trio.TaskStatus[DeviceProgram] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Be a device until cancelled, then say goodbye to the gateway (at most a second).
 
-    Started, with its daemon, when apps can attach; ``daemon.wait_until_online()`` tells when the
-    gateway knows it.
+    Started, with its parts, when apps can attach; ``daemon.wait_until_online()`` tells when the
+    gateway knows it. It is a phone that lies locked on a table: nobody unlocks it.
 
     Args:
         settings: see there.
@@ -84,8 +95,9 @@ async def run_device(
         state = await _load_state(settings)
         enrolled = enrolment or await _enrol(settings, state)
         host, port = settings.courier or (enrolled.courier_host, enrolled.courier_port)
-        activity_kit = ActivityKit(state, time.time)
-        door = LocalSocket(activity_kit)
+        center = NotificationCenter(state, time.time, lambda: True)
+        activity_kit = ActivityKit(state, time.time, announce=center.announce)
+        door = LocalSocket(activity_kit, center)
         sweeper = KeepAliveSweeper(FixedInterval(settings.keep_alive_seconds))
         wifi = PhoneNetwork(LostStreams()).paths[Interface.WIFI]
         dial = TlsDial(
@@ -105,7 +117,7 @@ async def run_device(
                 nursery.start_soon(sweeper.run)
                 nursery.start_soon(daemon.run)
                 nursery.start_soon(sweep_activities, daemon, activity_kit, door)
-                task_status.started(daemon)
+                task_status.started(DeviceProgram(daemon, door, center, activity_kit))
 
 
 async def _load_state(settings: DeviceSettings) -> DeviceState:

@@ -12,6 +12,7 @@ from devicesim.token_keys import to_update
 
 if TYPE_CHECKING:
     from devicesim.apps import App, AppState
+    from devicesim.link_views import LinkView
     from devicesim.live_activities import ActivityState, LiveActivity
     from devicesim.network import NetworkKind
     from devicesim.notification_center import Presentation
@@ -126,6 +127,7 @@ class DeviceView:
     power: Power
     assertion_policy: str
     apps: tuple[AppView, ...]
+    links: tuple[LinkView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,16 @@ class Pulse:
         return self._answered
 
     @property
+    def interval_seconds(self) -> float:
+        """From one KeepAlive to the next."""
+        return self._interval
+
+    @property
+    def due_at(self) -> float:
+        """When the next one is due, in Trio's time."""
+        return self._last_at + self._interval
+
+    @property
     def held_in_a_row(self) -> int:
         """How many of those that were due after an interval: one that is not ends the link."""
         return max(0, self._answered - 1)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from devicesim.activity_kit import ActivityKit
     from devicesim.apps import App
     from devicesim.daemon import Daemon
+    from devicesim.notification_center import NotificationCenter, Presented
     from protocol.courier.messages import Push
 
 log = logging.getLogger(__name__)
@@ -41,23 +42,41 @@ class LocalSocket:
 
     Args:
         activity_kit: what obeys pushes to Live Activities, whether their app is attached or not.
+        notification_center: what shows alerts, likewise.
     """
 
-    def __init__(self, activity_kit: ActivityKit) -> None:
+    def __init__(
+        self, activity_kit: ActivityKit, notification_center: NotificationCenter | None = None
+    ) -> None:
         self._activity_kit = activity_kit
+        self._notification_center = notification_center
         self._claimed: set[str] = set()
         self._peers: dict[str, Peer] = {}
         self._connections = 0
         self._serial = 0
 
     def deliver(self, app: App, push: Push) -> bool:
-        """Every push waits in the inbox until its process acknowledges it."""
-        if push.push_type is PushType.LIVE_ACTIVITY:
-            presented = self._activity_kit.hear(app, push)
+        """Every push waits in the inbox until its process acknowledges it.
+
+        What a person sees of it is the system's to show, whether the app runs or not.
+        """
+        presented = self._present(app, push)
+        if presented is not None:
             log.info("push %s: %s: %s", push.apns_id, presented.presentation, presented.detail)
         where = "attached" if app.bundle_id in self._peers else "not attached: it waits"
         log.info("push %s dispatched to %s (%s)", push.apns_id, app.bundle_id, where)
         return False
+
+    def _present(self, app: App, push: Push) -> Presented | None:
+        if push.push_type is PushType.LIVE_ACTIVITY:
+            return self._activity_kit.hear(app, push)
+        if push.push_type is PushType.ALERT and self._notification_center is not None:
+            return self._notification_center.present(app, push)
+        return None
+
+    def is_attached(self, bundle_id: str) -> bool:
+        """Whether the app's process is here."""
+        return bundle_id in self._peers
 
     def wake(self, app: App) -> None:
         """Ring at the app's process, if there is one."""
@@ -77,7 +96,8 @@ class LocalSocket:
     async def _serve(self, daemon: Daemon, stream: trio.SocketStream) -> None:
         """One connection, whatever it sends; never raises but for cancellation."""
         self._serial += 1
-        name = f"peer[{self._serial}]"
+        # As apsd names what attaches to it.
+        name = f"com.apple.apsd.peer[{self._serial}]"
         self._connections += 1
         try:
             async with stream:

@@ -14,6 +14,7 @@ from devicesim.app import AppState
 from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
 from devicesim.host_views import AppView, DeviceView, ReceivedView
+from devicesim.link_views import views_of
 from devicesim.links import Links
 from devicesim.network import NetworkKind, PhoneNetwork
 from devicesim.notification_center import NotificationCenter, Presentation
@@ -149,6 +150,7 @@ class VirtualDevice:
             power=self.power.mode,
             assertion_policy=str(self.power.policy),
             apps=tuple(self.app_view(app) for app in self.state.apps),
+            links=views_of(self.links),
         )
 
     def app_view(self, app: App) -> AppView:

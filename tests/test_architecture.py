@@ -185,6 +185,7 @@ def test_the_language_is_pure() -> None:
         # Both ends of every link share one TLS stream; nothing else in certs/ opens or awaits.
         ({"trio"}, ("certs",), {"certs.tls_stream"}),
         ({"h11"}, PACKAGES, {"gateway.proxy"}),
+        ({"rich"}, PACKAGES, {"apnsim.watch"}),
         ({"fastapi", "starlette", "hypercorn"}, PACKAGES, {"gateway.console"}),
     ],
     ids=lambda value: min(value) if isinstance(value, set) else None,

@@ -9,6 +9,7 @@ from pathlib import Path
 import trio
 
 from apnsim import logs, options
+from apnsim.apsd_log import ApsdFormatter
 from apnsim.errors import CannotStartError
 from certs.files import CredentialError
 from devicesim.activation import ActivationError
@@ -24,6 +25,8 @@ examples:
   apnsim device                                     its state and socket in .apnsim-device
   apnsim device --state-dir phone1 --name "Anna's phone"
   apnsim app --socket phone1/apps.sock --bundle-id com.example.app
+  apnsim device --watch                             its lock screen, link and log, live
+  apnsim device --watch --of device-0123456789ab    a virtual device of a running gateway
 
 The first start asks the gateway's control API for a certificate (the key never leaves the
 device). The device keeps its identity, apps, tokens and undelivered pushes in its folder.
@@ -59,7 +62,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=INTERVAL_SECONDS,
         help=f"between two keep-alives (default: {INTERVAL_SECONDS:g})",
     )
-    parser.add_argument("--log-format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--watch", action="store_true", help="show the phone in the terminal instead of its log"
+    )
+    parser.add_argument(
+        "--of",
+        metavar="DEVICE_ID",
+        help="with --watch: show this virtual device of a running gateway",
+    )
+    parser.add_argument(
+        "--log-format",
+        choices=("text", "json", "apsd"),
+        default="text",
+        help="apsd: in the columns of macOS's `log stream`",
+    )
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), default="info"
     )
@@ -68,12 +84,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Be a device until SIGINT or SIGTERM."""
-    logs.set_up(parsed.log_format, parsed.log_level)
+    if parsed.of is not None:
+        return _watch_other(parsed)
     try:
-        trio.run(_run, settings_of(parsed))
+        if parsed.watch:
+            _watch_own(parsed)
+        else:
+            _set_up_log(parsed)
+            trio.run(_run, settings_of(parsed))
     except* (ActivationError, StateError, CredentialError, LocalSocketError) as group:
         raise CannotStartError(options.first_line(group)) from None
     return 0
+
+
+def _watch_other(parsed: argparse.Namespace) -> int:
+    from apnsim.watch.command import watch_other
+
+    if not parsed.watch:
+        raise CannotStartError("--of names whom to --watch: give both")
+    watch_other(parsed.console_url, parsed.console_token, parsed.of)
+    return 0
+
+
+def _watch_own(parsed: argparse.Namespace) -> None:
+    from apnsim.watch.command import watch_own
+
+    watch_own(settings_of(parsed), parsed.log_level)
+
+
+def _set_up_log(parsed: argparse.Namespace) -> None:
+    if parsed.log_format == "apsd":
+        logs.to_stderr(ApsdFormatter(), parsed.log_level)
+    else:
+        logs.set_up(parsed.log_format, parsed.log_level)
 
 
 def settings_of(parsed: argparse.Namespace) -> DeviceSettings:

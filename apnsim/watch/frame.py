@@ -7,20 +7,31 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING, Protocol
 
-from rich.cells import chop_cells
 from rich.console import Group
 from rich.layout import Layout
 from rich.panel import Panel
-from rich.text import Text
 
 from apnsim import netstat
 from apnsim.logs import ESCAPES
-from apnsim.watch.phone_lines import ALARM, FAINT, HEADING, STRONG, ago, cut, phone_lines, plain
+from apnsim.watch.phone_lines import (
+    ALARM,
+    FAINT,
+    HEADING,
+    STRONG,
+    ago,
+    cut,
+    phone_lines,
+    pieces,
+    plain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from rich.text import Text
 
     from apnsim.watch.glimpse import Glimpse, LinkState
 
@@ -31,6 +42,7 @@ NARROW = 64
 # The frame around a panel's lines, in rows and columns.
 BORDER = 2
 MAX_PHONE_WIDTH = 48
+MIN_LOG_WIDTH = 8
 _STYLES = {logging.DEBUG: FAINT, logging.WARNING: "yellow", logging.ERROR: ALARM}
 NAME_WIDTH = 13
 
@@ -67,10 +79,8 @@ def frame(glimpse: Glimpse, log: Lines, width: int, height: int) -> Layout:
 
 def _title(glimpse: Glimpse) -> Text:
     at = datetime.fromtimestamp(glimpse.at).astimezone()
-    title = plain(f" {glimpse.name}", STRONG)
-    title.append(f"  {glimpse.device_id}  {at:%Y-%m-%d %H:%M:%S}", FAINT)
-    title.append("   ctrl-C ends it", FAINT)
-    return title
+    rest = f"  {glimpse.device_id}  {at:%Y-%m-%d %H:%M:%S}   ctrl-C ends it"
+    return pieces((f" {glimpse.name}", STRONG), (rest, FAINT))
 
 
 def _phone(glimpse: Glimpse, rows: int) -> Panel:
@@ -94,9 +104,7 @@ def _facts(glimpse: Glimpse, rows: int) -> Panel:
 
 
 def _fact(name: str, value: str) -> Text:
-    line = plain(f"{name:<{NAME_WIDTH}}", FAINT)
-    line.append_text(plain(value))
-    return line
+    return pieces((f"{name:<{NAME_WIDTH}}", FAINT), (value, ""))
 
 
 def _link(link: LinkState) -> Iterator[Text]:
@@ -108,11 +116,8 @@ def _link(link: LinkState) -> Iterator[Text]:
 def _app(glimpse: Glimpse, bundle_id: str, doing: str) -> Text:
     """The badge is on the icon, so it stands before the rest."""
     badge = glimpse.screen.get("badges", {}).get(bundle_id)
-    line = plain(f"{bundle_id}", HEADING)
-    if badge:
-        line.append(f" ({badge})", STRONG)
-    line.append(f"  {doing}")
-    return line
+    icon = f" ({badge})" if badge else ""
+    return pieces((bundle_id, HEADING), (icon, STRONG), (f"  {doing}", ""))
 
 
 def _heard(glimpse: Glimpse) -> Iterator[Text]:
@@ -133,13 +138,9 @@ def _sockets(sockets: Sequence[netstat.Socket]) -> Group:
 
 def _log(log: Lines, width: int, rows: int) -> Panel:
     """The newest lines, folded: what they say is at their end."""
-    lines: list[Text] = []
+    folded: list[Text] = []
     for level, line in reversed(log.newest(rows)):
-        folded = [
-            Text(part, _STYLES.get(level, ""), no_wrap=True)
-            for part in chop_cells(line.translate(ESCAPES), max(1, width))
-        ]
-        lines[:0] = folded
-        if len(lines) >= rows:
-            break
-    return Panel(Group(*lines[-rows:]), title=plain("log"), title_align="left", border_style=FAINT)
+        parts = wrap(line.translate(ESCAPES), max(width, MIN_LOG_WIDTH), subsequent_indent="  ")
+        folded[:0] = [plain(part, _STYLES.get(level, "")) for part in parts]
+    shown = Group(*folded[-rows:])
+    return Panel(shown, title=plain("log"), title_align="left", border_style=FAINT)

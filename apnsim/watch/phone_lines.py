@@ -23,6 +23,14 @@ def plain(text: object, style: str = "") -> Text:
     return Text(str(text).translate(ESCAPES), style, no_wrap=True, overflow="ellipsis")
 
 
+def pieces(*parts: tuple[object, str]) -> Text:
+    """A line of differently styled parts."""
+    line = plain("")
+    for text, style in parts:
+        line.append_text(plain(text, style))
+    return line
+
+
 def ago(seconds: float) -> str:
     """How long ago, as a lock screen says it."""
     if seconds < _MINUTE:
@@ -71,11 +79,10 @@ def _group(group: Mapping[str, Any], now: float) -> Iterator[Text]:
     newest = group["notifications"][0]
     thread = f" ({group['thread_id']})" if group["thread_id"] else ""
     level = newest["interruption_level"]
-    heading = plain(f"{group['bundle_id']}{thread}", ALARM if level == "critical" else HEADING)
-    heading.append(f"  {ago(now - newest['shown_at'])}", FAINT)
-    if level != "active":
-        heading.append(f"  {level}", FAINT)
-    yield heading
+    style = ALARM if level == "critical" else HEADING
+    when = f"  {ago(now - newest['shown_at'])}"
+    told = f"  {level}" if level != "active" else ""
+    yield pieces((f"{group['bundle_id']}{thread}", style), (f"{when}{told}", FAINT))
     yield from _texts(newest)
     if group["summary"]:
         yield plain(group["summary"], FAINT)

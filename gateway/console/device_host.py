@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from gateway.console.activity_host import ActivityHost
     from gateway.console.app_host import AppView
+    from gateway.console.link_view import LinkView
     from gateway.console.screen_host import ScreenHost
 
 
@@ -58,6 +59,11 @@ class DeviceView(Protocol):
     @property
     def apps(self) -> Sequence[AppView]:
         """What is installed, in the order of installation."""
+        ...
+
+    @property
+    def links(self) -> Sequence[LinkView]:
+        """One per interface, the better one first."""
         ...
 
 

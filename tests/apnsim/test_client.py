@@ -113,6 +113,7 @@ async def test_the_screen_of_a_phone() -> None:
     def use(apnsim: Apnsim) -> None:
         phone = apnsim.create_device()
         app = phone.install("com.example.app")
+        assert [(link["interface"], link["leads"]) for link in phone.links] == [("WiFi", True)]
         screen = phone.screen()
         assert repr(screen) == "Screen('lock-screen', lit, 1 notifications)"
         assert (screen.lit, screen.locked, screen.banner) == (True, True, None)

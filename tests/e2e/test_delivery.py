@@ -192,7 +192,18 @@ async def test_the_control_api_and_the_wire_tell_one_story(tmp_path: Path) -> No
         connections = (await console.get("/api/v1/connections")).json()
         [provider] = connections["provider"]
         assert provider["team_id"] == here.gateway.settings.team_id
-        assert [link["device"] for link in connections["courier"]] == [device]
+        [link] = connections["courier"]
+        assert link["device"] == device
+        port = here.gateway.courier_port
+        assert link["socket"] == {
+            "proto": "tcp4",
+            "local": link["peer"].replace(":", "."),
+            "remote": f"127.0.0.1.{port}",
+            "state": "ESTABLISHED",
+            "owner": "apsd",
+        }
+        [own] = [each for each in here.devices.get_device(device).links if each.local]
+        assert (own.local, own.remote) == (link["peer"], f"127.0.0.1:{port}")
         assert (await console.get("/readyz")).status_code == 200
         assert (await console.post("/api/v1/reset")).status_code == 204
         assert (await console.get("/api/v1/devices")).json() == []

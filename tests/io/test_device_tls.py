@@ -184,7 +184,7 @@ async def test_the_device_program_from_activation_to_an_app_and_again(
     async with TlsGateway(authority).running() as gateway:
         console.append(gateway.port)
         async with trio.open_nursery() as nursery:
-            daemon = await nursery.start(run_device, settings)
+            daemon = (await nursery.start(run_device, settings)).daemon
             await daemon.wait_until_online()
             async with AppConnection.open(settings.socket_path, NEWS) as app:
                 token = app.tokens[PushType.ALERT]
@@ -196,7 +196,7 @@ async def test_the_device_program_from_activation_to_an_app_and_again(
         console.clear()  # the second start needs no activation
 
         async with trio.open_nursery() as nursery:
-            daemon = await nursery.start(run_device, settings)
+            daemon = (await nursery.start(run_device, settings)).daemon
             assert daemon.state.device_id == device_id
             assert daemon.state.apps.require(NEWS).tokens_by_push_type == {"alert": token}
             await daemon.wait_until_online()
@@ -206,7 +206,7 @@ async def test_the_device_program_from_activation_to_an_app_and_again(
         "activated by http://console",
         "apps attach at",
         f"-> 127.0.0.1:{gateway.port} (WiFi)",
-        "peer[1]: attached as com.example.news",
+        "com.apple.apsd.peer[1]: attached as com.example.news",
         f"dispatched to {NEWS} (attached)",
         "courier link closed",
     ):
@@ -231,7 +231,7 @@ async def test_the_device_program_takes_a_certificate_and_an_address(
             device_id="phone-7",
             courier=("127.0.0.1", gateway.port),
         )
-        daemon = await nursery.start(run_device, settings, enrolment)
+        daemon = (await nursery.start(run_device, settings, enrolment)).daemon
         await daemon.wait_until_online()
         assert daemon.state.device_id == "phone-7"
         nursery.cancel_scope.cancel()

@@ -10,6 +10,7 @@ from pydantic import Field
 from gateway.console.api.apps import InstalledApp, installed_app
 from gateway.console.api.common import Body, Parts, device_refusals
 from gateway.console.device_host import DeviceView, ReceivedView
+from gateway.console.link_view import LinkView
 from gateway.console.rendering import Json, json_list, read_value
 from gateway.console.views import JsonDictionary
 from protocol.notification import Environment
@@ -59,6 +60,24 @@ class Restore(Body):
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceLink:
+    """A link through one interface, as the device believes it to be.
+
+    ``state`` is ``online``, ``connecting``, ``waiting`` or ``off``. What the device has to say it
+    says on the link that ``leads``. Addresses are null without a connection; seconds are the
+    interval of keep-alives and the time until the next one.
+    """
+
+    interface: str
+    state: str
+    leads: bool
+    local: str | None
+    remote: str | None
+    keep_alive_seconds: float | None
+    next_keep_alive_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """A virtual device; ``online`` is whether it has a link to the gateway.
 
@@ -73,6 +92,7 @@ class Device:
     power: str
     assertion_policy: str
     apps: list[InstalledApp]
+    links: list[DeviceLink]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +208,19 @@ def _device(view: DeviceView) -> Device:
         power=view.power,
         assertion_policy=view.assertion_policy,
         apps=[installed_app(app) for app in view.apps],
+        links=[_link(link) for link in view.links],
+    )
+
+
+def _link(view: LinkView) -> DeviceLink:
+    return DeviceLink(
+        interface=view.interface,
+        state=view.state,
+        leads=view.leads,
+        local=view.local,
+        remote=view.remote,
+        keep_alive_seconds=view.keep_alive_seconds,
+        next_keep_alive_seconds=view.next_keep_alive_seconds,
     )
 
 

@@ -63,6 +63,17 @@ class AppFacts:
 
 
 @dataclass(frozen=True)
+class LinkFacts:
+    interface: str = "WiFi"
+    state: str = "online"
+    leads: bool = True
+    local: str | None = "192.168.1.7:51234"
+    remote: str | None = "17.57.146.20:5223"
+    keep_alive_seconds: float | None = 900.0
+    next_keep_alive_seconds: float | None = 412.5
+
+
+@dataclass(frozen=True)
 class DeviceFacts:
     id: str
     name: str
@@ -72,6 +83,7 @@ class DeviceFacts:
     power: str = "awake"
     assertion_policy: str = "full"
     apps: tuple[AppFacts, ...] = ()
+    links: tuple[LinkFacts, ...] = (LinkFacts(),)
 
 
 @dataclass(frozen=True)

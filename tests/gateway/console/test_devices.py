@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.builders import NOW
-from tests.gateway.console.consoles import Received
+from tests.gateway.console.consoles import LinkFacts, Received
 
 if TYPE_CHECKING:
     from tests.gateway.console.consoles import Console
@@ -29,6 +30,7 @@ async def test_a_device_without_a_body_gets_the_usual(console: Console) -> None:
         "power": "awake",
         "assertion_policy": "full",
         "apps": [],
+        "links": [dataclasses.asdict(LinkFacts())],
     }
     assert listed == [answer.json()]
 
