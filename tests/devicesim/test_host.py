@@ -58,6 +58,17 @@ async def test_views_are_what_the_control_api_says(town: Town) -> None:
     assert app.tokens.keys() == {"alert", "voip"}
     assert all(bytes.fromhex(token) for token in app.tokens.values())
     told = json.loads(json.dumps(dataclasses.asdict(town.host.get_device(device.id))))
+    wifi, cellular = told.pop("links")
+    assert 0 <= wifi.pop("next_keep_alive_seconds") <= 60
+    assert wifi == {
+        "interface": "WiFi",
+        "state": "online",
+        "leads": True,
+        "local": "device:1",
+        "remote": wifi["remote"],
+        "keep_alive_seconds": 60.0,
+    }
+    assert (cellular["state"], cellular["leads"], cellular["local"]) == ("off", False, None)
     assert told == {
         "id": device.id,
         "name": "iPhone 1",
