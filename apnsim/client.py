@@ -9,7 +9,6 @@ app = phone.install("com.example.app")
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self, Unpack
 from urllib.parse import quote
@@ -26,6 +25,7 @@ from apnsim.client_errors import (
     not_in_time,
     unreachable,
 )
+from apnsim.client_rules import Rules
 from apnsim.client_views import (
     Answered,
     Channel,
@@ -37,6 +37,7 @@ from apnsim.client_views import (
     NotificationStory,
     Request,
     ServerEvent,
+    events_in,
     read,
 )
 
@@ -48,6 +49,8 @@ __all__ = ["Apnsim", "ApnsimError", "App", "Device", "NotInTimeError", "Unreacha
 
 class Apnsim:
     """A running gateway, as its console shows it. Close it, or use it in a ``with``.
+
+    ``rules`` are its fault rules.
 
     Args:
         console_url: such as ``http://127.0.0.1:2198``.
@@ -67,6 +70,7 @@ class Apnsim:
         timeout: float = 15.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        self.rules = Rules(self)
         self._timeout = timeout
         self._http = httpx.Client(
             base_url=console_url,
@@ -114,7 +118,7 @@ class Apnsim:
                 if answer.is_error:
                     answer.read()
                     raise error_of(answer)
-                yield from _events_in(answer.iter_lines())
+                yield from events_in(answer.iter_lines())
         except httpx.TransportError as error:
             raise unreachable(self._http.base_url, error) from error
 
@@ -288,13 +292,3 @@ class Apnsim:
 def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401 — JSON
     """Only what was given."""
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _events_in(lines: Iterator[str]) -> Iterator[ServerEvent]:
-    name = ""
-    for line in lines:
-        field, _, value = line.partition(": ")
-        if field == "event":
-            name = value
-        elif field == "data":
-            yield ServerEvent(name, json.loads(value))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
-from typing import Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 View = TypeVar("View")
 
@@ -246,6 +250,17 @@ class ServerEvent:
 
     name: str
     data: dict[str, Any]
+
+
+def events_in(lines: Iterator[str]) -> Iterator[ServerEvent]:
+    """The events in the lines of a stream."""
+    name = ""
+    for line in lines:
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            yield ServerEvent(name, json.loads(value))
 
 
 _NESTED: dict[str, type[Any]] = {

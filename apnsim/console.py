@@ -72,6 +72,7 @@ def console_parts(
         devices=devices,
         keys=gateway.keys,
         register_key=register_key,
+        rules=gateway.faults.book,
         info=info,
         connections=lambda: {
             "provider": [

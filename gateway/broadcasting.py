@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         ShutdownAnswer,
     )
     from gateway.provider.identity import ConnectionIdentity
+    from gateway.provider.interference import Faults
     from gateway.provider.listener import Context, ListenSettings
     from gateway.routing.channels import ChannelRules
     from gateway.store.store import Store
@@ -79,16 +80,19 @@ class Broadcasting:
         """The same while the gateway drains."""
         return shutdown_by_path(pushes, self._service.shutting_down)
 
-    def management(self, meet: Meet, pushes: ProviderFront) -> ProviderFront:
+    def management(self, meet: Meet, pushes: ProviderFront, faults: Faults) -> ProviderFront:
         """The front of channel management; its connections are as those of the front for pushes.
 
         Args:
             meet: who is behind a new connection.
             pushes: the front for pushes; who connects too often does so to both.
+            faults: the rules for its requests.
         """
 
         def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answer:
-            return self._endpoint(facts, meet(facts, handle), manage)
+            identity = meet(facts, handle)
+            answer = self._endpoint(facts, identity, manage)
+            return faults.over(answer, facts, handle, identity)
 
         return ProviderFront(
             make_answer,

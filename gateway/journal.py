@@ -37,6 +37,7 @@ _LEVELS = {
     State.PRESENTED: logging.DEBUG,
     State.BROADCAST_DELIVERED: logging.DEBUG,
 }
+_UNDECIDED = frozenset({State.RECEIVED, State.FAULT})
 _DELIVERED = frozenset({State.DELIVERED, State.DELIVERED_FROM_STORAGE})
 
 
@@ -151,6 +152,10 @@ class Journal:
         else:
             self._reach(record, state, detail)
 
+    def remark(self, record: Record, state: State, detail: str) -> None:
+        """Something happened to a request, valid or not."""
+        self._reach(record, state, detail)
+
     def present(self, unique_id: UniqueId, state: State, detail: str) -> None:
         """What the person saw of a push, told by a device in this process.
 
@@ -255,7 +260,7 @@ class Journal:
     def _reach(self, record: Record, state: State, detail: str) -> None:
         record.timeline.append(Event(state, self._now(), detail))
         self._reached[state] += 1
-        if not record.status and state is not State.RECEIVED:
+        if not record.status and state not in _UNDECIDED:
             record.status = OK  # it was taken: whoever is told of this sees the answer, too
         if log.isEnabledFor(_LEVELS.get(state, logging.INFO)):
             _log(record, state, detail)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """A point in a push's life. Apple's ten statuses, its two of broadcasts, four of our own.
+    """A point in a push's life. Apple's ten statuses, its two of broadcasts, five of our own.
 
     Apple counts "Broadcasts Published" and "Broadcasts Delivered"; here they are points in the
     life of one broadcast, which has no other devices' points: there may be ten thousand of them.
@@ -36,6 +36,7 @@ class State(StrEnum):
     REPLACED = "Replaced"
     PRESENTED = "Presented"
     NOT_PRESENTED = "Not presented"
+    FAULT = "Fault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,15 @@ class Record:
 
     @property
     def state(self) -> State | None:
-        """Where the push is now; None before anything was decided."""
-        return self.timeline[-1].state if self.timeline else None
+        """Where the push is now; None before anything was decided.
+
+        A fault on the way is no place to be, unless nothing else has happened.
+        """
+        if not self.timeline:
+            return None
+        if (last := self.timeline[-1].state) is not State.FAULT:
+            return last
+        return next((e.state for e in self.timeline[::-1] if e.state is not State.FAULT), last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,13 @@ from gateway import rules, upkeep
 from gateway.broadcasting import Broadcasting
 from gateway.courier.listener import CourierFront
 from gateway.courier.terms import Services
+from gateway.faults.book import RuleBook
 from gateway.home import Home
 from gateway.journal import Journal
 from gateway.ports import serve_port, url_host
 from gateway.provider.endpoint import Endpoint, Service
 from gateway.provider.identity import meet
+from gateway.provider.interference import Faults
 from gateway.provider.listener import ProviderFront, serve_providers
 from gateway.provider.tls import ProviderTls
 from gateway.proxy import Destination, ProxyFront
@@ -93,8 +95,9 @@ class Gateway:
             clock.now,
             same_id_seconds=settings.same_apns_id_seconds,
         )
+        self.faults = Faults(RuleBook(settings.rule), self.journal, clock.now)
         self.providers = self._provider_front()
-        self.managers = self.broadcasting.management(self._meet, self.providers)
+        self.managers = self.broadcasting.management(self._meet, self.providers, self.faults)
         self.couriers = self._courier_front()
         self.provider_ports: list[int] = []
         self.provider_urls: dict[Environment, str] = {}
@@ -118,16 +121,7 @@ class Gateway:
             "ca_file": str(self.home.ca_file.resolve()),
             "ca_pem": self.authority.certificate_pem.decode(),
             "team_id": self.settings.team_id,
-            "keys": [
-                {
-                    "key_id": registered.key.key_id,
-                    "team_id": registered.key.team_id,
-                    "key_file": str(file)
-                    if (file := registered.key_file) and file.exists()
-                    else None,
-                }
-                for registered in self.keys
-            ],
+            "keys": self.keys.told(),
         }
 
     async def load(self) -> None:
@@ -153,13 +147,14 @@ class Gateway:
         self.couriers.sweep()
 
     async def reset(self) -> None:
-        """Back to empty: no pushes, no tokens, nothing in the journal; links are asked to leave."""
+        """Back to empty but for the settings' rules and keys; links are asked to leave."""
         for session in self.sessions:
             session.leave("the gateway is reset")
         await self.store.clear()
         await self.load()
         self.router.clear()
         self.journal.clear()
+        self.faults.book.reset()
 
     def drain(self) -> None:
         """Ask every connection to finish. Returns at once."""
@@ -184,7 +179,8 @@ class Gateway:
             validation = rules.validation(settings, facts.environment)
             identity = self._meet(facts, handle)
             pushes = Endpoint(service, validation, identity, f"provider-{facts.connection_id}")
-            return self.broadcasting.beside(pushes, facts, identity)
+            answer = self.broadcasting.beside(pushes, facts, identity)
+            return self.faults.over(answer, facts, handle, identity)
 
         return ProviderFront(
             make_answer,

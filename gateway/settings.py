@@ -8,76 +8,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway import values
+from gateway.choices import (
+    Auth,
+    BackgroundPriority10,
+    BadEnvironmentKeyReason,
+    Http2Library,
+    LogFormat,
+    LogLevel,
+    PowerHold,
+    SurplusStreams,
+    UnknownTokens,
+)
 from protocol.notification import Environment
-from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-class Auth(StrEnum):
-    """Which provider tokens are believed."""
-
-    STRICT = "strict"
-    LENIENT = "lenient"
+    from gateway.faults.rule import Rule
 
 
-class UnknownTokens(StrEnum):
-    """What becomes of a push to a well-formed token that nobody knows."""
-
-    REJECT = "reject"
-    ADOPT = "adopt"
-
-
-class BackgroundPriority10(StrEnum):
-    """What becomes of a background push with an explicit priority of 10."""
-
-    REJECT = "reject"
-    ACCEPT = "accept"
-
-
-class BadEnvironmentKeyReason(StrEnum):
-    """How a key of the other environment is called."""
-
-    DOCUMENTED = Reason.BAD_ENVIRONMENT_KEY_ID_IN_TOKEN.text
-    REPORTED = Reason.BAD_ENVIRONMENT_KEY_IN_TOKEN.text
-
-
-class SurplusStreams(StrEnum):
-    """What becomes of HTTP/2 streams over the advertised limit."""
-
-    SERVE = "serve"
-    REFUSE = "refuse"
-
-
-class Http2Library(StrEnum):
-    """Which library speaks HTTP/2 for us; both have the same interface."""
-
-    JH2 = "jh2"
-    H2 = "h2"
-
-
-class PowerHold(StrEnum):
-    """What becomes of pushes of priority 5 and 1 to a device that nobody uses."""
-
-    HOLD = "hold"
-    DELIVER = "deliver"
-
-
-class LogFormat(StrEnum):
-    """How log lines look."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class LogLevel(StrEnum):
-    """How much is logged."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
+__all__ = [
+    "Auth",
+    "BackgroundPriority10",
+    "BadEnvironmentKeyReason",
+    "Http2Library",
+    "LogFormat",
+    "LogLevel",
+    "PowerHold",
+    "Settings",
+    "SurplusStreams",
+    "UnknownTokens",
+]
 
 
 def _setting(
@@ -292,6 +253,12 @@ class Settings:
         "after so many unreported calls within a day an app gets no VoIP pushes until it is"
         " installed anew; 0 = never",
         values.whole_number,
+    )
+    rule: tuple[Rule, ...] = _setting(
+        (),
+        "a fault, as words or JSON: answer status=503 times=2 match.topic=com.example.app; may be"
+        " given several times, in the file as [[rule]]; docs/faults.md",
+        values.several(values.rule),
     )
     journal_size: int = _setting(
         10_000, "how many requests the control API remembers", values.count

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from enum import StrEnum
 
+    from gateway.faults.rule import Rule
+
 SQLITE_URL = "sqlite:///"
 
 Raw: TypeAlias = Any  # text, or what TOML makes of it
@@ -157,6 +159,14 @@ def server_name(value: Raw) -> str:
             "expected a DNS name (an international one in its xn-- form) or an IP address"
         ) from None
     return str(value)
+
+
+def rule(value: Raw) -> Rule:
+    """A fault rule."""
+    # Only if there is one: pydantic takes longer to load than most commands take to run.
+    from gateway.faults.reading import read_rule
+
+    return read_rule(value)
 
 
 def path(value: Raw) -> Path:

@@ -39,12 +39,14 @@ LAYERS = (
     ("home", "configuration"),
     ("provider", "courier", "console", "proxy", "upkeep"),
     ("broadcast_validation",),
-    ("validation", "faults"),
+    ("validation",),
     ("routing",),
     ("store",),
     ("journal", "settings", "clock", "ports", "tcp", "handshakes"),
     ("records",),
-    ("values",),
+    ("values", "choices"),
+    # Rules are values too, that settings hold; every stage above asks them.
+    ("faults",),
 )
 
 # No IO, no tasks, no clock, no dice.

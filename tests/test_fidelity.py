@@ -30,6 +30,7 @@ HOUSEKEEPING = {
     "log_format",
     "log_level",
     "ready_file",
+    "rule",  # faults on purpose: docs/faults.md
     "san",
     "silent_seconds",  # of the courier link: docs/courier.md
     "store",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from certs.provider_key import ProviderPublicKey
     from gateway.clock import Clock
     from gateway.console.device_host import DeviceHost
+    from gateway.faults.book import RuleBook
     from gateway.journal import Journal
     from gateway.routing.channels import ChannelDirectory
     from gateway.routing.directory import DeviceDirectory
@@ -119,6 +120,7 @@ class ConsoleParts:
         devices: the host of virtual devices.
         keys: the provider keys.
         register_key: puts a key on that ring.
+        rules: what goes wrong on purpose.
         info: the answer to ``GET /api/v1/info``.
         connections: ``{"provider": […], "courier": […]}``, frozen dataclasses or dicts.
         activate: device id and PKCS#10 request (PEM) → ``{device_id, certificate, ca, courier}``;
@@ -139,6 +141,7 @@ class ConsoleParts:
     devices: DeviceHost
     keys: Keys
     register_key: RegisterKey
+    rules: RuleBook
     info: Callable[[], Mapping[str, Any]]
     connections: Callable[[], Mapping[str, Sequence[object]]]
     activate: Callable[[str, bytes], Mapping[str, Any]]

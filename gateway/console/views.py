@@ -14,7 +14,7 @@ from protocol.notification import Notification
 JsonDictionary = Annotated[dict[str, Any] | None, WithJsonSchema({"type": ["object", "null"]})]
 
 # Ours come after Apple's last word and do not take it back.
-_AFTERTHOUGHTS = frozenset({State.PRESENTED, State.NOT_PRESENTED})
+_AFTERTHOUGHTS = frozenset({State.PRESENTED, State.NOT_PRESENTED, State.FAULT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from protocol.provider.rejection import Reason
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from gateway.provider.bent import Bent
     from gateway.provider.contract import (
         Answer,
         ConnectionFacts,
@@ -49,7 +50,9 @@ class Answers:
         self._facts = facts
         self._longest_list = settings.header_list_bytes
 
-    def ask(self, stream: Stream, *, is_draining: bool) -> HttpResponse | Awaitable[HttpResponse]:
+    def ask(
+        self, stream: Stream, *, is_draining: bool
+    ) -> HttpResponse | Awaitable[HttpResponse | Bent]:
         """The answer to a stream's request, or what is to be awaited for it."""
         if stream.head.list_bytes > self._longest_list:
             return self._refuse_headers(stream)

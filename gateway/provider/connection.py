@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from gateway.provider.answers import Answers
+from gateway.provider.bent import Bent
 from gateway.provider.contract import ConnectionStatistics
 from gateway.provider.ending import Ending, Farewell
 from gateway.provider.inbound import Inbound
@@ -56,6 +57,9 @@ class ProviderConnection:
         facts: who is there.
         settings: the numbers.
         refused: told of requests that are refused here, before any answer hears of them.
+
+    Attributes:
+        requests: how many have been handed on to be answered.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class ProviderConnection:
         settings: ConnectionSettings,
         refused: Refused,
     ) -> None:
+        self.requests = 0
         self._stream = stream
         self._facts = facts
         self._settings = settings
@@ -105,6 +110,10 @@ class ProviderConnection:
         """Answer new requests 503 Shutdown, finish those in flight, say GOAWAY Shutdown, close."""
         self._ending.drain()
         self._finish_if_due()
+
+    def leave(self) -> None:
+        """Answer what is in flight, say GOAWAY Shutdown, close; nothing is refused until then."""
+        self._ending.leave()
 
     def authenticated(self) -> None:
         """Raise the stream limit."""
@@ -176,6 +185,7 @@ class ProviderConnection:
         if stream.stream_id > self._highest_begun:
             self._highest_begun = stream.stream_id
         self._in_flight += 1
+        self.requests += 1
         outcome = self._answers.ask(stream, is_draining=self._ending.is_draining)
         if isinstance(outcome, HttpResponse):
             self._respond(stream, outcome)
@@ -183,7 +193,7 @@ class ProviderConnection:
             assert self._nursery is not None
             self._nursery.start_soon(self._await_answer, stream, outcome)
 
-    async def _await_answer(self, stream: Stream, outcome: Awaitable[HttpResponse]) -> None:
+    async def _await_answer(self, stream: Stream, outcome: Awaitable[HttpResponse | Bent]) -> None:
         try:
             response = await outcome
         except Exception as bug:  # the last line of defence (architecture.md 6)
@@ -191,7 +201,11 @@ class ProviderConnection:
         if not stream.open:
             self._unwanted -= 1
             return
-        self._respond(stream, response)
+        if isinstance(response, Bent):
+            self._in_flight -= 1
+            stream.open = False
+        else:
+            self._respond(stream, response)
         self._writer.ring()
         self._finish_if_due()
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from gateway.provider.bent import Bent
     from protocol.notification import Environment
     from protocol.provider.http import HttpRequest, HttpResponse
 
@@ -25,7 +26,7 @@ class Answer(Protocol):
     provider gets 500.
     """
 
-    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
+    def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse | Bent]:
         """Answer one whole request."""
         ...
 
@@ -39,7 +40,12 @@ Refused: TypeAlias = Callable[["ConnectionFacts", "HttpRequest", "HttpResponse",
 
 
 class ConnectionHandle(Protocol):
-    """What an answer may ask of its connection."""
+    """What an answer may ask of its connection.
+
+    ``requests``: how many it has heard, the one to be answered among them.
+    """
+
+    requests: int
 
     def authenticated(self) -> None:
         """The first valid credential was seen: raise the stream limit. Idempotent."""
@@ -50,6 +56,10 @@ class ConnectionHandle(Protocol):
 
         ``detail`` is for our log.
         """
+        ...
+
+    def leave(self) -> None:
+        """Answer what is in flight, then say GOAWAY Shutdown and close."""
         ...
 
 

@@ -76,6 +76,10 @@ class Ending:
         if self._leave(DRAINED):
             self.is_draining = True
 
+    def leave(self) -> None:
+        """Leave with Shutdown; what still comes until then is answered as before."""
+        self._leave(DRAINED)
+
     def give_up(self, errors: int) -> None:
         """Leave a provider that makes too many errors; nothing more is heard."""
         if self._leave(Farewell(f"{errors} errors in a row", code=ENHANCE_YOUR_CALM)):

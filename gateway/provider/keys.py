@@ -88,6 +88,18 @@ class KeyRing:
         """The keys with which one can sign here: their ``.p8`` is where it was made."""
         return (each for each in self if each.key_file is not None and each.key_file.exists())
 
+    def told(self) -> list[dict[str, str | None]]:
+        """Each key, and the ``.p8`` to sign with if it is here."""
+        here = {each.key.key_id: str(each.key_file) for each in self.at_hand()}
+        return [
+            {
+                "key_id": each.key.key_id,
+                "team_id": each.key.team_id,
+                "key_file": here.get(each.key.key_id),
+            }
+            for each in self
+        ]
+
     def require_room(self, registered: RegisteredKey) -> None:
         """See that this key could be added.
 

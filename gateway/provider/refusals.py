@@ -18,12 +18,17 @@ _ABOUT_CHANNELS = ("/1/", "/4/")
 
 def refusal(head: Head, reason: Reason, status: int | None = None) -> HttpResponse:
     """An answer that the shell makes when no one else can; ``status`` if not the reason's own."""
-    header = "apns-request-id" if head.path.startswith(_ABOUT_CHANNELS) else "apns-id"
+    header = id_header_of(head.path)
     # Every answer has one, also those to requests without (measured; kalyke needs it).
     apns_id = dict(reversed(head.headers)).get(header) or ApnsId.from_random(
         secrets.token_bytes(16)
     )
     return HttpResponse(status or reason.status, ((header, apns_id),), reason_json(reason.text))
+
+
+def id_header_of(path: str) -> str:
+    """The header that names a request to this path, and its answer."""
+    return "apns-request-id" if path.startswith(_ABOUT_CHANNELS) else "apns-id"
 
 
 def reason_json(text: str) -> bytes:

@@ -13,6 +13,7 @@ import trio
 from apnsim.client import Apnsim, ApnsimError, NotInTimeError, UnreachableError
 from certs.device_request import DeviceRequest
 from certs.provider_key import ProviderKey
+from gateway.faults.match import Occasion
 from gateway.journal import State
 from tests.builders import APNS_ID, NOW, TOKEN, notification
 from tests.gateway.console.consoles import Console, Received
@@ -375,3 +376,26 @@ def test_an_answer_that_does_not_come_is_told() -> None:
         pytest.raises(UnreachableError, match="did not answer as expected: ReadTimeout"),
     ):
         apnsim.info()
+
+
+async def test_fault_rules_are_made_looked_at_and_deleted() -> None:
+    console = Console()
+
+    def use(apnsim: Apnsim) -> None:
+        rule = apnsim.rules.add({"type": "answer", "status": 503}, {"topic": "a.*"}, times=2)
+        other = apnsim.rules.add([{"type": "never-answer"}, {"type": "pass"}], priority=1)
+        assert [each.id for each in apnsim.rules] == [other.id, rule.id] == ["2", "1"]
+        assert rule.match == {"topic": "a.*"}
+        assert other.action == [{"type": "never-answer"}, {"type": "pass"}]
+        console.rules.meet(console.rules.requests, Occasion({"topic": "b"}))
+        assert (other.refresh().seen, other.hits, other.spent) == (1, 1, False)
+        assert repr(other).startswith("Rule('2', [{")
+        other.delete()
+        with pytest.raises(ApnsimError, match="404 Not Found: there is no rule '2'"):
+            other.refresh()
+        with pytest.raises(ApnsimError, match=r"action\.answer\.status: Input should be"):
+            apnsim.rules.add({"type": "answer", "status": 1})
+        apnsim.rules.clear()
+        assert list(apnsim.rules) == []
+
+    await using(console, use)

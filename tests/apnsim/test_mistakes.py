@@ -46,6 +46,7 @@ def taken() -> Iterator[int]:
             2,
             "--broadcast-disabled: expected a bundle id,",
         ),
+        (["serve", "--rule", "answer"], 2, "--rule: action.answer: no status; say a status, such"),
         (["serve", "--team-id", "me"], 2, "--team-id: expected ten upper-case"),
         (["serve", "--config", "nope.toml"], 2, "nope.toml: cannot be read (No such file"),
         (["serve", *FREE[:-1], "cassandra"], 2, "--store: expected memory, sqlite (a file in the"),

@@ -70,6 +70,7 @@ class World:
         aps: dict[str, Any] | None = None,
         sni: str = "localhost",
         connection: int = 0,
+        timeout: float = 5.0,
         **headers: str,
     ) -> httpx.Response:
         """Push an alert, or ``aps``; ``apns_topic=…`` and the like replace or add headers."""
@@ -91,6 +92,7 @@ class World:
             content=json.dumps({"aps": {"alert": text} if aps is None else aps}),
             headers={"authorization": f"bearer {self._bearer}", **said},
             extensions={"sni_hostname": sni},
+            timeout=timeout,
         )
 
     async def pushes(self, token: str, *texts: str, **headers: str) -> None:

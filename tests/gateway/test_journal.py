@@ -40,7 +40,7 @@ def anything(_: Record) -> bool:
 # -- words -----------------------------------------------------------------------------------------
 
 
-def test_the_states_are_apples_words_and_four_of_ours() -> None:
+def test_the_states_are_apples_words_and_five_of_ours() -> None:
     # reference/apns-provider-api.md §8 and §9.3 and interface.md, copied by hand.
     assert [state.value for state in State] == [
         "Received by APNs",
@@ -59,6 +59,7 @@ def test_the_states_are_apples_words_and_four_of_ours() -> None:
         "Replaced",
         "Presented",
         "Not presented",
+        "Fault",
     ]
 
 

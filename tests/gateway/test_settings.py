@@ -9,10 +9,13 @@ import pytest
 
 from gateway import settings
 from gateway.configuration import SettingsError, load, options
+from gateway.faults.reading import read_rule
 from gateway.settings import Auth, Settings
 
 if TYPE_CHECKING:
     from gateway.configuration import Option
+
+RULES = ["pass times=2", "delay seconds=1"]
 
 # For each setting, what to write and what it means; never its default.
 WRITTEN: dict[str, tuple[Any, Any]] = {
@@ -71,6 +74,10 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "late_call_seconds": ("5.5", 5.5),
     "unreported_calls": ("0", 0),
     "background_priority_10": ("accept", settings.BackgroundPriority10.ACCEPT),
+    "rule": (
+        ["pass times=2", "delay seconds=1"],
+        tuple(map(read_rule, ("pass times=2", "delay seconds=1"))),
+    ),
     "journal_size": ("10", 10),
     "http2_library": ("h2", settings.Http2Library.H2),
 }
@@ -166,3 +173,12 @@ def test_mistakes_of_all_doors_are_told_at_once(tmp_path: Path) -> None:
         "--window",
     ]
     assert str(refused.value) == "\n".join(refused.value.problems)
+
+
+def test_rules_are_tables_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "apnsim.toml"
+    file.write_text('[[rule]]\ntimes = 2\nmatch = {topic = "a"}\naction = {type = "pass"}\n')
+    assert load(file, {}, {}).rule == (read_rule("pass times=2 match.topic=a"),)
+    file.write_text('[[rule]]\naction = {type = "pss"}\n')
+    with pytest.raises(SettingsError, match="rule: action: Input tag 'pss' found"):
+        load(file, {}, {})

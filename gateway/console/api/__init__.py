@@ -16,6 +16,7 @@ from gateway.console.api import (
     keys,
     notifications,
     requests,
+    rules,
     screens,
 )
 
@@ -33,6 +34,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     channels.router,
     clock.router,
     keys.router,
+    rules.router,
     activation.router,
     health.router,
 )

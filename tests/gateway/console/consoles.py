@@ -16,6 +16,7 @@ from gateway.clock import Clock
 from gateway.console.app import Bind, create_app, serve_console
 from gateway.console.guard import Admission
 from gateway.console.parts import ConsoleParts
+from gateway.faults.book import RuleBook
 from gateway.journal import Journal, Record, State
 from gateway.provider.keys import KeyRing, RegisteredKey
 from gateway.routing.channels import ChannelDirectory
@@ -261,6 +262,7 @@ class Console:
         self.journal = Journal(self.clock.now, viewer_capacity=viewer_capacity)
         self.host = Host()
         self.keys = KeyRing()
+        self.rules = RuleBook()
         self.authority = Authority.create()
         self.resets = 0
         self.is_ready = True
@@ -278,6 +280,7 @@ class Console:
             register_key=lambda key, environments, topics, related: self.keys.add(
                 RegisteredKey(key, environments, topics, related_key_id=related)
             ),
+            rules=self.rules,
             info=lambda: {"version": "1", "time": self.clock.now(), "keys": [], "ca_file": "ca"},
             connections=lambda: {"provider": [{"id": 1}], "courier": [Received("x")]},
             activate=self._activate,

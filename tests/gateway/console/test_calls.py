@@ -66,6 +66,11 @@ OPERATIONS = {
     ("POST", "/keys"),
     ("GET", "/keys/{key_id}"),
     ("DELETE", "/keys/{key_id}"),
+    ("GET", "/rules"),
+    ("POST", "/rules"),
+    ("DELETE", "/rules"),
+    ("GET", "/rules/{rule_id}"),
+    ("DELETE", "/rules/{rule_id}"),
 }
 
 
@@ -327,12 +332,12 @@ async def test_a_request_that_proves_nothing_gets_none(console: Console) -> None
 
 async def test_what_is_not_there_is_a_problem_document(console: Console) -> None:
     async with console.client() as client:
-        answer = await client.get("/api/v1/rules")
+        answer = await client.get("/api/v1/walls")
     assert answer.json() == {
         "type": "about:blank",
         "title": "Not Found",
         "status": 404,
-        "detail": "there is no /api/v1/rules; /api/v1/openapi.json lists what there is",
+        "detail": "there is no /api/v1/walls; /api/v1/openapi.json lists what there is",
     }
 
 

@@ -1,0 +1,103 @@
+"""Fault rules, as handles on the control API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apnsim.client import Apnsim
+
+
+class Rule:
+    """A fault rule. Its properties are as of the last call; :meth:`refresh` asks anew.
+
+    Args:
+        client: for the calls.
+        told: the rule as the console told it.
+    """
+
+    def __init__(self, client: Apnsim, told: dict[str, Any]) -> None:
+        self._client = client
+        self._told = told
+        self._path = f"rules/{quote(told['id'], safe='')}"
+
+    def __repr__(self) -> str:
+        return f"Rule({self.id!r}, {self.action}, hits={self.hits})"
+
+    @property
+    def id(self) -> str:
+        """Its number, as log and timelines name it."""
+        return str(self._told["id"])
+
+    @property
+    def match(self) -> dict[str, Any]:
+        """What it is for."""
+        return dict(self._told["match"])
+
+    @property
+    def action(self) -> dict[str, Any] | list[dict[str, Any]]:
+        """What it does; a list, if one thing after the other."""
+        action: dict[str, Any] | list[dict[str, Any]] = self._told["action"]
+        return action
+
+    @property
+    def seen(self) -> int:
+        """How many occasions it was for."""
+        return int(self._told["seen"])
+
+    @property
+    def hits(self) -> int:
+        """How many of them it struck."""
+        return int(self._told["hits"])
+
+    @property
+    def spent(self) -> bool:
+        """Whether it strikes no more."""
+        return bool(self._told["spent"])
+
+    def refresh(self) -> Rule:
+        """Ask how it stands."""
+        self._told = self._client.call("GET", self._path)
+        return self
+
+    def delete(self) -> None:
+        """This fault no more."""
+        self._client.call("DELETE", self._path)
+
+
+class Rules:
+    """The fault rules of a gateway; docs/faults.md has the words.
+
+    Args:
+        client: for the calls.
+    """
+
+    def __init__(self, client: Apnsim) -> None:
+        self._client = client
+
+    def __iter__(self) -> Iterator[Rule]:
+        """Every rule, in the order in which they are asked."""
+        return iter([Rule(self._client, told) for told in self._client.call("GET", "rules")])
+
+    def add(
+        self,
+        action: dict[str, Any] | list[dict[str, Any]],
+        match: dict[str, Any] | None = None,
+        **more: Any,  # noqa: ANN401 — JSON
+    ) -> Rule:
+        """Make a rule.
+
+        Args:
+            action: such as ``{"type": "answer", "status": 503}``.
+            match: such as ``{"topic": "com.example.app"}``; every occasion if absent.
+            more: ``times``, ``probability``, ``after``, ``priority``, ``seed``.
+        """
+        body = {"action": action, "match": match or {}, **more}
+        return Rule(self._client, self._client.call("POST", "rules", body=body))
+
+    def clear(self) -> None:
+        """No faults any more."""
+        self._client.call("DELETE", "rules")

@@ -1,0 +1,95 @@
+"""Fault rules: what goes wrong on purpose, when, and how often it has."""
+
+# No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Response
+from pydantic import ValidatorFunctionWrapHandler, WrapValidator
+
+from gateway.console.api.common import Parts
+from gateway.console.rendering import Json
+from gateway.faults.book import Entry
+from gateway.faults.match import Match
+from gateway.faults.reading import read_rule, told
+from gateway.faults.rule import Action, Rule
+
+router = APIRouter(prefix="/api/v1/rules", tags=["rules"])
+
+
+def _read(body: object, _: ValidatorFunctionWrapHandler) -> Rule:
+    return read_rule(body)
+
+
+# FastAPI documents the rule; its mistakes are told as those of the file and the command line are.
+NewRule = Annotated[Rule, WrapValidator(_read)]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule, and what became of it.
+
+    ``seen`` counts the occasions that it was for, ``hits`` those that it struck. A rule that is
+    ``spent`` strikes no more.
+    """
+
+    id: str
+    match: Match
+    action: Action | list[Action]
+    times: int | None
+    probability: float
+    after: int
+    priority: int
+    seed: int | None
+    seen: int
+    hits: int
+    spent: bool
+
+
+@router.get("", response_model=list[RuleView])
+async def list_rules(parts: Parts) -> Json:
+    """Every rule, in the order in which they are asked."""
+    return Json([_view(entry) for entry in parts.rules])
+
+
+@router.get("/{rule_id}", response_model=RuleView)
+async def get_rule(parts: Parts, rule_id: str) -> Json:
+    """One rule."""
+    return Json(_view(_require(parts, rule_id)))
+
+
+@router.post("", response_model=RuleView, status_code=201)
+async def make_rule(parts: Parts, body: NewRule) -> Json:
+    """From now on this fault, too."""
+    entry = parts.rules.add(body)
+    return Json(_view(entry), 201, {"location": f"/api/v1/rules/{entry.number}"})
+
+
+@router.delete("", status_code=204, response_class=Response)
+async def delete_rules(parts: Parts) -> Response:
+    """No faults any more."""
+    parts.rules.clear()
+    return Response(status_code=204)
+
+
+@router.delete("/{rule_id}", status_code=204, response_class=Response)
+async def delete_rule(parts: Parts, rule_id: str) -> Response:
+    """This fault no more; what it has begun on open connections goes on."""
+    parts.rules.remove(_require(parts, rule_id).number)
+    return Response(status_code=204)
+
+
+def _require(parts: Parts, rule_id: str) -> Entry:
+    number = int(rule_id) if rule_id.isdecimal() and len(rule_id) < 10 else 0
+    entry = parts.rules.get(number)
+    if entry is None:
+        raise HTTPException(404, f"there is no rule {rule_id[:80]!r}")
+    return entry
+
+
+def _view(entry: Entry) -> dict[str, Any]:
+    rule = entry.rule
+    limits = {"times": rule.times, "probability": rule.probability, "after": rule.after}
+    told_so = {"id": str(entry.number), **limits, "priority": rule.priority, "seed": rule.seed}
+    counted = {"seen": entry.seen, "hits": entry.hits, "spent": entry.is_spent}
+    return {**told_so, **told(rule), **counted}

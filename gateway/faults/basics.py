@@ -1,0 +1,46 @@
+"""What all actions have in common."""
+
+# No "from __future__ import annotations": pydantic reads the annotations at run time.
+from enum import StrEnum
+from typing import Annotated, ClassVar, Final
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+STRICT: Final = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+Seconds = Annotated[float, Field(ge=0, le=1e6)]
+
+
+class Stage(StrEnum):
+    """Where a rule is asked for, and what it may match by."""
+
+    REQUEST = "request"
+    CONNECTION = "connection"
+    HANDSHAKE = "TLS handshake"
+    DELIVERY = "delivery to a device"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Act:
+    """One thing to do.
+
+    ``times``: how often in a row; in a list of actions once if absent, alone without end.
+    """
+
+    stage: ClassVar[Stage] = Stage.REQUEST
+    is_transparent: ClassVar[bool] = False
+    """Whether later rules are asked as well."""
+
+    times: int | None = Field(default=None, ge=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class RequestAct(Act):
+    """One thing to do to a request.
+
+    ``accept``: whether the push is taken all the same, stored and delivered: then a provider that
+    tries again sends a duplicate.
+    """
+
+    accept: bool = False

@@ -1,0 +1,165 @@
+"""The rules of one gateway, in order, with what became of each."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.faults.basics import Stage
+from gateway.faults.match import conditions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gateway.faults.basics import Act
+    from gateway.faults.match import Occasion
+    from gateway.faults.rule import Rule
+
+log = logging.getLogger("gateway.faults")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a rule does now; ``dice`` are the rule's own."""
+
+    number: int
+    act: Act
+    dice: random.Random
+
+    def __str__(self) -> str:
+        return f"rule {self.number}: {self.act}"
+
+
+class Entry:
+    """A rule in the book.
+
+    Attributes:
+        number: names it.
+        rule: as it was written.
+        seen: how many occasions it was for, struck or not.
+        hits: how many it struck.
+        is_spent: it will strike no more.
+    """
+
+    __slots__ = ("_conditions", "_dice", "_steps", "hits", "is_spent", "number", "rule", "seen")
+
+    def __init__(self, number: int, rule: Rule) -> None:
+        self.number = number
+        self.rule = rule
+        self.seen = self.hits = 0
+        self.is_spent = False
+        self._conditions = conditions_of(rule.match)
+        self._steps = list(rule.steps())[::-1]
+        self._dice = random.Random(number if rule.seed is None else rule.seed)
+
+    def strike(self, occasion: Occasion) -> Hit | None:
+        """Whether this occasion is struck, and how."""
+        if self.is_spent or not all(fits(occasion) for fits in self._conditions):
+            return None
+        self.seen += 1
+        rule, nth = self.rule, self.rule.match.nth
+        if self.seen <= rule.after:
+            return None
+        if nth is not None and self.seen not in (nth if isinstance(nth, list) else (nth,)):
+            return None
+        if rule.probability < 1 and self._dice.random() >= rule.probability:
+            return None
+        self.hits += 1
+        return Hit(self.number, self._next(), self._dice)
+
+    def _next(self) -> Act:
+        act, times = self._steps.pop()
+        if times is None or times > 1:
+            self._steps.append((act, None if times is None else times - 1))
+        self.is_spent = not self._steps
+        return act
+
+
+class RuleBook:
+    """Every rule, in the order in which they are asked.
+
+    Args:
+        rules: those of the settings; :meth:`reset` returns to them.
+
+    Attributes:
+        requests: the rules that may yet strike a request. Whoever has the others asks for them by
+            the same right: an empty tuple costs one look.
+        connections: the same for connections,
+        handshakes: for TLS handshakes,
+        deliveries: and for deliveries to devices.
+    """
+
+    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+        self._first = tuple(rules)
+        self._numbers = itertools.count(1)
+        self._entries: list[Entry] = []
+        self.requests = self.connections = self.handshakes = self.deliveries = tuple[Entry, ...]()
+        self.reset()
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(tuple(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, rule: Rule) -> Entry:
+        """From now on this rule, too."""
+        entry = Entry(next(self._numbers), rule)
+        self._entries.append(entry)
+        self._entries.sort(key=lambda each: (-each.rule.priority, each.number))
+        self._sort_by_stage()
+        log.info("rule %d is made: %s", entry.number, ", ".join(map(str, rule.actions)))
+        return entry
+
+    def get(self, number: int) -> Entry | None:
+        """One rule."""
+        return next((entry for entry in self._entries if entry.number == number), None)
+
+    def remove(self, number: int) -> bool:
+        """This rule no more; False when there was none."""
+        entry = self.get(number)
+        if entry is None:
+            return False
+        self._entries.remove(entry)
+        self._sort_by_stage()
+        log.info("rule %d is deleted: it struck %d times", number, entry.hits)
+        return True
+
+    def clear(self) -> None:
+        """No rules at all."""
+        self._entries.clear()
+        self._sort_by_stage()
+
+    def reset(self) -> None:
+        """The rules of the settings, as if nothing had happened."""
+        self._numbers = itertools.count(1)
+        self._entries.clear()
+        self._sort_by_stage()
+        for rule in self._first:
+            self.add(rule)
+
+    def meet(self, entries: tuple[Entry, ...], occasion: Occasion) -> list[Hit]:
+        """What is done to this occasion: delays, if any, and then at most one act that decides."""
+        hits: list[Hit] = []
+        is_any_spent = False
+        for entry in entries:
+            if hit := entry.strike(occasion):
+                is_any_spent |= entry.is_spent
+                hits.append(hit)
+                if not hit.act.is_transparent:
+                    break
+        if is_any_spent:
+            self._sort_by_stage()
+        return hits
+
+    def _sort_by_stage(self) -> None:
+        self.requests = self._at(Stage.REQUEST)
+        self.connections = self._at(Stage.CONNECTION)
+        self.handshakes = self._at(Stage.HANDSHAKE)
+        self.deliveries = self._at(Stage.DELIVERY)
+
+    def _at(self, stage: Stage) -> tuple[Entry, ...]:
+        return tuple(e for e in self._entries if e.rule.stage is stage and not e.is_spent)

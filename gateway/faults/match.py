@@ -1,0 +1,130 @@
+"""When a rule applies: what it knows of an occasion, and what it asks for."""
+
+# No "from __future__ import annotations": pydantic reads the annotations at run time.
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from gateway.faults.basics import STRICT, Stage
+
+# One of them, or any of several; ``*`` stands for anything.
+Pattern = str | list[str]
+Number = Annotated[int, Field(ge=1)]
+Numbers = Number | list[Number]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Match:
+    """Which occasions a rule is for: everything that is said must be so.
+
+    Texts may hold ``*`` for anything, and may be lists: any of them.
+
+    * ``token``: hexadecimal, either letter case. ``topic``: of a broadcast its bundle id.
+    * ``push_type``, ``priority``: as the gateway takes them, if the request does not say.
+    * ``team_id``, ``key_id``: as the provider token or the certificate claims them.
+    * ``environment``, ``path``, ``device`` (its id; only of deliveries).
+    * ``connection``: its id, as ``GET /api/v1/connections`` tells it.
+    * ``payload``: value by path, such as ``{"aps.alert.title": "Goal*"}``; ``"*"`` = it is there.
+    * ``nth``: which of the occasions that match all else, 1 = the first.
+    * ``nth_on_connection``: which request of its connection.
+    """
+
+    token: Pattern | None = None
+    topic: Pattern | None = None
+    push_type: Pattern | None = None
+    priority: Literal[1, 5, 10] | list[Literal[1, 5, 10]] | None = None
+    team_id: Pattern | None = None
+    key_id: Pattern | None = None
+    environment: Literal["development", "production"] | None = None
+    connection: Numbers | None = None
+    path: Pattern | None = None
+    payload: dict[str, Any] | None = None
+    device: Pattern | None = None
+    nth: Numbers | None = None
+    nth_on_connection: Numbers | None = None
+
+    def given(self) -> dict[str, Any]:
+        """What is asked for, by name."""
+        asked = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in asked.items() if value is not None}
+
+
+_OF_A_PUSH = {"token", "topic", "push_type", "priority", "environment", "payload", "nth"}
+
+KNOWN: dict[Stage, frozenset[str]] = {
+    Stage.REQUEST: frozenset(
+        _OF_A_PUSH | {"team_id", "key_id", "connection", "path", "nth_on_connection"}
+    ),
+    Stage.CONNECTION: frozenset({"environment", "connection", "nth"}),
+    Stage.HANDSHAKE: frozenset({"nth"}),
+    Stage.DELIVERY: frozenset(_OF_A_PUSH | {"device"}),
+}
+"""What is known at each stage. A TLS handshake has not even said which server it wants."""
+
+
+class Occasion:
+    """Something that happens, which a rule may be for.
+
+    Args:
+        facts: what is known of it, by the names of :class:`Match`; a function is asked once, when
+            a rule wants to know.
+    """
+
+    __slots__ = ("_facts",)
+
+    def __init__(self, facts: Mapping[str, object]) -> None:
+        self._facts = dict(facts)
+
+    def tell(self, name: str) -> object:
+        """One fact; None when nothing is known of it."""
+        fact = self._facts.get(name)
+        if callable(fact):
+            fact = self._facts[name] = fact()
+        return fact
+
+
+Condition = Callable[[Occasion], bool]
+
+
+def conditions_of(match: Match) -> tuple[Condition, ...]:
+    """Everything that must be so, but for ``nth``, which only the book can tell."""
+    made = {name: value for name, value in match.given().items() if name not in ("nth", "payload")}
+    conditions = [_fits(name, value) for name, value in made.items()]
+    for path, value in (match.payload or {}).items():
+        conditions.append(_holds(path.split("."), value))
+    return tuple(conditions)
+
+
+def _fits(name: str, wanted: object) -> Condition:
+    choices = [_folded(name, each) for each in (wanted if isinstance(wanted, list) else [wanted])]
+    return lambda occasion: any(_is(occasion.tell(name), choice) for choice in choices)
+
+
+def _folded(name: str, wanted: object) -> object:
+    return wanted.lower() if name == "token" and isinstance(wanted, str) else wanted
+
+
+def _holds(path: list[str], wanted: object) -> Condition:
+    return lambda occasion: _is_at(occasion.tell("payload"), path, wanted)
+
+
+def _is_at(value: object, path: list[str], wanted: object) -> bool:
+    for step in path:
+        if isinstance(value, dict) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return False
+    return wanted == "*" or _is(value, wanted)
+
+
+def _is(value: object, wanted: object) -> bool:
+    if isinstance(value, str) and isinstance(wanted, str):
+        return fnmatchcase(value, wanted)
+    # JSON's true is a Python int.
+    return value == wanted and isinstance(value, bool) is isinstance(wanted, bool)

@@ -1,0 +1,94 @@
+"""Rules from JSON, TOML and words, with errors that say where and what was expected."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from gateway.faults.rule import Rule
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_RULES: TypeAdapter[Rule] = TypeAdapter(Rule)
+_OTHER_FORM = frozenset({"list_type", "dataclass_type", "model_attributes_type", "float_type"})
+_OF_THE_RULE = frozenset({"times", "probability", "after", "priority", "seed"})
+
+
+class RuleError(ValueError):
+    """The rule cannot be used; the message names every mistake and what was expected."""
+
+
+def read_rule(told: object) -> Rule:
+    """Make a rule of what a user wrote.
+
+    Args:
+        told: a dictionary as in the control API and TOML; its JSON text; or words, such as
+            ``answer status=503 times=2 match.topic=com.example.app``: the action's type, then
+            what belongs to the rule, to ``match.``, and to the action.
+
+    Raises:
+        RuleError: it is none.
+    """
+    if isinstance(told, str):
+        told = _from_json(told) if told.lstrip().startswith("{") else _from_words(told)
+    try:
+        return _RULES.validate_python(told)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+        # Of a value that may have several forms, the mistakes in its own; not that it is no other.
+        own = [each for each in errors if each["type"] not in _OTHER_FORM] or errors
+        raise RuleError("; ".join(dict.fromkeys(map(_said, own)))) from None
+
+
+def told(rule: Rule) -> dict[str, Any]:
+    """A rule as JSON, without what was left out."""
+    written: dict[str, Any] = _RULES.dump_python(rule, mode="json", exclude_defaults=True)
+    return {"match": {}, **written}
+
+
+def _from_json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise RuleError(f"not JSON: {error}") from None
+
+
+def _from_words(text: str) -> dict[str, Any]:
+    kind, *words = text.split() or [""]
+    action: dict[str, Any] = {"type": kind}
+    match: dict[str, Any] = {}
+    rule: dict[str, Any] = {"action": action, "match": match}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise RuleError(f"expected name=value, not {word!r}")
+        if name.startswith("match."):
+            match[name.removeprefix("match.")] = _value(value)
+        elif name in _OF_THE_RULE:
+            rule[name] = _value(value)
+        else:
+            action[name] = _value(value)
+    return rule
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _said(error: ErrorDetails) -> str:
+    # The names of the branches of unions are ours; users know only those of their JSON.
+    where = ".".join(str(part) for part in error["loc"] if not _is_branch(part))
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "union_tag_not_found":
+        message = 'expected a type, such as {"type": "answer", "status": 503}'
+    return f"{where}: {message}" if where else message
+
+
+def _is_branch(part: object) -> bool:
+    return isinstance(part, str) and (part.startswith("constrained-") or "[" in part)

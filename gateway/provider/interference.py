@@ -1,0 +1,162 @@
+"""What fault rules do to the requests of one connection, before and after they are answered."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import trio
+
+from gateway.faults.actions import Answer, Delay, Outage, OutageReason, Pass
+from gateway.faults.basics import RequestAct
+from gateway.journal import State
+from gateway.provider.bent import Bent
+from gateway.provider.occasion import request_occasion
+from gateway.provider.refusals import id_header_of, reason_json
+from protocol.identifiers import ApnsId
+from protocol.provider.http import HttpResponse
+from protocol.provider.request import headers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from gateway.faults.basics import Act
+    from gateway.faults.book import Hit, RuleBook
+    from gateway.journal import Journal, Record
+    from gateway.provider.contract import Answer as Ask
+    from gateway.provider.contract import ConnectionFacts, ConnectionHandle
+    from gateway.provider.identity import ConnectionIdentity
+    from protocol.provider.http import HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What the fault rules of a gateway need at its provider fronts.
+
+    Args:
+        book: the rules.
+        journal: told what they did.
+        now: the gateway's clock, UNIX seconds.
+    """
+
+    book: RuleBook
+    journal: Journal
+    now: Callable[[], float]
+
+    def over(
+        self,
+        answer: Ask,
+        facts: ConnectionFacts,
+        handle: ConnectionHandle,
+        identity: ConnectionIdentity,
+    ) -> Ask:
+        """The answer of a connection, with faults.
+
+        Args:
+            answer: without them.
+            facts: of the connection.
+            handle: of the connection.
+            identity: who pushes on it.
+        """
+        book, interference = self.book, Interference(self, answer, facts, handle, identity)
+
+        def ask(request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse | Bent]:
+            return interference.meet(request) if book.requests else answer(request)
+
+        return ask
+
+
+class Interference:
+    """Asks the rules about each request of one connection, and does what they say."""
+
+    def __init__(
+        self,
+        faults: Faults,
+        answer: Ask,
+        facts: ConnectionFacts,
+        handle: ConnectionHandle,
+        identity: ConnectionIdentity,
+    ) -> None:
+        self._faults = faults
+        self._answer = answer
+        self._facts = facts
+        self._handle = handle
+        self._identity = identity
+
+    def meet(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse | Bent]:
+        """The answer, or what becomes of the request instead."""
+        book = self._faults.book
+        occasion = request_occasion(
+            request, self._facts, self._handle.requests, self._identity.bound
+        )
+        hits = book.meet(book.requests, occasion)
+        return self._interfere(request, hits) if hits else self._answer(request)
+
+    async def _interfere(self, request: HttpRequest, hits: list[Hit]) -> HttpResponse | Bent:
+        waits = {"request": 0.0, "answer": 0.0}
+        done: list[str] = []
+        for hit in hits:
+            done.append(str(hit))
+            if isinstance(hit.act, Delay):
+                seconds = hit.act.draw(hit.dice)
+                waits[hit.act.holds] += seconds
+                done[-1] += f" by {seconds:.3g} s"
+        await trio.sleep(waits["request"])
+        outcome = await self._do(request, hits[-1].act, done)
+        await trio.sleep(waits["answer"])
+        return outcome
+
+    async def _do(self, request: HttpRequest, act: Act, done: list[str]) -> HttpResponse | Bent:
+        """Do what decides, and put all that is done on record."""
+        is_let_be = isinstance(act, Delay | Pass)
+        response: HttpResponse | Bent | None = None
+        if is_let_be or (isinstance(act, RequestAct) and act.accept):
+            outcome = self._answer(request)
+            response = outcome if isinstance(outcome, HttpResponse) else await outcome
+        record = self._record_of(request)
+        for text in done:
+            self._faults.journal.remark(record, State.FAULT, text)
+        if response is not None and is_let_be:
+            return response
+        told = self._told(act, id_header_of(request.path), record.apns_id)
+        if told is None:
+            return Bent(act)
+        if isinstance(act, Outage) and act.reason is OutageReason.SHUTDOWN:
+            self._handle.leave()
+        self._tell(record, told, getattr(act, "word", "") or getattr(act, "reason", ""), done[-1])
+        return told
+
+    def _record_of(self, request: HttpRequest) -> Record:
+        """The record of the request; a new one if nobody but us has looked at it."""
+        journal = self._faults.journal
+        for record in journal.find(lambda each: each.request is request, limit=1):
+            return record
+        record = journal.begin(request, f"provider-{self._facts.connection_id}")
+        sent = headers_of(request.headers).get(id_header_of(request.path))
+        record.apns_id = sent or ApnsId.from_random(secrets.token_bytes(16))
+        return record
+
+    def _told(self, act: Act, id_header: str, apns_id: str) -> HttpResponse | None:
+        """What the rule answers; None when it does not."""
+        if isinstance(act, Outage):
+            return HttpResponse(503, ((id_header, apns_id),), reason_json(act.reason))
+        if not isinstance(act, Answer):
+            return None
+        headers: dict[str, str | None] = {id_header: apns_id}
+        if act.retry_after is not None:
+            headers["retry-after"] = str(act.retry_after)
+        sent = tuple(
+            (k, value) for k, value in (headers | act.headers).items() if value is not None
+        )
+        return HttpResponse(act.code, sent, act.content(self._faults.now()))
+
+    def _tell(self, record: Record, told: HttpResponse, reason: str, why: str) -> None:
+        """On record is what the provider hears, whatever became of the push."""
+        if record.notification is not None:
+            record.status, record.reason, record.detail = told.status, reason, why
+        elif told.status < 400:
+            record.detail = why
+            self._faults.journal.accepted(record, told.status)
+        else:
+            self._faults.journal.rejected(record, told.status, reason, why)

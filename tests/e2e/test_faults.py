@@ -1,0 +1,188 @@
+"""Faults on purpose, over TLS, and what a real client makes of them (httpx, aioapns)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import trio
+
+from gateway.faults.reading import read_rule
+from gateway.journal import State
+from tests.e2e.world import TOPIC, World, until, world
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from gateway.faults.book import Entry
+
+
+# httpx leaves the generator of a body behind that it could not write.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+class Lab:
+    """A gateway, a phone with an app, and rules."""
+
+    def __init__(self, here: World, phone: str, token: str) -> None:
+        self.here = here
+        self.phone = phone
+        self.token = token
+
+    def rule(self, words: Any) -> Entry:  # noqa: ANN401
+        return self.here.gateway.faults.book.add(read_rule(words))
+
+    async def push(self, text: str = "Hello", **more: Any) -> httpx.Response:  # noqa: ANN401
+        return await self.here.push(self.token, text, **more)
+
+    async def answers(self, count: int = 1, **more: Any) -> list[tuple[int, str]]:  # noqa: ANN401
+        """Status and reason of so many pushes, one after the other."""
+        told = [await self.push(f"push {number}", **more) for number in range(count)]
+        return [(each.status_code, reason_of(each)) for each in told]
+
+    async def until_disconnected(self) -> None:
+        """No provider is connected any more."""
+        await until(lambda: not self.here.gateway.providers.statistics())
+
+    def timeline(self) -> list[tuple[str, str]]:
+        """Of the newest request."""
+        [record] = self.here.gateway.journal.find(lambda _: True, limit=1)
+        return [(event.state.value, event.detail) for event in record.timeline]
+
+
+def reason_of(answer: httpx.Response) -> str:
+    return str(answer.json()["reason"]) if answer.content else ""
+
+
+@pytest.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
+    async with world(tmp_path) as here:
+        phone = await here.phone()
+        yield Lab(here, phone, await here.install(phone))
+
+
+async def test_the_first_two_are_refused_and_then_all_is_well(lab: Lab) -> None:
+    rule = lab.rule("answer status=503 times=2")
+    busy = (503, "ServiceUnavailable")
+    assert await lab.answers(3) == [busy, busy, (200, "")]
+    assert (rule.hits, rule.is_spent) == (2, True)
+    assert await lab.here.received(lab.phone, 1) == ["push 2"]
+
+
+async def test_what_a_rule_did_is_on_record_and_nobody_takes_it_for_a_bug(
+    lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "gateway")
+    lab.rule("answer reason=Unregistered")
+    answer = await lab.push(apns_id="EABEAE54-14A8-11E5-B60B-1697F925EC7B")
+    assert answer.headers["apns-id"] == "EABEAE54-14A8-11E5-B60B-1697F925EC7B"
+    assert abs(answer.json()["timestamp"] - lab.here.clock.now() * 1000) < 60_000
+    why = "rule 1: answer 410 Unregistered"
+    assert lab.timeline() == [("Fault", why), ("Rejected", f"410 Unregistered: {why}")]
+    assert any(why in line for line in caplog.messages)
+
+
+async def test_a_push_may_be_taken_and_refused_all_the_same(lab: Lab) -> None:
+    lab.rule("answer status=500 accept=true times=1")
+    assert await lab.answers(1) == [(500, "InternalServerError")]
+    assert await lab.here.received(lab.phone, 1) == ["push 0"]
+    [record] = lab.here.gateway.journal.find(lambda _: True)
+    assert (record.status, record.reason) == (500, "InternalServerError")
+    await until(lambda: record.state is State.PRESENTED)
+    assert State.FAULT in [event.state for event in record.timeline]
+
+
+async def test_retry_after_and_other_headers_reach_the_client(lab: Lab) -> None:
+    headers = {"apns-id": None, "x-from": "rule"}
+    lab.rule({"action": {"type": "answer", "status": 429, "retry_after": 7, "headers": headers}})
+    answer = await lab.push()
+    assert answer.headers == {"retry-after": "7", "x-from": "rule"}
+
+
+async def test_a_late_answer_makes_httpx_give_up_on_a_push_that_arrives(lab: Lab) -> None:
+    lab.rule("delay seconds=60 times=1")
+    with pytest.raises(httpx.ReadTimeout):
+        await lab.push("late", timeout=0.2)
+    assert await lab.here.received(lab.phone, 1) == ["late"]
+    assert await lab.answers(1) == [(200, "")], "the connection goes on"
+
+
+async def test_a_delayed_answer_comes_and_says_why_it_was_late(lab: Lab) -> None:
+    lab.rule("delay seconds=0.05")
+    started = trio.current_time()
+    assert await lab.answers(1) == [(200, "")]
+    assert trio.current_time() - started >= 0.05
+    assert ("Fault", "rule 1: delay the answer by 0.05 s") in lab.timeline()
+
+
+async def test_a_request_that_is_never_answered_leaves_the_others_alone(lab: Lab) -> None:
+    lab.rule("never-answer times=1")
+    lab.rule("never-answer accept=true times=1")
+    for text in ("lost", "taken"):
+        with pytest.raises(httpx.ReadTimeout):
+            await lab.push(text, timeout=0.2)
+    assert await lab.answers(1) == [(200, "")]
+    assert await lab.here.received(lab.phone, 2) == ["taken", "push 0"]
+
+
+async def test_a_gateway_drains_at_once_though_a_request_is_never_answered(lab: Lab) -> None:
+    lab.rule("never-answer times=1")
+    with pytest.raises(httpx.ReadTimeout):
+        await lab.push(timeout=0.2)
+    lab.here.stop.set()  # the fixture waits for the end; the test has its limit
+
+
+async def test_an_outage_lasts_until_the_rule_is_deleted(lab: Lab) -> None:
+    book = lab.here.gateway.faults.book
+    outage = lab.rule("outage")
+    assert await lab.answers(3) == [(503, "ServiceUnavailable")] * 3
+    book.remove(outage.number)
+    assert await lab.answers(1) == [(200, "")]
+
+
+async def test_an_outage_by_shutdown_costs_httpx_every_other_push(lab: Lab) -> None:
+    outage = lab.rule("outage reason=Shutdown")
+    for _ in range(2):
+        assert await lab.answers(1) == [(503, "Shutdown")]
+        await lab.until_disconnected()
+        with pytest.raises(httpx.TransportError):  # it has not noticed: clients.md 25
+            await lab.push()
+    lab.here.gateway.faults.book.remove(outage.number)
+    assert await lab.answers(1) == [(200, "")]
+
+
+async def test_rules_know_who_pushes_what_and_where(lab: Lab) -> None:
+    app = lab.here.gateway.settings.team_id
+    other = await lab.here.install(lab.phone, "com.example.other")
+    lab.rule(f"answer status=403 match.team_id={app} match.topic=com.example.other")
+    lab.rule('answer status=400 match.payload={"aps.alert":"bad*"}')
+    lab.rule("answer status=429 match.nth_on_connection=3")
+    assert await lab.answers(1) == [(200, "")]
+    assert (await lab.push("bad boy")).status_code == 400
+    assert await lab.answers(1) == [(429, "TooManyRequests")]
+    elsewhere = await lab.here.push(other, apns_topic="com.example.other")
+    assert elsewhere.status_code == 403
+
+
+async def test_channels_and_broadcasts_have_faults_too(lab: Lab) -> None:
+    lab.rule("outage match.path=/4/* match.topic=com.example.app")
+    client = lab.here._clients["localhost", 0] if await lab.answers(1) else None
+    assert client is not None
+    answer = await client.post(f"/4/broadcasts/apps/{TOPIC}", headers={"apns-request-id": "x"})
+    assert (answer.status_code, reason_of(answer)) == (503, "ServiceUnavailable")
+    assert answer.headers["apns-request-id"] == "x"
+
+
+async def test_rules_of_the_settings_are_there_from_the_start_and_after_a_reset(
+    tmp_path: Path,
+) -> None:
+    rule = read_rule("answer status=503 times=1")
+    async with world(tmp_path, rule=(rule,)) as here:
+        lab = Lab(here, phone := await here.phone(), await here.install(phone))
+        assert await lab.answers(2) == [(503, "ServiceUnavailable"), (200, "")]
+        lab.rule("answer status=400")
+        await here.gateway.reset()
+        assert [entry.rule for entry in here.gateway.faults.book] == [rule]
+        assert (await lab.answers(1))[0][0] == 503
