@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from apnsim.scenario.steps.expectations import Expect
     from gateway.records import Record as JournalRecord
 
-_NOT_ARRIVED = "it has not reached its app"
+_NOT_ARRIVED = "it has not arrived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,23 @@ def _detail(wanted: str, sent: Sent, _stage: Stage) -> str:
     return "" if wanted in shown.detail else f"it was {shown.presentation} ({shown.detail})"
 
 
+def _handled(wanted: bool, sent: Sent, stage: Stage) -> str:
+    received = stage.received(sent)
+    handler = "" if received is None else received.handler
+    if bool(handler) is wanted:
+        return ""
+    return f"{handler} was called" if handler else "no code of the app has run"
+
+
+def _handler(wanted: str, sent: Sent, stage: Stage) -> str:
+    received = stage.received(sent)
+    if received is None:
+        return _NOT_ARRIVED
+    if wanted in received.handler:
+        return ""
+    return f"{received.handler} was called" if received.handler else "no code of the app has run"
+
+
 def _state(wanted: str, sent: Sent, stage: Stage) -> str:
     record = _journal_record(sent, stage)
     states = [] if record is None else [str(event.state) for event in record.timeline]
@@ -187,13 +204,13 @@ def _delivered(wanted: bool | int, sent: list[Sent]) -> str:
     if len(arrived) == expected:
         return ""
     which = f": {_quoted([each.name for each in arrived])}" if arrived else ""
-    return f"{len(arrived)} of {len(sent)} reached their apps{which}"
+    return f"{len(arrived)} of {len(sent)} arrived{which}"
 
 
 def _together(wanted: float, sent: list[Sent]) -> str:
     times = [each.arrival.at for each in sent if each.arrival is not None]
     if len(times) < len(sent):
-        return f"only {len(times)} of {len(sent)} have reached their apps"
+        return f"only {len(times)} of {len(sent)} have arrived"
     span = max(times) - min(times)
     return "" if span <= wanted else f"{spoken(span)} passed from the first to the last"
 
@@ -249,6 +266,8 @@ CONDITIONS: dict[str, OfEach | OfAll | OfOther] = {
     "from_storage": OfEach(lambda yes: "from storage" if yes else "without waiting", _from_storage),
     "presentation": OfEach("{}".format, _presentation),
     "detail": OfEach("because {}".format, _detail),
+    "handled": OfEach(lambda yes: f"{'some' if yes else 'no'} code of the app runs", _handled),
+    "handler": OfEach("handed to {}".format, _handler),
     "state": OfEach("{}".format, _state),
     "received": OfOther(
         "app", lambda names: f"received {_quoted(names) or 'nothing'}", _received_deviation

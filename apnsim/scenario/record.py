@@ -16,7 +16,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A push reached its app; ``at`` is seconds after the start."""
+    """A push reached its phone; ``at`` is seconds after the start."""
 
     at: float
     device: str
@@ -48,7 +48,7 @@ class Sent:
 
     @property
     def latency(self) -> float | None:
-        """From push to app."""
+        """From push to phone."""
         return None if self.arrival is None else self.arrival.at - self.at
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apnsim.scenario.log import Log
     from apnsim.scenario.record import Record
     from apnsim.scenario.world import World
-    from devicesim.host_views import AppView
+    from devicesim.host_views import AppView, ReceivedView
     from devicesim.screen.views import ScreenView
     from protocol.courier.messages import Push
 
@@ -133,6 +133,12 @@ class Stage:
             gone = len(self.rows) - len(kept)
             self.log.say("provider", f"deletes the rows of the dead token: {gone}")
             self.rows[:] = kept
+
+    def received(self, sent: Sent) -> ReceivedView | None:
+        """The push as its phone got it, if it did."""
+        received = self.world.devices.notifications(device_id(sent.device))
+        ids = (each for each in received if each.apns_id.lower() == sent.apns_id)
+        return next(ids, None)
 
     async def look(self) -> None:
         """Look at every phone: ``screens`` is what a person sees now, by its name."""

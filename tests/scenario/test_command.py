@@ -52,7 +52,7 @@ def test_one_that_does_not_ends_with_1_and_says_what_happened(apnsim: Run, file:
         "",
         f"✗ {file}:12: step 2, 1 min after the start",
         '    expected  "Hello": not delivered',
-        '    happened  1 of 1 reached their apps: "Hello"',
+        '    happened  1 of 1 arrived: "Hello"',
         '    timeline  "Hello", sent 1 min after the start',
         "                +0 ms     Received by APNs",
         "                +0 ms     Delivered to Device",

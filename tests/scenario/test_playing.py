@@ -40,14 +40,20 @@ def test_a_provider_that_is_quiet_for_hours_goes_on_pushing() -> None:
     [
         ("status = 410", "answered 410", "the gateway answered 200"),
         ('reason = "Unregistered"', "refused for Unregistered", "the gateway answered 200"),
-        ("delivered = true", "delivered", "0 of 1 reached their apps"),
-        ("delivered = 3", "3 delivered", "0 of 1 reached their apps"),
-        ('within = "1 s"', "delivered within 1 s", "it has not reached its app"),
-        ('later_than = "1 s"', "delivered no sooner than after 1 s", "it has not reached its app"),
-        ('together = "1 s"', "all delivered within 1 s of each other", "only 0 of 1 have reached"),
-        ("from_storage = true", "from storage", "it has not reached its app"),
-        ('presentation = "shown"', "shown", "it has not reached its app"),
-        ('detail = "alert"', "because alert", "it has not reached its app"),
+        ("delivered = true", "delivered", "0 of 1 arrived"),
+        ("delivered = 3", "3 delivered", "0 of 1 arrived"),
+        ('within = "1 s"', "delivered within 1 s", "it has not arrived"),
+        (
+            'later_than = "1 s"',
+            "delivered no sooner than after 1 s",
+            "it has not arrived",
+        ),
+        ('together = "1 s"', "all delivered within 1 s of each other", "only 0 of 1 have arrived"),
+        ("from_storage = true", "from storage", "it has not arrived"),
+        ('presentation = "shown"', "shown", "it has not arrived"),
+        ('detail = "alert"', "because alert", "it has not arrived"),
+        ("handled = true", "some code of the app runs", "no code of the app has run"),
+        ('handler = "willPresent"', "handed to willPresent", "it has not arrived"),
         (
             'state = "Delivered to Device"',
             "Delivered to Device",
@@ -97,17 +103,31 @@ def test_what_an_app_may_do_can_be_changed() -> None:
 @pytest.mark.parametrize(
     ("expected", "happened"),
     [
-        ("delivered = false", '1 of 1 reached their apps: "Hello"'),
+        ("delivered = false", '1 of 1 arrived: "Hello"'),
         ('within = "1 min"', "it took 59 min"),
         ('later_than = "2 h"', "it took only 59 min"),
         ("from_storage = false", "it came from storage"),
         ('presentation = "not-shown"', "it was shown (alert)"),
         ('detail = "sound"', "it was shown (alert)"),
+        ("handled = true", "no code of the app has run"),
+        ('handler = "willPresent"', "no code of the app has run"),
     ],
 )
 def test_what_came_otherwise_is_told_as_it_came(expected: str, happened: str) -> None:
     outcome = played(AWAY, PUSH, BACK, step(f'expect = {{ push = "Hello", {expected} }}', "61 min"))
     assert [each.happened for each in outcome.verdicts] == [happened]
+
+
+def test_the_code_that_runs_for_a_push_can_be_expected() -> None:
+    outcome = played(
+        step('launch = { app = "com.example.chat" }'),
+        PUSH,
+        step('expect = { push = "Hello", handled = true, handler = "willPresent" }'),
+        step('expect = { push = "Hello", handled = false }'),
+        step('expect = { push = "Hello", handler = "pushRegistry" }'),
+    )
+    told = "userNotificationCenter(_:willPresent:withCompletionHandler:) was called"
+    assert [each[1] for each in unmet(outcome)] == [told, told]
 
 
 def test_of_several_pushes_those_are_told_that_did_not_come_as_expected() -> None:

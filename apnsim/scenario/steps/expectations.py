@@ -47,7 +47,9 @@ class Expect:
     status: int | None = key(values.count, "push: what the gateway answered", default=None)
     reason: str | None = key(values.text, "push: … and why", default=None)
     delivered: bool | int | None = key(
-        _delivered, "push: whether they have reached their apps, or how many", default=None
+        _delivered,
+        "push: whether they came to their apps or screens, or how many",
+        default=None,
     )
     within: float | None = key(duration, "push: at most so long after it was sent", default=None)
     later_than: float | None = key(
@@ -62,6 +64,12 @@ class Expect:
     presentation: Presentation | None = word(Presentation, "push: what became of it")
     detail: str | None = key(
         values.text, "push: words of the reason that the phone gives for it", default=None
+    )
+    handled: bool | None = key(
+        boolean, "push: whether any code of the app has run for it", default=None
+    )
+    handler: str | None = key(
+        values.text, "push: words of Apple's name of the code that ran", default=None
     )
     state: State | None = key(
         values.choice(State), "push: a status on its timeline, in Apple's words", default=None
