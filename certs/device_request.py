@@ -15,12 +15,13 @@ from certs.files import CredentialError
 from certs.issuance import X509_FAULTS
 from certs.keys import new_private_key, private_key_pem
 from certs.leaf import Leaf
-from certs.peer import require_device_id
+from certs.peer import require_device_id, values_of
 
 if TYPE_CHECKING:
     from certs.issuance import PublicKey
 
 MAX_REQUEST_BYTES = 16 * 1024
+_UNREADABLE = "not a readable certificate signing request; expected PKCS#10 in PEM form"
 _RSA_BITS = range(1024, 4096 + 1)
 
 
@@ -63,6 +64,29 @@ class DeviceRequest:
         return "DeviceRequest(…)"
 
 
+def requested_name(csr_pem: bytes) -> str:
+    """The common name that a request asks for; empty when it asks for none, or for several.
+
+    Raises:
+        InvalidDeviceRequestError: malformed, or too long.
+    """
+    request = _read(csr_pem)
+    try:
+        names = values_of(request.subject, NameOID.COMMON_NAME)
+    except X509_FAULTS:
+        raise InvalidDeviceRequestError(_UNREADABLE) from None
+    return names[0] if len(names) == 1 else ""
+
+
+def _read(csr_pem: bytes) -> x509.CertificateSigningRequest:
+    if len(csr_pem) > MAX_REQUEST_BYTES:
+        raise InvalidDeviceRequestError(f"a request has at most {MAX_REQUEST_BYTES} bytes")
+    try:
+        return x509.load_pem_x509_csr(csr_pem)
+    except X509_FAULTS:
+        raise InvalidDeviceRequestError(_UNREADABLE) from None
+
+
 def verified_public_key(csr_pem: bytes) -> PublicKey:
     """The authority's side: the key that the request is for, with its proof of possession checked.
 
@@ -70,16 +94,12 @@ def verified_public_key(csr_pem: bytes) -> PublicKey:
         InvalidDeviceRequestError: malformed, too long, badly signed, or a key that is neither
             P-256 nor RSA of 1024 to 4096 bits.
     """
-    if len(csr_pem) > MAX_REQUEST_BYTES:
-        raise InvalidDeviceRequestError(f"a request has at most {MAX_REQUEST_BYTES} bytes")
+    request = _read(csr_pem)
     try:
-        request = x509.load_pem_x509_csr(csr_pem)
         key = request.public_key()
         is_proven = request.is_signature_valid
     except X509_FAULTS:
-        raise InvalidDeviceRequestError(
-            "not a readable certificate signing request; expected PKCS#10 in PEM form"
-        ) from None
+        raise InvalidDeviceRequestError(_UNREADABLE) from None
     if not is_proven:
         raise InvalidDeviceRequestError("the request is not signed by the key that it is for")
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):

@@ -51,6 +51,14 @@ class AppleCodec(ABC):
             ValueError: it is malformed.
         """
 
+    @abstractmethod
+    def pass_over(self, body: bytes) -> None:
+        """Hear the body of a command that nobody knows.
+
+        Raises:
+            ValueError: it is malformed.
+        """
+
     def encode(self, message: Message) -> bytes:
         """A whole frame.
 
@@ -72,10 +80,12 @@ class AppleCodec(ABC):
             RemoteProtocolError: the body is not what this command carries.
         """
         hear = _HEAR.get(command)
-        if hear is None:
-            return None
+        what = "unknown"
         try:
+            if hear is None:
+                self.pass_over(body)
+                return None
+            what = hear.__name__.removeprefix("_hear_").replace("_", " ")
             return hear(self._link, self.read(body))
         except ValueError as error:
-            what = hear.__name__.removeprefix("_hear_").replace("_", " ")
             raise RemoteProtocolError(f"command {command:#04x}, {what}: {error}") from None

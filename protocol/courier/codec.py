@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from protocol.courier.compact import CompactCodec
 from protocol.courier.errors import RemoteProtocolError
+from protocol.courier.pack import PackedCodec
 from protocol.courier.tlv import TlvCodec
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ class Codec(Protocol):
         ...
 
 
-_DIALECTS: dict[str, type[Codec]] = {codec.ALPN: codec for codec in (CompactCodec, TlvCodec)}
+_DIALECTS: dict[str, type[Codec]] = {
+    codec.ALPN: codec for codec in (CompactCodec, TlvCodec, PackedCodec)
+}
 
 # What a gateway's TLS context takes, in order of preference.
 ALPN_PROTOCOLS: tuple[str, ...] = tuple(_DIALECTS)

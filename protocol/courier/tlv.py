@@ -49,6 +49,9 @@ class TlvCodec(AppleCodec):
         """
         return Items(_read_items(body))
 
+    def pass_over(self, body: bytes) -> None:
+        """It may be anything."""
+
 
 def _write_item(item: int, value: Number | bytes | str) -> bytes:
     if isinstance(value, Number):

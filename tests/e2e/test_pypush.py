@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.journal import State
+from protocol.broadcast import topic_of
+from protocol.courier.apple_channels import read_mark, write_subscriptions
+from protocol.courier.messages import ChannelMark, TopicChannels
+from protocol.identifiers import BundleId, ChannelId
 from tests.e2e.pypush import pypush
 from tests.e2e.world import TOPIC, until, world
+from tests.io.broadcast_desk import broadcast_desk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,3 +51,49 @@ async def test_pypush_mints_a_token_receives_and_survives_a_reconnect(
         assert received["payload"] == {"aps": {"alert": "while it was away"}}
         assert received["flags"] == 3  # from storage, and the last of it
         await here.reached(answer.headers["apns-id"], State.DELIVERED_FROM_STORAGE)
+
+
+async def test_pypush_activates_itself_as_it_does_at_apple(tmp_path: Path) -> None:
+    async with world(tmp_path) as here, pypush(here, tmp_path, "trio") as mac:
+        begun = await mac.tells()
+        assert {begun["device"]} == here.connected
+        token = (await mac.does("mint", topic=TOPIC))["token"]
+        await mac.does("listen", topic=TOPIC, token=token)
+        await here.pushes(token, "Hello")
+        assert (await mac.does("receive"))["payload"] == {"aps": {"alert": "Hello"}}
+
+
+async def test_pypush_listens_to_a_channel_by_what_rustpush_says(tmp_path: Path) -> None:
+    async with broadcast_desk(tmp_path) as provider:
+        here = provider.desk.here
+        couriers = here.gateway.couriers
+        channel = await provider.create(1)
+        async with pypush(here, tmp_path, "trio", name="a-mac") as mac:
+            base = (await mac.tells())["token"]
+            topic = topic_of(BundleId(TOPIC))
+            await mac.does("listen", topic=topic)
+            wanted = TopicChannels(topic, (ChannelMark(ChannelId(channel), 0),))
+            said = write_subscriptions([wanted], replace=True)
+            await mac.does("channels", subscriptions=said.hex())
+            await until(lambda: here.gateway.channels.subscriptions() == 1)
+            body = {"aps": {"event": "update", "content-state": {"score": "1-0"}}}
+            answer = await provider.publish(
+                channel, json.dumps(body).encode(), apns_expiration=None
+            )
+            assert answer.status == 200
+            received = await mac.does("receive")
+            assert (received["topic"], received["token"]) == (topic, base)
+            assert received["payload"] == body
+            mark = read_mark(bytes.fromhex(received["channel"]))
+            assert mark.channel_id == channel
+            assert mark.last_message_ns > 0
+            expected = ("a-mac", "apns-security-v3", 1)
+            await until(
+                lambda: (
+                    expected
+                    in [
+                        (each.device, each.dialect, each.acknowledged)
+                        for each in couriers.statistics()
+                    ]
+                )
+            )

@@ -13,6 +13,7 @@ from protocol.courier.compact import CompactCodec
 from protocol.courier.errors import LocalProtocolError, RemoteProtocolError
 from protocol.courier.frames import HEADER_BYTES, frame
 from protocol.courier.items import Number
+from protocol.courier.pack import PackedCodec
 from protocol.courier.states import CourierState, Role
 from protocol.courier.tlv import TlvCodec
 from tests.protocol.courier.examples import ConnectionPair
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from protocol.courier.apple import AppleCodec
     from protocol.courier.items import Item
 
-DIALECTS = (CompactCodec, TlvCodec)
+DIALECTS = (CompactCodec, TlvCodec, PackedCodec)
 dialects = st.sampled_from(DIALECTS)
-apples = st.sampled_from([TlvCodec])
+apples = st.sampled_from([TlvCodec, PackedCodec])
 KINDS = {kind.NUMBER: kind for kind in (*get_args(m.DeviceMessage), *get_args(m.GatewayMessage))}
 numbers = st.sampled_from(sorted(KINDS))
 scalars = (

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from certs.leaf import Leaf
 
 OTHER = Topic("com.example.other")
-DIALECTS = ["apns-security-v3"]
+DIALECTS = ["apns-security-v3", "apns-pack-v1"]
 
 
 @pytest.fixture(scope="module")

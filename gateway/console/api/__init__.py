@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.console.api import (
     activation,
     activities,
+    albert,
     apps,
     channels,
     clock,
@@ -36,5 +37,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     keys.router,
     rules.router,
     activation.router,
+    albert.router,
     health.router,
 )

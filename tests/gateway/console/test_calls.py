@@ -30,6 +30,7 @@ OPERATIONS = {
     ("GET", "/events"),
     ("POST", "/reset"),
     ("POST", "/activation"),
+    ("POST", "/deviceservices/deviceActivation"),
     ("GET", "/devices"),
     ("POST", "/devices"),
     ("GET", "/devices/{device_id}"),

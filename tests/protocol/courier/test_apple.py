@@ -36,6 +36,7 @@ from protocol.courier.messages import (
     TokenStatus,
     TopicChannels,
 )
+from protocol.courier.pack import PackedCodec
 from protocol.courier.proof import ConnectProof
 from protocol.courier.states import Role
 from protocol.courier.tlv import TlvCodec
@@ -54,7 +55,7 @@ PROOF = ConnectProof(b"a certificate", bytes(17), b"a signature")
 WELCOME = dataclasses.replace(OK, token=BASE)
 HASHED = HashedTopic.of(TOPIC)
 
-dialects = pytest.mark.parametrize("dialect", [TlvCodec])
+dialects = pytest.mark.parametrize("dialect", [TlvCodec, PackedCodec])
 
 
 def sent(codec: AppleCodec, message: Message) -> tuple[int, bytes]:

@@ -59,8 +59,10 @@ def test_messages_come_out_in_order_however_the_stream_is_cut(
     assert received == messages
 
 
-def test_a_connection_knows_its_role() -> None:
-    assert CourierConnection(Role.DEVICE, CODEC).role is Role.DEVICE
+def test_a_connection_knows_its_role_and_its_dialect() -> None:
+    connection = CourierConnection(Role.DEVICE, CODEC)
+    assert connection.role is Role.DEVICE
+    assert connection.dialect == "apnsim-msgpack-v1"
 
 
 def test_the_end_of_the_stream_closes_quietly_between_frames() -> None:
