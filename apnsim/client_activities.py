@@ -64,6 +64,11 @@ class LiveActivity:
         return self._seconds("dismissal_date")
 
     @property
+    def relevance_score(self) -> float:
+        """Of several on a screen the one with the highest is first."""
+        return float(self._told["relevance_score"])
+
+    @property
     def channel(self) -> str | None:
         """The broadcast channel that it follows, in base64."""
         channel = self._told["channel"]

@@ -16,8 +16,6 @@ from devicesim.screen.alert import read_alert
 from devicesim.screen.content import InterruptionLevel, read_content, read_sound
 from devicesim.screen.localization import StringTables
 from devicesim.screen.screen import Screen, ScreenTimes
-from protocol.notification import PushType
-from protocol.payload import aps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +40,11 @@ class Presentation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """A presentation and, for the reader, why."""
+    """A presentation and, for the reader, why; ``is_quiet``: it is shown and lights no screen."""
 
     presentation: Presentation
     detail: str
+    is_quiet: bool = False
 
 
 class NotificationCenter:
@@ -73,31 +72,10 @@ class NotificationCenter:
         self.strings = StringTables(state.extras.setdefault("strings", {}))
 
     def present(self, app: App, push: Push) -> Presented:
-        """Decide, and change the screen; never raises whatever the payload is."""
+        """Decide about an alert, and change the screen; never raises whatever the payload is."""
         payload = read_payload(push.payload)
         if payload is None:
             return _not_shown("the payload is not a JSON dictionary")
-        if push.push_type is PushType.BACKGROUND:
-            return _present_background(aps_of(payload))
-        if push.push_type is not PushType.ALERT:
-            return Presented(
-                Presentation.DELIVERED, f"handed to the app's {push.push_type.value} handler"
-            )
-        return self._present_alert(app, push, payload)
-
-    def announce(self, bundle_id: str, push: Push, alert: dict[str, Any] | str | None) -> None:
-        """The alert of a Live Activity: it lights the screen, but is no notification of its own."""
-        read = read_alert(alert, self.strings.of(bundle_id), [])
-        if read is not None:
-            sound = alert.get("sound") if isinstance(alert, dict) else None
-            self.screen.announce(bundle_id, push, read, read_sound(sound, []))
-
-    def forget(self, bundle_id: str) -> None:
-        """An uninstalled app takes its notifications and its strings along."""
-        self.screen.forget(bundle_id)
-        self.strings.forget(bundle_id)
-
-    def _present_alert(self, app: App, push: Push, payload: dict[str, Any]) -> Presented:
         if not app.may_notify:
             return _not_shown(_why_silent(app))
         content = read_content(payload, self.strings.of(app.bundle_id))
@@ -111,18 +89,34 @@ class NotificationCenter:
             return Presented(Presentation.DELIVERED, "the app is in the foreground: it decides")
         return self._show(app, push, content, parts)
 
+    def announce(self, bundle_id: str, push: Push, alert: dict[str, Any] | str | None) -> None:
+        """The alert of a Live Activity: it lights the screen, but is no notification of its own."""
+        read = read_alert(alert, self.strings.of(bundle_id), [])
+        if read is not None:
+            sound = alert.get("sound") if isinstance(alert, dict) else None
+            self.screen.announce(bundle_id, push, read, read_sound(sound, []))
+
+    def forget(self, bundle_id: str) -> None:
+        """An uninstalled app takes its notifications and its strings along."""
+        self.screen.forget(bundle_id)
+        self.strings.forget(bundle_id)
+
     def _show(self, app: App, push: Push, content: Content, what: str) -> Presented:
-        if app.permission is Permission.PROVISIONAL:
-            replaced = self.screen.show_quietly(app.bundle_id, push, content)
-            what += "; quietly: provisional permission is for the list alone"
-        else:
-            replaced = self.screen.show(app.bundle_id, push, content)
-            if content.level is InterruptionLevel.PASSIVE:
-                what += "; passive: neither lights the screen nor plays a sound"
-        if replaced is None:
-            return Presented(Presentation.SHOWN, _with_ignored(what, content))
-        what += f"; replaces {replaced.push.apns_id}"
-        return Presented(Presentation.COLLAPSED, _with_ignored(what, content))
+        is_passive = content.level is InterruptionLevel.PASSIVE
+        is_provisional = app.permission is Permission.PROVISIONAL
+        show = self.screen.show_quietly if is_provisional else self.screen.show
+        replaced = show(app.bundle_id, push, content)
+        if is_provisional:
+            what += "; quietly: provisional permission is for the Notification Centre alone"
+        elif is_passive:
+            what += "; passive: neither lights the screen nor plays a sound"
+        if replaced is not None:
+            what += f"; replaces {replaced.push.apns_id}"
+        return Presented(
+            Presentation.SHOWN if replaced is None else Presentation.COLLAPSED,
+            _with_ignored(what, content),
+            is_quiet=is_passive or is_provisional or content.alert is None,
+        )
 
 
 def read_payload(payload: bytes) -> dict[str, Any] | None:
@@ -132,12 +126,6 @@ def read_payload(payload: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):  # not JSON, not Unicode, or brackets beyond measure
         return None
     return value if isinstance(value, dict) else None
-
-
-def _present_background(aps: dict[str, Any]) -> Presented:
-    if aps.get("content-available") in (1, "1"):
-        return Presented(Presentation.WOKEN, "content-available: the app runs in the background")
-    return _not_shown("a background push without content-available: 1 wakes nothing")
 
 
 def _why_silent(app: App) -> str:

@@ -183,9 +183,8 @@ class VirtualDevice:
         self._around.on_received(
             self.state.device_id, push, presented.presentation, presented.detail
         )
-        self.power.heard_push(
-            push.push_type, push.priority, alerts=presented.presentation in _ALERTS
-        )
+        alerts = presented.presentation in _ALERTS and not presented.is_quiet
+        self.power.heard_push(push.push_type, push.priority, alerts=alerts)
 
     def wake(self, app: App) -> None:
         """An app that runs hears of its new tokens."""

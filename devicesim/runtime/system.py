@@ -6,6 +6,7 @@ the gateway, and a restart does not lose it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from devicesim.apps import AppState
@@ -130,8 +131,7 @@ class System:
             said.append(self._background.wake(app))
             handler = handler or BACKGROUND
         detail = "; ".join(filter(None, said))
-        presented = Presented(presented.presentation, detail)
-        self._finish(app, push, presented, before, handler)
+        self._finish(app, push, replace(presented, detail=detail), before, handler)
 
     def _run(self, app: App, push: Push, handler: Handler) -> None:
         before = app.state

@@ -145,7 +145,7 @@ async def test_live_activities_of_an_app() -> None:
         assert bytes.fromhex(activity.token)
         assert (activity.attributes, activity.content_state) == ({"order": 7}, {"stops": 3})
         assert (activity.stale_date, activity.dismissal_date) == (None, None)
-        assert activity.channel is None
+        assert (activity.channel, activity.relevance_score) == (None, 0.0)
         [listed] = app.activities()
         assert listed.id == activity.refresh().id == "A0"
         activity.end()

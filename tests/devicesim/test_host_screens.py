@@ -159,3 +159,14 @@ async def test_a_live_activitys_unheard_push_is_among_them(town: Town) -> None:
     await deliver(town, "Anna", live_push(token, "start", alert=None))
     [unseen] = (await town.host.screens.look(phone)).not_shown
     assert "start needs an alert" in unseen.why
+
+
+async def test_a_call_rings_whatever_the_person_allows_to_be_shown(town: Town) -> None:
+    phone = await a_phone(town)
+    await town.host.install_app(phone, NEWS, ["voip"])
+    await town.host.patch_app(phone, NEWS, permission="denied")
+    topic = f"{NEWS}.voip"
+    token = town.gateways["Anna"].tokens[topic]
+    await deliver(town, "Anna", push_to(token, topic, b"{}", push_type=PushType.VOIP))
+    [received] = town.host.notifications(phone)
+    assert received.presentation == "delivered"

@@ -27,11 +27,9 @@ def center() -> NotificationCenter:
     return NotificationCenter(DeviceState("d", "Phone", Environment.DEVELOPMENT), lambda: NOW)
 
 
-def present(
-    payload: object, push_type: PushType = PushType.ALERT, to: App | None = None
-) -> tuple[str, str]:
+def present(payload: object, to: App | None = None) -> tuple[str, str]:
     raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    push = push_to(DeviceToken(b"t"), NEWS, raw, push_type=push_type)
+    push = push_to(DeviceToken(b"t"), NEWS, raw)
     presented = center().present(to or app(), push)
     return presented.presentation.value, presented.detail
 
@@ -78,29 +76,13 @@ def test_a_payload_that_is_no_dictionary_is_refused_gracefully(payload: bytes) -
     assert present(payload) == ("not-shown", "the payload is not a JSON dictionary")
 
 
-def test_a_background_push_wakes_the_app_if_it_says_so() -> None:
-    background = PushType.BACKGROUND
-    assert present({"aps": {"content-available": 1}}, background)[0] == "woken"
-    assert present({"aps": {"content-available": 0}}, background)[0] == "not-shown"
-    assert present({"aps": {}}, background)[0] == "not-shown"
-
-
-@pytest.mark.parametrize("push_type", sorted(set(PushType) - {PushType.ALERT, PushType.BACKGROUND}))
-def test_other_types_are_delivered_to_their_handler(push_type: PushType) -> None:
-    assert present({"x": 1}, push_type) == (
-        "delivered",
-        f"handed to the app's {push_type.value} handler",
-    )
-
-
-def test_disabled_notifications_are_not_shown_but_a_call_still_rings() -> None:
+def test_disabled_notifications_are_not_shown() -> None:
     silenced = app()
     silenced.notifications_enabled = False
     assert present({"aps": {"alert": "Hi"}}, to=silenced) == (
         "not-shown",
         "notifications are disabled for this app",
     )
-    assert present({}, PushType.VOIP, to=silenced)[0] == "delivered"
 
 
 def test_an_app_in_the_foreground_decides_by_itself() -> None:
@@ -151,9 +133,8 @@ json_values = st.recursive(
             )
         },
     ).map(lambda value: json.dumps(value).encode()),
-    push_type=st.sampled_from(PushType),
 )
-def test_no_payload_is_too_strange(payload: bytes, push_type: PushType) -> None:
-    presentation, detail = present(payload, push_type)
+def test_no_payload_is_too_strange(payload: bytes) -> None:
+    presentation, detail = present(payload)
     assert Presentation(presentation)
     assert detail

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from devicesim.apps import AppState, Permission
@@ -287,3 +289,23 @@ def test_the_alert_of_a_live_activity_lights_the_screen_and_is_no_notification(
     locked.now += 60
     locked.center.announce(NEWS, push, None)
     assert (locked.see().banner, len(locked.see().sounds)) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("aps", "permission", "is_quiet"),
+    [
+        ({"alert": "Hi"}, Permission.GRANTED, False),
+        ({"alert": "Hi", "interruption_level": "passive"}, Permission.GRANTED, True),
+        ({"alert": None, "badge": 1}, Permission.GRANTED, True),
+        ({"alert": "Hi"}, Permission.PROVISIONAL, True),
+    ],
+)
+def test_what_lights_no_screen_is_told_so(
+    locked: ScreenPhone,
+    aps: dict[str, Any],
+    permission: Permission,
+    is_quiet: bool,
+) -> None:
+    locked.apps[NEWS].permission = permission
+    locked.push(**aps)
+    assert (locked.last.is_quiet, locked.see().lit) == (is_quiet, not is_quiet)
