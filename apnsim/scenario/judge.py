@@ -58,7 +58,7 @@ def subject_of(conditions: Iterable[str]) -> str:
 
 def judged(
     expect: Expect, conditions: dict[str, Any], stage: Stage
-) -> Iterator[tuple[str, str, list[str]]]:
+) -> Iterator[tuple[str, str, list[tuple[str, ...]]]]:
     """Each condition: the claim, what happened instead ("" if it is met), and what came near."""
     for name, wanted in conditions.items():
         condition = CONDITIONS[name]
@@ -74,7 +74,7 @@ def judged(
             yield claim, "nothing of this name has been pushed yet", []
         elif isinstance(condition, OfAll):
             happened = condition.deviation(wanted, sent)
-            yield claim, happened, _timelines(sent, stage) if happened else []
+            yield claim, happened, [timeline(each, stage) for each in sent] if happened else []
         else:
             yield claim, *_of_each(condition, wanted, sent, stage)
 
@@ -84,29 +84,25 @@ def _of_each(
     wanted: Any,  # noqa: ANN401
     sent: list[Sent],
     stage: Stage,
-) -> tuple[str, list[str]]:
+) -> tuple[str, list[tuple[str, ...]]]:
     deviations = [(each, condition.deviation(wanted, each, stage)) for each in sent]
     wrong = [(each, why) for each, why in deviations if why]
     happened = "; ".join(f'"{each.name}": {why}' if len(sent) > 1 else why for each, why in wrong)
-    return happened, _timelines([each for each, _ in wrong], stage)
+    return happened, [timeline(each, stage) for each, _ in wrong]
 
 
 # -- what came near --------------------------------------------------------------------------------
 
 
-def timeline(sent: Sent, stage: Stage) -> list[str]:
+def timeline(sent: Sent, stage: Stage) -> tuple[str, ...]:
     """The life of a push, line by line: what the gateway noted, in Apple's words."""
     record = _journal_record(sent, stage)
     lines = [f'"{sent.name}", sent {spoken(sent.at)} after the start']
     for event in [] if record is None else record.timeline:
         since = "+" + spoken(event.at - stage.epoch - sent.at)
         detail = f" ({stage.record.with_names(event.detail)})" if event.detail else ""
-        lines.append(f"  {since:9} {event.state}{detail}")
-    return lines
-
-
-def _timelines(pushes: Iterable[Sent], stage: Stage) -> list[str]:
-    return [line for sent in pushes for line in timeline(sent, stage)]
+        lines.append(f"  {since:12} {event.state}{detail}")
+    return tuple(lines)
 
 
 def _journal_record(sent: Sent, stage: Stage) -> JournalRecord | None:
@@ -116,10 +112,10 @@ def _journal_record(sent: Sent, stage: Stage) -> JournalRecord | None:
     return found[0] if found else None
 
 
-def _near_app(expect: Expect, stage: Stage) -> list[str]:
+def _near_app(expect: Expect, stage: Stage) -> list[tuple[str, ...]]:
     got = {sent.name for sent, _ in _received(expect, stage)}
     missing = [name for name in expect.received or () if name not in got]
-    return _timelines(stage.record.named(missing), stage)
+    return [timeline(sent, stage) for sent in stage.record.named(missing)]
 
 
 # -- conditions ------------------------------------------------------------------------------------

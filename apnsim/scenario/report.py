@@ -7,6 +7,7 @@ import sys
 import textwrap
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from apnsim.scenario.log import GATEWAY
@@ -75,8 +76,8 @@ def log_line(line: Line, scenario: Scenario, pen: Pen) -> str:
 def verdict(scenario: Scenario, outcome: Outcome, pen: Pen) -> Iterator[str]:
     """Met or not; what was not, what happened instead, what came near."""
     unmet = [each for each in outcome.verdicts if not each.is_met]
-    for each in unmet:
-        yield from _unmet(scenario, each, pen)
+    for _, of_step in groupby(unmet, lambda each: each.step):
+        yield from _unmet(scenario, list(of_step), pen)
     count = len(outcome.verdicts)
     time = f"{spoken(outcome.seconds)} of the phones' time in {spoken(outcome.real_seconds)}"
     if unmet:
@@ -86,12 +87,16 @@ def verdict(scenario: Scenario, outcome: Outcome, pen: Pen) -> Iterator[str]:
     yield f"{head}; {time}"
 
 
-def _unmet(scenario: Scenario, each: Verdict, pen: Pen) -> Iterator[str]:
-    where = f"{scenario.name}:{each.line}: step {each.step}, {spoken(each.at)} after the start"
-    yield f"{pen('✗', _RED)} {where}"
-    yield f"    expected  {each.claim}"
-    yield f"    happened  {each.happened}"
-    for index, line in enumerate(each.near):
+def _unmet(scenario: Scenario, of_step: list[Verdict], pen: Pen) -> Iterator[str]:
+    """Of one step: what was expected and what happened, each; and the lives of the pushes, once."""
+    first = of_step[0]
+    where = f"{scenario.name}:{first.line}: step {first.step}"
+    yield f"{pen('✗', _RED)} {where}, {spoken(first.at)} after the start"
+    for each in of_step:
+        yield f"    expected  {each.claim}"
+        yield f"    happened  {each.happened}"
+    lives = dict.fromkeys(chain.from_iterable(each.near for each in of_step))
+    for index, line in enumerate(chain.from_iterable(lives)):
         yield f"    {'timeline' if not index else '':8}  {line}"
     yield ""
 

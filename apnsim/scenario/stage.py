@@ -58,14 +58,18 @@ class Row:
 
 @dataclass(slots=True)
 class Verdict:
-    """An expectation and what became of it; ``happened`` and ``near`` speak of unmet ones."""
+    """An expectation and what became of it.
+
+    Of unmet ones only: ``happened`` instead, and ``near``, the lives of the pushes that are meant,
+    each line by line.
+    """
 
     step: int
     line: int
     at: float
     claim: str
     happened: str = ""
-    near: list[str] = field(default_factory=list)
+    near: list[tuple[str, ...]] = field(default_factory=list)
 
     @property
     def is_met(self) -> bool:

@@ -70,9 +70,11 @@ def test_what_did_not_come_is_told_with_the_life_of_the_push(
     assert verdict.claim == f'"Hello": {claim}'
     assert verdict.happened.startswith(happened)
     assert verdict.near == [
-        '"Hello", sent 1 min after the start',
-        "  +0 ms     Received by APNs",
-        "  +0 ms     Stored - Device Offline",
+        (
+            '"Hello", sent 1 min after the start',
+            "  +0 ms        Received by APNs",
+            "  +0 ms        Stored - Device Offline",
+        )
     ]
     assert (verdict.step, verdict.at) == (3, 120)
 
@@ -154,7 +156,7 @@ def test_an_app_that_misses_something_is_told_where_that_is() -> None:
     )
     [verdict] = outcome.verdicts
     assert verdict.happened == "it has received nothing"
-    assert verdict.near[0] == '"Hello", sent 1 min after the start'
+    assert verdict.near[0][0] == '"Hello", sent 1 min after the start'
 
 
 def test_what_is_pushed_only_later_cannot_have_come() -> None:
