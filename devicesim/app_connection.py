@@ -37,6 +37,9 @@ class AppConnection:
 
     Iterate over it for its pushes, oldest first. A push counts as taken when the next one is
     asked for, or when ``open`` is left without an exception; until then it would come again.
+    ``handler`` is Apple's name of what a real app's system would call with it. ``must_report``:
+    a call has to be reported for it, see :meth:`report_call`; an app that does not is terminated.
+    ``on_time_over`` is called when its run time for a background push is over.
 
     ``on_tokens`` is called when the tokens have changed while the app was attached (a restore, a
     gateway that lost its memory): the app has to tell its provider.
@@ -44,7 +47,10 @@ class AppConnection:
 
     def __init__(self, frames: SocketFrames) -> None:
         self._frames = frames
-        self._unread: deque[Push] = deque()
+        self._unread: deque[tuple[Push, str, bool]] = deque()
+        self.handler = ""
+        self.must_report = False
+        self.on_time_over: Callable[[], None] = lambda: None
         self._in_hand: Push | None = None
         self._is_over = False
         self._push_types: tuple[PushType, ...] = ()
@@ -157,6 +163,15 @@ class AppConnection:
             await self._hear()
         return self._answers.popleft()
 
+    async def report_call(self) -> None:
+        """Report a call for the VoIP push in hand: ``CXProvider.reportNewIncomingCall``.
+
+        Raises:
+            AppConnectionError: the daemon went away.
+        """
+        if self._in_hand is not None:
+            await self._say({"say": "report-call", "message_id": self._in_hand.message_id})
+
     async def uninstall(self) -> None:
         """Remove the app from the device; its tokens are unregistered. Nothing follows.
 
@@ -181,8 +196,9 @@ class AppConnection:
             if self._is_over:
                 raise StopAsyncIteration
             await self._hear()
-        self._in_hand = self._unread.popleft()
-        return self._in_hand
+        push, self.handler, self.must_report = self._unread.popleft()
+        self._in_hand = push
+        return push
 
     async def _attach(self, bundle_id: str, push_types: Iterable[str]) -> None:
         names = [str(each) for each in push_types]
@@ -227,22 +243,30 @@ class AppConnection:
     def _take(self, frame: dict[str, Any]) -> None:
         said = frame["say"]
         if said == "push":
-            self._unread.append(push_from_map(frame["push"]))
+            # An older daemon says neither of the latter.
+            handler, must = frame.get("handler", ""), bool(frame.get("must_report"))
+            self._unread.append((push_from_map(frame["push"]), handler, must))
         elif said in ("attached", "tokens"):
-            before = self.tokens, self.push_to_start_tokens
-            self.tokens = {PushType(n): DeviceToken(each) for n, each in frame["tokens"].items()}
-            to_start = frame["push_to_start_tokens"]
-            self.push_to_start_tokens = {n: DeviceToken(each) for n, each in to_start.items()}
-            if before != (self.tokens, self.push_to_start_tokens):
-                self.on_tokens()
+            self._take_tokens(frame)
         elif said == "channel":
             self._answered[frame["channel_id"]] = frame["why"]
-        elif said == "refused":
-            raise AppConnectionError(f"the device refused the app: {frame['why']}")
+        elif said == "time-over":
+            self.on_time_over()
+        elif said in ("refused", "terminated"):
+            self._is_over = said == "terminated"
+            raise AppConnectionError(f"the device {said} the app: {frame['why']}")
         elif said in ("detached", "uninstalled"):
             self._is_over = True
         else:
             self._take_activity(said, frame)
+
+    def _take_tokens(self, frame: dict[str, Any]) -> None:
+        before = self.tokens, self.push_to_start_tokens
+        self.tokens = {PushType(n): DeviceToken(each) for n, each in frame["tokens"].items()}
+        to_start = frame["push_to_start_tokens"]
+        self.push_to_start_tokens = {n: DeviceToken(each) for n, each in to_start.items()}
+        if before != (self.tokens, self.push_to_start_tokens):
+            self.on_tokens()
 
     def _take_activity(self, said: str, frame: dict[str, Any]) -> None:
         if said == "activity":

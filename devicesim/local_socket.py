@@ -10,13 +10,16 @@ kernel closes its socket.)
 from __future__ import annotations
 
 import logging
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import trio
 
+from devicesim.apps import AppState
 from devicesim.files import StateError
 from devicesim.socket_activities import change_activities
+from devicesim.socket_duties import Duties
 from devicesim.socket_frames import FrameError, SocketFrames
 from devicesim.socket_peer import Peer
 from protocol.identifiers import UniqueId
@@ -43,6 +46,8 @@ class LocalSocket:
     Args:
         activity_kit: what obeys pushes to Live Activities, whether their app is attached or not.
         notification_center: what shows alerts, likewise.
+
+    ``duties`` are those of the attached apps.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class LocalSocket:
     ) -> None:
         self._activity_kit = activity_kit
         self._notification_center = notification_center
+        self.duties = Duties(time.time)
         self._claimed: set[str] = set()
         self._peers: dict[str, Peer] = {}
         self._connections = 0
@@ -60,6 +66,8 @@ class LocalSocket:
 
         What a person sees of it is the system's to show, whether the app runs or not.
         """
+        if self.duties.refuses(app, push):
+            return True
         presented = self._present(app, push)
         if presented is not None:
             log.info("push %s: %s: %s", push.apns_id, presented.presentation, presented.detail)
@@ -91,7 +99,9 @@ class LocalSocket:
             daemon: whose apps these are; built with this object as its delivery.
             listener: see :func:`~devicesim.unix_listener.private_unix_listener`.
         """
-        await trio.serve_listeners(partial(self._serve, daemon), [listener])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.duties.run, daemon.state.save)
+            nursery.start_soon(trio.serve_listeners, partial(self._serve, daemon), [listener])
 
     async def _serve(self, daemon: Daemon, stream: trio.SocketStream) -> None:
         """One connection, whatever it sends; never raises but for cancellation."""
@@ -138,8 +148,9 @@ class LocalSocket:
 
     async def _converse(self, daemon: Daemon, frames: SocketFrames, app: App) -> None:
         peer = self._peers[app.bundle_id] = Peer(
-            frames, app, daemon.state.inbox, self._activity_kit
+            frames, app, daemon.state.inbox, self._activity_kit, self.duties
         )
+        app.state = AppState.BACKGROUND
         fault: FrameError | None = None
         try:
             async with trio.open_nursery() as nursery:
@@ -148,6 +159,8 @@ class LocalSocket:
                 if fault is not None:
                     nursery.cancel_scope.cancel()
         finally:
+            app.state = AppState.TERMINATED
+            self.duties.left(peer)
             del self._peers[app.bundle_id]
         if fault is not None:
             raise fault
@@ -174,7 +187,9 @@ class LocalSocket:
     async def _obey(self, daemon: Daemon, peer: Peer, frame: dict[str, Any]) -> None:
         said = frame["say"]
         if said == "ack":
-            await _take_acknowledgement(daemon, peer, frame)
+            self.duties.returned(peer, await _take_acknowledgement(daemon, peer, frame))
+        elif said == "report-call":
+            self.duties.reported(_believe_id(frame.get("message_id")))
         elif said in ("subscribe", "unsubscribe"):
             await _change_channel(daemon, peer, frame)
         elif said in ("register-type", "start-activity", "end-activity"):
@@ -183,7 +198,9 @@ class LocalSocket:
             raise FrameError(f"an attached app cannot say {said[:40]!r}")
 
 
-async def _take_acknowledgement(daemon: Daemon, peer: Peer, frame: dict[str, Any]) -> None:
+async def _take_acknowledgement(
+    daemon: Daemon, peer: Peer, frame: dict[str, Any]
+) -> list[UniqueId]:
     try:
         message_ids = [UniqueId.parse(each) for each in frame["message_ids"]]
     except (KeyError, TypeError, ValueError) as error:
@@ -193,6 +210,14 @@ async def _take_acknowledgement(daemon: Daemon, peer: Peer, frame: dict[str, Any
     except StateError as error:  # kept for the next commit
         log.error("%s", error)  # noqa: TRY400 - it tells all
     peer.acknowledge(message_ids)
+    return message_ids
+
+
+def _believe_id(told: object) -> UniqueId:
+    try:
+        return UniqueId.parse(str(told))
+    except ValueError as error:
+        raise FrameError(f"not the id of a push: {error}") from None
 
 
 async def _change_channel(daemon: Daemon, peer: Peer, frame: dict[str, Any]) -> None:

@@ -3,10 +3,13 @@
 A frame is a length (4 bytes, big-endian) and a msgpack map with the key ``say``::
 
     app → daemon    attach {bundle_id, push_types} · ack {message_ids} · uninstall · detach
+                    report-call {message_id}
                     register-type {attributes_type} · end-activity {activity_id}
                     start-activity {attributes_type, attributes, content_state}
                     subscribe {channel_id} · unsubscribe {channel_id}
-    daemon → app    attached {tokens, push_to_start_tokens} · refused {why} · push {push}
+    daemon → app    attached {tokens, push_to_start_tokens} · refused {why}
+                    push {push, handler: Apple's name of what is called, must_report}
+                    time-over {message_id} · terminated {why}
                     tokens {tokens, push_to_start_tokens} · uninstalled · detached
                     activity {json} · activity-gone {activity_id} · activities-changed {activity_id}
                     activities-refused {why} · channel {channel_id, why: None if done}

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from devicesim.pushes import push_to_map
-
 if TYPE_CHECKING:
     from devicesim.activity_kit import ActivityKit
     from devicesim.apps import App
     from devicesim.host_views import ActivityView
     from devicesim.inbox import Inbox
+    from devicesim.socket_duties import Duties
     from devicesim.socket_frames import SocketFrames
     from protocol.courier.messages import Push
     from protocol.identifiers import UniqueId
@@ -32,15 +31,22 @@ class Peer:
         app: which one.
         inbox: where its pushes wait.
         activity_kit: where its Live Activities are.
+        duties: what it owes for its pushes.
     """
 
     def __init__(
-        self, frames: SocketFrames, app: App, inbox: Inbox, activity_kit: ActivityKit
+        self,
+        frames: SocketFrames,
+        app: App,
+        inbox: Inbox,
+        activity_kit: ActivityKit,
+        duties: Duties,
     ) -> None:
         self.app = app
         self._frames = frames
         self._inbox = inbox
         self._activity_kit = activity_kit
+        self._duties = duties
         self._activities: dict[str, ActivityView] = {}
         self._bell = trio.Event()
         self._arrival = 0
@@ -58,15 +64,19 @@ class Peer:
         self._unacknowledged.difference_update(message_ids)
         self.ring()
 
+    def has_in_hand(self, message_id: UniqueId) -> bool:
+        """Whether it was sent this push and has not acknowledged it."""
+        return message_id in self._unacknowledged
+
     def say(self, frame: dict[str, Any]) -> None:
         """Answer, after what has happened until now."""
         self._outbox += [*self._changes(), frame]
         self.ring()
 
-    def dismiss(self, last_word: str) -> None:
+    def dismiss(self, last_word: str, **why: str) -> None:
         """Say this as the last, then leave."""
         self._is_leaving = True
-        self._outbox.append({"say": last_word})
+        self._outbox.append({"say": last_word, **why})
         self.ring()
 
     async def write(self, scope: trio.CancelScope) -> None:
@@ -84,7 +94,7 @@ class Peer:
             if self._is_leaving:
                 return frames
             frames += self._changes()
-            frames += [{"say": "push", "push": push_to_map(push)} for push in self._pushes()]
+            frames += [self._duties.hand_over(self, push) for push in self._pushes()]
             if frames:
                 return frames
             self._bell = trio.Event()

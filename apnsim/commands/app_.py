@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from protocol.courier.messages import Push
 
 GOODBYE_SECONDS = 2.0
+TIME_OVER = "run time over"
 
 EPILOG = """\
 examples:
@@ -69,6 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help="broadcast channel that it listens to from now on; may be given several times",
     )
+    parser.add_argument(
+        "--no-report-calls",
+        action="store_true",
+        help="report no call for a VoIP push: the device then terminates the app, as iOS does",
+    )
     parser.add_argument("--count", type=options.count, metavar="N", help="leave after N pushes")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     parser.add_argument("--uninstall", action="store_true", help="remove the app and leave")
@@ -113,6 +119,7 @@ async def _print_all(parsed: argparse.Namespace, app: AppConnection) -> None:
                 told.add(line)
                 _say(parsed, line, entry)
 
+    app.on_time_over = lambda: _say(parsed, TIME_OVER, {"event": TIME_OVER})
     app.on_activity = lambda activity: _say(parsed, _activity_line(activity), activity)
     await app.wait_for_tokens()
     say_tokens()
@@ -125,7 +132,10 @@ async def _print_all(parsed: argparse.Namespace, app: AppConnection) -> None:
         if push is None:
             return
         received += 1
-        _say(parsed, *_described(push))
+        line, entry = _described(push)
+        _say(parsed, line, entry | {"handler": app.handler, "must_report": app.must_report})
+        if app.must_report and not parsed.no_report_calls:
+            await app.report_call()
 
 
 def _described(push: Push) -> tuple[str, dict[str, Any]]:

@@ -78,3 +78,14 @@ TOKEN_CALLS = {
     PushType.CONTROLS: "ControlPushHandler pushTokensDidChange(controls:)",
     PushType.LIVE_ACTIVITY: "Activity pushToStartTokenUpdates",
 }
+
+
+def name_of(push_type: PushType) -> str:
+    """What is called of an app that is not in front; an alert calls nothing of it."""
+    own = {
+        PushType.ALERT: "",
+        PushType.BACKGROUND: BACKGROUND,
+        PushType.VOIP: VOIP,
+        PushType.LIVE_ACTIVITY: LIVE_ACTIVITY,
+    }
+    return own[push_type] if push_type in own else HANDLERS[push_type].name

@@ -32,14 +32,16 @@ if TYPE_CHECKING:
 TOPIC, OTHER_TOPIC = "com.example.app", "com.example.other"
 
 
-async def _push(gateway: GatewayProcess, token: str, topic: str, text: str) -> None:
+async def _push(
+    gateway: GatewayProcess, token: str, topic: str, text: str, push_type: str = "alert"
+) -> None:
     trust = ssl.create_default_context(cafile=gateway.info["ca_file"])
     headers = {"authorization": f"bearer {token_for(gateway.info)}", "apns-topic": topic}
     async with httpx.AsyncClient(http2=True, verify=trust, trust_env=False) as client:
         answer = await client.post(
             f"{gateway.info['provider_url']}/3/device/{token}",
             content=json.dumps({"aps": {"alert": text}}),
-            headers={**headers, "apns-push-type": "alert"},
+            headers={**headers, "apns-push-type": push_type},
         )
     assert answer.status_code == 200, answer.text
 
@@ -108,6 +110,30 @@ async def test_each_app_gets_its_own_and_what_comes_for_a_dead_one_waits(tmp_pat
             await device.says("detached")
             await device.says("without detaching", times=2)
             assert device.said.count("without detaching") == 2
+
+
+async def test_an_app_that_reports_its_calls_lives_and_one_that_does_not_is_terminated(
+    tmp_path: Path,
+) -> None:
+    topic, options = f"{TOPIC}.voip", ("--push-type", "voip")
+    async with gateway_process(tmp_path) as gateway:
+        phone = Phone(tmp_path, gateway)
+        async with phone.daemon("device") as device:
+            async with phone.app("good", TOPIC, *options) as good:
+                token = await _token(good)
+                for text in ("ring", "ring again"):
+                    await _push(gateway, token, topic, text, "voip")
+                    await good.says(f'"{text}"')
+                heard = json.loads(good.lines[-1])
+                assert heard["must_report"] is True
+                assert heard["handler"].startswith("pushRegistry(_:didReceiveIncomingVoIPPush")
+                assert await good.ends(signal.SIGTERM) == 0
+            async with phone.app("bad", TOPIC, *options, "--no-report-calls") as bad:
+                await _token(bad)
+                await _push(gateway, token, topic, "ring", "voip")
+                assert await bad.ends() == 1
+                assert "terminated the app: Killing app because it never posted" in bad.said
+            await device.says("Killing app because it never posted an incoming call")
 
 
 @pytest.mark.takes_seconds(90)

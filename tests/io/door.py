@@ -9,6 +9,8 @@ import trio
 
 from devicesim.activity_kit import ActivityKit
 from devicesim.local_socket import LocalSocket
+from devicesim.runtime.rules import RuntimeRules
+from devicesim.socket_duties import Duties
 from devicesim.unix_listener import private_unix_listener
 from protocol.courier.messages import PushAck
 from tests.devicesim.scripted_gateway import Phone, push_to
@@ -29,6 +31,7 @@ class Door:
         self.time = 1_790_000_000.0
         self.activity_kit = ActivityKit(self.phone.state, lambda: self.time)
         self.socket = LocalSocket(self.activity_kit)
+        self.socket.duties = Duties(lambda: self.time, RuntimeRules(background_run_seconds=0.05))
         self.phone.daemon._delivery = self.socket
         self.phone.daemon._delivery = self.socket
         self.sent = 0
