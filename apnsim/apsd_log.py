@@ -14,7 +14,7 @@ from datetime import datetime
 
 from apnsim.logs import ESCAPES
 
-HEADER = f"{'Timestamp':<31} {'Thread':<10} {'Type':<11} {'Activity':<20} {'PID':<6} {'TTL':<4} "
+HEADER = f"{'Timestamp':<31} {'Thread':<10} {'Type':<11} {'Activity':<20} {'PID':<6} {'TTL':<4}"
 
 # Type, and its abbreviation in the compact style.
 _TYPES = {

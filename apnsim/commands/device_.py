@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import signal
+import sys
 from pathlib import Path
 
 import trio
 
 from apnsim import logs, options
-from apnsim.apsd_log import ApsdFormatter
+from apnsim.apsd_log import HEADER, ApsdFormatter
 from apnsim.errors import CannotStartError
 from certs.files import CredentialError
 from devicesim.activation import ActivationError
@@ -114,6 +115,7 @@ def _watch_own(parsed: argparse.Namespace) -> None:
 
 def _set_up_log(parsed: argparse.Namespace) -> None:
     if parsed.log_format == "apsd":
+        sys.stderr.write(f"{HEADER}\n")
         logs.to_stderr(ApsdFormatter(), parsed.log_level)
     else:
         logs.set_up(parsed.log_format, parsed.log_level)

@@ -5,6 +5,7 @@ On the alternate screen, so that what was in the terminal before is there again 
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,9 @@ def terminal() -> Console:
             "--watch draws in a terminal, and standard output is none; without --watch the log"
             " goes to standard error, line by line"
         )
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What the terminal's letters cannot say is a question mark, not the end of the program.
+        sys.stdout.reconfigure(errors="replace")
     return console
 
 

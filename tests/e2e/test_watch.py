@@ -134,6 +134,26 @@ async def test_a_virtual_device_is_watched_without_colours(tmp_path: Path) -> No
         assert here.devices.get_device(phone).online
 
 
+async def test_without_the_view_the_log_may_have_the_columns_of_log_stream(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        where = ["--console-url", here.running.console_url, "--state-dir", str(tmp_path / "p")]
+        async with command(tmp_path, "apsd", "device", *where, "--log-format", "apsd") as device:
+            await device.says("[com.apple.apsd:courier] courier link established")
+            assert await device.ends(signal.SIGINT) == 0
+    assert device.lines[0].split() == ["Timestamp", "Thread", "Type", "Activity", "PID", "TTL"]
+    assert all("apsd: [com.apple.apsd:" in line for line in device.lines[1:])
+
+
+async def test_letters_that_the_terminal_does_not_have_end_nothing(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        phone = await here.phone("Zoë")
+        where = ["--console-url", here.running.console_url, "--of", phone]
+        async with watching(*where, PYTHONIOENCODING="ascii") as terminal:
+            await terminal.shows("Zo?")
+            terminal.process.send_signal(signal.SIGINT)
+            assert await terminal.process.wait() == 0
+
+
 async def test_without_a_terminal_it_says_so(tmp_path: Path) -> None:
     async with command(tmp_path, "watch", "device", "--watch") as device:
         assert await device.ends() == 2
