@@ -19,7 +19,7 @@ _PARTS = {
 }
 _KNOWN = frozenset(
     {
-        *_PARTS, *(name for names in _PARTS.values() for name in names), "launch-image", "sound",
+        *_PARTS, *(name for names in _PARTS.values() for name in names), "launch-image",
         "summary-arg", "summary-arg-count", "action", "action-loc-key",
     }
 )  # fmt: skip

@@ -57,6 +57,7 @@ def test_all_keys_of_an_alert_are_kept() -> None:
         ({"alert": {"title": 7}}, "alert.title is a text, not 7; alert has nothing to be read"),
         ({"alert": {"body": ["x"]}}, "alert.body is a text, not an array; alert has nothing to"),
         ({"alert": {"body": "x", "color": "red"}}, "alert.color means nothing"),
+        ({"alert": {"body": "x", "sound": "y"}}, "alert.sound means nothing"),
         ({"alert": {"body": "x", "loc-key": 7}}, "loc-key is a text, not 7"),
         ({"alert": {"loc-key": "x", "loc-args": "y"}}, "loc-args is an array of texts, not 'y'"),
         ({"sound": ""}, "sound is a name or a dictionary, not ''"),
