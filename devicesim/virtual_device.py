@@ -21,6 +21,7 @@ from devicesim.notification_center import NotificationCenter, Presentation
 from devicesim.power import AssertionPolicy, PhonePower, Power, PowerSettings
 from devicesim.runtime.rules import RuntimeRules
 from devicesim.runtime.system import System
+from devicesim.screen.screen import ScreenTimes
 from devicesim.screen.views import look_at
 
 if TYPE_CHECKING:
@@ -109,7 +110,10 @@ class VirtualDevice:
         self.scope = trio.CancelScope()
         self._around = around
         self.notification_center = NotificationCenter(
-            state, around.now, lambda: self.power.mode is not Power.AWAKE
+            state,
+            around.now,
+            lambda: self.power.mode is not Power.AWAKE,
+            ScreenTimes(lit=around.power.wake_seconds),
         )
         self.activity_kit = ActivityKit(
             state, around.now, around.activity_budget, self.notification_center.announce

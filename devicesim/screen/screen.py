@@ -30,11 +30,11 @@ class ScreenTimes:
 
     Attributes:
         banner: how long a banner stays.
-        lit: how long a notification lights a locked screen.
+        lit: how long a notification lights a locked screen; as ``PowerSettings.wake_seconds``.
     """
 
     banner: float = 5.0
-    lit: float = 10.0
+    lit: float = 8.0
 
 
 @dataclass(slots=True)

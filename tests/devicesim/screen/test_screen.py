@@ -48,7 +48,7 @@ def test_a_locked_phone_lights_up_for_a_while_and_shows_the_notification(
     seen = locked.see()
     assert (seen.lit, seen.locked, seen.front, seen.banner) == (True, True, "lock-screen", None)
     assert locked.texts() == (["1:0"], [])
-    locked.now += 10
+    locked.now += 8
     assert locked.see().lit is False
     assert locked.texts() == (["1:0"], [])
 
