@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from certs.provider_certificate import ProviderCertificate
@@ -29,7 +30,11 @@ def test_the_authority_is_made_once_and_shown(apnsim: Callable[..., Outcome]) ->
 
 @pytest.mark.parametrize(
     ("arguments", "stem"),
-    [(["device", "my-phone"], "my-phone"), (["server", "gw.test", "10.0.0.1"], "gw.test")],
+    [
+        (["device", "my-phone"], "my-phone"),
+        (["device", "my-mac", "--rsa"], "my-mac"),
+        (["server", "gw.test", "10.0.0.1"], "gw.test"),
+    ],
 )
 def test_a_certificate_is_written_with_a_key_for_its_owner_alone(
     apnsim: Callable[..., Outcome], arguments: list[str], stem: str
@@ -41,6 +46,7 @@ def test_a_certificate_is_written_with_a_key_for_its_owner_alone(
     [leaf, *_] = x509.load_pem_x509_certificates(Path(f"out/{stem}.pem").read_bytes())
     [ca] = x509.load_pem_x509_certificates(Path(".apnsim/ca.pem").read_bytes())
     leaf.verify_directly_issued_by(ca)
+    assert isinstance(leaf.public_key(), rsa.RSAPublicKey) is ("--rsa" in arguments)
     again = apnsim("certs", *arguments, "--out", "out")
     assert (again.code, "not overwritten" in again.error) == (1, True)
 

@@ -142,6 +142,17 @@ def test_a_server_needs_proper_names(authority: Authority, names: list[str]) -> 
         authority.issue_server(names)
 
 
+def test_a_device_may_have_an_rsa_key(authority: Authority) -> None:
+    leaf = authority.issue_rsa_device("mac-1", now=NOW)
+    assert isinstance(leaf.private_key, rsa.RSAPrivateKey)
+    assert leaf.private_key.key_size == 2048
+    assert leaf.is_issued_by(authority.certificate_pem)
+    der = leaf.chain[0].public_bytes(Encoding.DER)
+    assert DeviceIdentity.from_certificate(der).device_id == "mac-1"
+    assert b"BEGIN PRIVATE KEY" in leaf.private_key_pem
+    server_context(leaf)  # takes it
+
+
 def test_a_device_certificate_names_its_device_and_lives_as_long_as_the_ca(
     authority: Authority,
 ) -> None:

@@ -20,7 +20,14 @@ from gateway.store.store import (
     Registration,
     Store,
 )
-from protocol.identifiers import CollapseId, DeviceId, DeviceToken, TokenPurpose, Topic
+from protocol.identifiers import (
+    CollapseId,
+    DeviceId,
+    DeviceToken,
+    HashedTopic,
+    TokenPurpose,
+    Topic,
+)
 from protocol.notification import Environment, PushType
 from tests.builders import DEVICE, NOW, TOKEN, notification, registration
 
@@ -393,6 +400,12 @@ async def test_unregistering_leaves_what_waits(store: Store) -> None:
     await store.accept(DEVICE, notification(1))
     await store.unregister(TOKEN, at=NOW)
     assert len(await waiting(store)) == 1
+
+
+async def test_a_topic_that_is_known_by_its_hash_comes_back(store: Store) -> None:
+    hashed = registration(topic=HashedTopic.of(NEWS))
+    await store.register(hashed)
+    assert await store.registrations() == [hashed]
 
 
 async def test_more_registrations_than_fit_one_answer(store: Store) -> None:

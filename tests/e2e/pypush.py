@@ -15,8 +15,6 @@ import trio
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.e2e.world import World
-
 PROGRAM = Path(__file__).parents[2] / "interop" / "python" / "pypush_device.py"
 
 
@@ -49,18 +47,21 @@ class Pypush:
 
 @asynccontextmanager
 async def pypush(
-    here: World, folder: Path, runs_on: str, *, name: str | None = None
+    info: dict[str, Any], folder: Path, runs_on: str, certificate: Path | None = None
 ) -> AsyncIterator[Pypush]:
-    """One that runs, and is gone afterwards; without a name it activates itself."""
-    log = folder / f"pypush-{name}.log"
-    told = {
-        "APNSIM_COURIER": here.gateway.info()["courier"],
-        "APNSIM_CONSOLE_URL": here.running.console_url,
-    }
-    if name is not None:
-        here.gateway.authority.issue_rsa_device(name).write(folder, name)
-        told["APNSIM_CERTIFICATE_FILE"] = str(folder / f"{name}.pem")
-        told["APNSIM_KEY_FILE"] = str(folder / f"{name}-key.pem")
+    """One that runs, and is gone afterwards; without a certificate it activates itself.
+
+    Args:
+        info: of the gateway, as ``GET /api/v1/info`` tells it.
+        folder: for its log.
+        runs_on: asyncio or trio.
+        certificate: a file; its key lies beside it.
+    """
+    log = folder / "pypush.log"
+    told = {"APNSIM_COURIER": info["courier"], "APNSIM_CONSOLE_URL": info["console_url"]}
+    if certificate is not None:
+        told["APNSIM_CERTIFICATE_FILE"] = str(certificate)
+        told["APNSIM_KEY_FILE"] = str(certificate.with_name(f"{certificate.stem}-key.pem"))
     with log.open("wb") as errors:
         process = await trio.lowlevel.open_process(
             [sys.executable, str(PROGRAM), runs_on],

@@ -12,19 +12,31 @@ from protocol.broadcast import topic_of
 from protocol.courier.apple_channels import read_mark, write_subscriptions
 from protocol.courier.messages import ChannelMark, TopicChannels
 from protocol.identifiers import BundleId, ChannelId
+from tests.e2e.fleet import Provider, Target
+from tests.e2e.gateway_process import gateway_process
 from tests.e2e.pypush import pypush
 from tests.e2e.world import TOPIC, until, world
 from tests.io.broadcast_desk import broadcast_desk
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
+
+    from tests.e2e.pypush import Pypush
+    from tests.e2e.world import World
+
+
+def mac_of(here: World, folder: Path, runs_on: str) -> AbstractAsyncContextManager[Pypush]:
+    """One that has a certificate for the device "a-mac"."""
+    here.gateway.authority.issue_rsa_device("a-mac").write(folder, "a-mac")
+    return pypush(here.running.info(), folder, runs_on, folder / "a-mac.pem")
 
 
 @pytest.mark.parametrize("runs_on", ["asyncio", "trio"])
 async def test_pypush_mints_a_token_receives_and_survives_a_reconnect(
     tmp_path: Path, runs_on: str
 ) -> None:
-    async with world(tmp_path) as here, pypush(here, tmp_path, runs_on, name="a-mac") as mac:
+    async with world(tmp_path) as here, mac_of(here, tmp_path, runs_on) as mac:
         begun = await mac.tells()
         assert begun["device"] == "a-mac"
         token = (await mac.does("mint", topic=TOPIC))["token"]
@@ -54,7 +66,7 @@ async def test_pypush_mints_a_token_receives_and_survives_a_reconnect(
 
 
 async def test_pypush_activates_itself_as_it_does_at_apple(tmp_path: Path) -> None:
-    async with world(tmp_path) as here, pypush(here, tmp_path, "trio") as mac:
+    async with world(tmp_path) as here, pypush(here.running.info(), tmp_path, "trio") as mac:
         begun = await mac.tells()
         assert {begun["device"]} == here.connected
         token = (await mac.does("mint", topic=TOPIC))["token"]
@@ -68,7 +80,7 @@ async def test_pypush_listens_to_a_channel_by_what_rustpush_says(tmp_path: Path)
         here = provider.desk.here
         couriers = here.gateway.couriers
         channel = await provider.create(1)
-        async with pypush(here, tmp_path, "trio", name="a-mac") as mac:
+        async with mac_of(here, tmp_path, "trio") as mac:
             base = (await mac.tells())["token"]
             topic = topic_of(BundleId(TOPIC))
             await mac.does("listen", topic=topic)
@@ -97,3 +109,23 @@ async def test_pypush_listens_to_a_channel_by_what_rustpush_says(tmp_path: Path)
                     ]
                 )
             )
+
+
+async def test_pypush_and_its_token_survive_a_restart_of_the_gateway(tmp_path: Path) -> None:
+    async with (
+        gateway_process(tmp_path) as gateway,
+        pypush(gateway.info, tmp_path, "trio") as mac,
+    ):
+        device = (await mac.tells())["device"]
+        token = (await mac.does("mint", topic=TOPIC))["token"]
+        await mac.does("listen", topic=TOPIC, token=token)
+        provider = Provider(gateway)
+        target = Target(device, TOPIC, token)
+        await provider.push_all([target])
+        assert (await mac.does("receive"))["flags"] == 0
+        assert await gateway.stop() == 0
+        await gateway.start()
+        await provider.push_all([target])
+        while f"of {device} " not in gateway.log.rpartition("channel management")[2]:
+            await mac.does("repeat")  # it comes back with a word of its own
+        assert (await mac.does("receive"))["flags"] == 3
