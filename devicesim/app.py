@@ -67,7 +67,8 @@ class App:
     share a topic and so a token. ``renewing`` are those whose next token must be a new one.
     ``purposes`` are the tokens that it wants for Live Activities beside its own. ``channels`` are
     the broadcast channels it listens to, each with its newest message so far, UNIX nanoseconds.
-    ``is_registered`` is whether it wants the token of its own topic; no other depends on it.
+    ``run`` marks that it runs for a push alone, and is another for each such run. ``is_registered``
+    is whether it wants the token of its own topic; no other depends on it.
     ``reports_calls`` is whether its VoIP handler does what it must; ``unreported_calls`` are the
     latest times (UNIX seconds) when it did not, and ``is_voip_stopped`` what may follow until it is
     installed anew. ``extension_seconds`` is how long its notification service extension takes;
@@ -82,6 +83,7 @@ class App:
     state: AppState = AppState.BACKGROUND
     notifications_enabled: bool = True
     permission: Permission = Permission.GRANTED
+    run: object | None = None
     is_registered: bool = True
     reports_calls: bool = True
     extension_seconds: float | None = None

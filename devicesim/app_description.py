@@ -20,7 +20,8 @@ def describe_app(app: App) -> dict[str, Any]:
         "purposes": list(app.purposes),
         "tokens": {str(key): token.hex() for key, token in app.tokens.items()},
         "renewing": sorted(map(str, app.renewing)),
-        "state": app.state.value,
+        # Nobody will end its run when it is read again.
+        "state": (app.state if app.run is None else AppState.SUSPENDED).value,
         "channels": dict(app.channels),
         **describe_switches(app),
     }

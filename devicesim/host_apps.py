@@ -81,7 +81,8 @@ class HostedApps:
         app = device.state.apps.require(bundle_id)
         was_silenced = app.is_silenced
         state = _change(app, changes)
-        await device.system.change_state(app, state)
+        if state is not None:
+            await device.system.change_state(app, state)
         if "registered" in changes:
             await _register(device, app, is_wanted=changes["registered"])
         if app.is_silenced == was_silenced:
@@ -143,7 +144,7 @@ async def _register(device: VirtualDevice, app: App, *, is_wanted: bool) -> None
         await device.daemon.wait_until_settled(app)
 
 
-def _change(app: App, changes: AppChanges) -> AppState:
+def _change(app: App, changes: AppChanges) -> AppState | None:
     """All of them, or none: they are believed first. The state to come is the system's to bring."""
     state = AppState(changes.get("state", app.state))
     permission = Permission(changes.get("permission", app.permission))
@@ -153,4 +154,4 @@ def _change(app: App, changes: AppChanges) -> AppState:
     app.permission, app.extension_seconds = permission, seconds
     app.notifications_enabled = changes.get("notifications_enabled", app.notifications_enabled)
     app.reports_calls = changes.get("reports_calls", app.reports_calls)
-    return state
+    return state if "state" in changes else None

@@ -52,7 +52,7 @@ class HostedBackups:
             _copy_app(app, device, target)
         with confirmed(f"the tokens of {to}"):
             await target.daemon.tell_changes()
-            for app in target.state.apps:
+            for app in tuple(target.state.apps):
                 await target.daemon.wait_until_settled(app)
         return target.view
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Per app: the newest ones are kept, as long as the process lives.
-MAX_EVENTS = 200
+MAX_EVENTS = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,13 +127,13 @@ class BackgroundPushes:
         """The app is gone, and what waited in its inbox."""
         self._held.pop(bundle_id, None)
 
-    async def follow(self, app: App) -> None:
-        """The app has come to another state: it is given what was held for it, or loses it.
+    async def follow(self, app: App, *, is_opened: bool) -> None:
+        """A person has done something with the app: it is given what was held for it, or loses it.
 
         Raises:
             StateError: it could not be written down.
         """
-        if app.state is AppState.FOREGROUND:
+        if is_opened:
             await self._let_go(app, partial(self._run, app))
         elif not app.state.is_running:
             drop = partial(self._drop, app, why=f"held back when the app was {app.state}")

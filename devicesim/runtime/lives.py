@@ -28,13 +28,12 @@ class AppLives:
         events: what happens to them is noted there.
     """
 
-    __slots__ = ("_agenda", "_events", "_run_seconds", "_runs", "_told")
+    __slots__ = ("_agenda", "_events", "_run_seconds", "_told")
 
     def __init__(self, agenda: Agenda, run_seconds: float, events: AppEvents) -> None:
         self._agenda = agenda
         self._run_seconds = run_seconds
         self._events = events
-        self._runs: dict[str, object] = {}  # by bundle id: those that run for a push
         self._told: dict[str, dict[str, str]] = {}  # bundle id → call → the token it was told
 
     def run(self, app: App) -> str:
@@ -42,11 +41,11 @@ class AppLives:
 
         One that is in front, or that a person has left running, goes on as it was.
         """
-        before, name = app.state, app.bundle_id
-        if before in _AWAKE and name not in self._runs:
+        before = app.state
+        if before in _AWAKE and app.run is None:
             return ""
-        run = self._runs[name] = object()
-        self._agenda.after(self._run_seconds, partial(self._time_is_up, app, run))
+        app.run = object()
+        self._agenda.after(self._run_seconds, partial(self._time_is_up, app, app.run))
         if before in _AWAKE:
             return ""
         app.state = AppState.BACKGROUND
@@ -58,11 +57,9 @@ class AppLives:
 
     def change(self, app: App, state: AppState) -> None:
         """A person opens, leaves or quits the app, or the system ends it for want of memory."""
-        before = app.state
+        before, app.state, app.run = app.state, state, None
         if state is before:
             return
-        app.state = state
-        self._runs.pop(app.bundle_id, None)
         if state.is_running and not before.is_running:
             self._launched(app, f"by a person, now {state}")
         else:
@@ -72,8 +69,7 @@ class AppLives:
     def kill(self, app: App, why: str) -> None:
         """The system ends an app that has broken a rule."""
         log.warning("%s: %s", app.bundle_id, why)
-        app.state = AppState.TERMINATED
-        self._runs.pop(app.bundle_id, None)
+        app.state, app.run = AppState.TERMINATED, None
         self._events.note(app.bundle_id, app.state, why)
 
     def tell_tokens(self, app: App) -> None:
@@ -88,7 +84,6 @@ class AppLives:
 
     def forget(self, bundle_id: str) -> None:
         """The app is gone."""
-        self._runs.pop(bundle_id, None)
         self._told.pop(bundle_id, None)
         self._events.forget(bundle_id)
 
@@ -107,8 +102,7 @@ class AppLives:
 
     async def _time_is_up(self, app: App, run: object) -> None:
         """Unless a person, another push or the end of the app came first."""
-        if self._runs.get(app.bundle_id) is run:
-            del self._runs[app.bundle_id]
-            app.state = AppState.SUSPENDED
+        if app.run is run:
+            app.state, app.run = AppState.SUSPENDED, None
             detail = f"its {self._run_seconds:g} s for a push are over"
             self._events.note(app.bundle_id, app.state, detail)

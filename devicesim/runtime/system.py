@@ -179,8 +179,10 @@ class System:
         Raises:
             StateError: it could not be written down.
         """
+        was_running = app.state.is_running
         self.lives.change(app, state)
-        await self._background.follow(app)
+        is_launched = state.is_running and not was_running
+        await self._background.follow(app, is_opened=is_launched or state is AppState.FOREGROUND)
 
     async def sweep(self) -> None:
         """Hand over what was held back and may come now.
@@ -196,7 +198,7 @@ class System:
         Raises:
             StateError: it could not be written down.
         """
-        for app in self._state.apps:
+        for app in tuple(self._state.apps):
             await self.change_state(app, AppState.TERMINATED)
 
     def forget(self, bundle_id: str) -> None:

@@ -160,6 +160,49 @@ async def test_what_is_held_survives_a_restart_of_the_device(
         assert town.host.notifications(device) == ()
 
 
+async def test_a_person_who_launches_an_app_that_was_not_running_gives_it_what_was_held(
+    autojump_clock: MockClock,
+) -> None:
+    async with an_app(autojump_clock, background_pushes_per_hour=1) as app:
+        await app.hears(QUIET, WAKE_UP)
+        await app.becomes("terminated")
+        held = await app.hears(QUIET, WAKE_UP)
+        assert app.view.background_push_held
+        await app.becomes("background")
+        assert (app.last.apns_id, app.last.presentation) == (held.apns_id, "woken")
+        await trio.sleep(60)
+        assert app.view.state == "background", "a person has left it so"
+
+
+async def test_after_a_restart_nobody_runs_for_a_push_any_more(
+    mock_clock: MockClock, tmp_path: Path
+) -> None:
+    async with an_app(mock_clock, tmp_path) as app:
+        await app.becomes("suspended")
+        await app.hears(QUIET, WAKE_UP)
+        await app.town.host.patch_app(app.device, NEWS, reports_calls=True)
+        assert app.view.state == "background"
+        device = app.device
+    async with Town(tmp_path).running() as town:
+        [kept] = town.host.get_device(device).apps
+        assert kept.state == "suspended"
+
+
+async def test_another_change_of_the_app_does_not_prolong_its_run(
+    autojump_clock: MockClock,
+) -> None:
+    async with an_app(autojump_clock) as app:
+        await app.becomes("suspended")
+        await app.hears(QUIET, WAKE_UP)
+        await app.town.host.patch_app(app.device, NEWS, reports_calls=False)
+        await trio.sleep(31)
+        assert app.view.state == "suspended"
+        await app.hears(QUIET, WAKE_UP)
+        await app.becomes("background")
+        await trio.sleep(31)
+        assert app.view.state == "background", "this a person wanted"
+
+
 async def test_an_uninstalled_app_takes_what_was_held_along(autojump_clock: MockClock) -> None:
     async with an_app(autojump_clock, background_pushes_per_hour=1) as app:
         await app.hears(QUIET, WAKE_UP)
