@@ -61,10 +61,10 @@ class ConnectProofs:
         self._require_timely(nonce)
         try:
             shown = x509.load_der_x509_certificate(certificate)
-            self._require_ours(shown)
             key = shown.public_key()
         except X509_FAULTS as error:
             raise ConnectProofError(f"the certificate is malformed: {error}") from None
+        self._require_ours(shown)
         if not isinstance(key, rsa.RSAPublicKey):
             raise ConnectProofError(
                 "the certificate's key is not RSA, which apns-security-v3 signs with;"

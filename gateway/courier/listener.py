@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     import ssl
 
     from certs.connect_proof import ConnectProofs
-    from gateway.courier.terms import Services
+    from gateway.courier.terms import Arrival, Services
     from protocol.courier.codec import Codec
+    from protocol.courier.messages import Connect
 
 log = logging.getLogger("gateway.courier")
 
@@ -157,20 +158,24 @@ class CourierFront:
     async def serve_link(self, link: Link, stranger: Stranger) -> None:
         """From the Connect to the end, on a link that TLS has let in."""
         connect = await hear_connect(link, self.settings)
+        arrival = None if connect is None else await self._answer(link, stranger, connect)
+        if arrival is None:
+            log.info("%s ended before its welcome: %s", stranger, link.reason)
+            await link.aclose()
+        else:
+            await self._converse(CourierSession(arrival, link, self.services, self.settings))
+
+    async def _answer(self, link: Link, stranger: Stranger, connect: Connect) -> Arrival | None:
+        """Welcome whoever may come in; None for others, who have heard why not."""
         now = self.services.now
         why = _SHUTS_DOWN
-        if connect is not None and not self._is_draining:
+        if not self._is_draining:
             try:
-                arrival = welcome(link, recognize(stranger, connect, self.proofs), connect, now)
+                return welcome(link, recognize(stranger, connect, self.proofs), connect, now)
             except PeerCertificateError as error:
                 why = str(error)
-            else:
-                await self._converse(CourierSession(arrival, link, self.services, self.settings))
-                return
-        if connect is not None:
-            await refuse(link, self.settings, now, why)
-        log.info("%s ended before its welcome: %s", stranger, link.reason)
-        await link.aclose()
+        await refuse(link, self.settings, now, why)
+        return None
 
     async def _converse(self, session: CourierSession) -> None:
         self._sessions.add(session)

@@ -87,8 +87,9 @@ def _say_keep_alive(_link: LinkNames, said: m.KeepAlive) -> list[Item]:
 
 
 def _hear_keep_alive(_link: LinkNames, items: Items) -> m.KeepAlive:
-    minutes = items.text(5)
-    return m.KeepAlive(60 * int(minutes) if minutes.isdecimal() and minutes.isascii() else 0)
+    # What is no such text tells nothing of the interval, and is no reason to end a link.
+    minutes = items.data(5) if 5 in items else b""
+    return m.KeepAlive(60 * int(minutes) if minutes.isdigit() and len(minutes) <= 3 else 0)
 
 
 def _say_push_ack(link: LinkNames, said: m.PushAck) -> list[Item]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from protocol.courier.apple_names import id_from, number_in
 from protocol.courier.connection import CourierConnection
@@ -43,7 +44,7 @@ from protocol.courier.tlv import TlvCodec
 from protocol.identifiers import DeviceToken, HashedTopic, Topic, UniqueId
 from tests.protocol.courier.carried import as_carried
 from tests.protocol.courier.examples import CHANNEL, OK, PUSH, TOPIC
-from tests.protocol.courier.strategies import messages
+from tests.protocol.courier.strategies import BY_TYPE, messages
 
 if TYPE_CHECKING:
     from protocol.courier.apple import AppleCodec
@@ -88,6 +89,16 @@ def test_every_message_comes_out_as_far_as_the_wire_carries_it(
         is_sayable = message.token is not None and len(message.token) != 20
         message = message if is_sayable else dataclasses.replace(message, token=SCOPED)
     assert far.decode(*sent(near, message)) == as_carried(message)
+
+
+@dialects
+@given(st.lists(st.one_of(*(BY_TYPE[kind] for kind in (Filter, PushAck, AppTokenRequest)))))
+def test_what_a_link_has_said_before_changes_nothing(
+    dialect: type[AppleCodec], said: list[Message]
+) -> None:
+    near, far = dialect(), dialect()
+    for message in said * 2:
+        assert far.decode(*sent(near, message)) == as_carried(message)
 
 
 class Link:
@@ -182,7 +193,8 @@ def test_what_is_left_out_has_a_meaning(dialect: type[AppleCodec]) -> None:
     assert heard(codec, 0x09) == Filter()
     assert heard(codec, 0x0C) == KeepAlive(0)
     assert heard(codec, 0x0C, (5, b"10")) == KeepAlive(600)
-    assert heard(codec, 0x0C, (5, b"?!")) == KeepAlive(0)
+    assert heard(codec, 0x0C, (5, b"\x00\x0a")) == KeepAlive(0)
+    assert heard(codec, 0x0C, (5, b"9" * 4)) == KeepAlive(0)
     assert heard(codec, 0x14, (1, Number(0, 1))) == SetState(False)
     assert heard(codec, 0x0B, (4, Number(9, 4))) == PushAck(id_from(9))
     # Any status but ours: what it means is not known, and the push has arrived.
