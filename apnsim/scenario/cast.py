@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,11 @@ class Cast:
         if device not in self.apps[app]:
             raise ValueError(f"the app {app!r} is never on {device!r}")
         return device
+
+    def unknown_pushes(self, names: Iterable[str]) -> Iterator[str]:
+        """Complain of names that no push has."""
+        if unknown := [each for each in names if each not in self.pushes]:
+            yield f"no step pushes {_listed(unknown)}; see the names of the push steps"
 
     def check_app(self, app: str) -> None:
         """Whether it is ever on any device.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from apnsim.scenario.record import Record
     from apnsim.scenario.world import World
     from devicesim.host_views import AppView, ReceivedView
-    from devicesim.screen.views import ScreenView
+    from devicesim.screen.views import NotificationView, ScreenView
     from protocol.courier.messages import Push
 
 # Which process of a phone takes a push of this type to its app; the rest is SpringBoard's.
@@ -148,6 +148,21 @@ class Stage:
         """Look at every phone: ``screens`` is what a person sees now, by its name."""
         for name in self.cast.devices:
             self.screens[name] = await self.world.devices.screens.look(device_id(name))
+
+    async def shown(self, device: str, push: str) -> NotificationView:
+        """The notification of the push of this name.
+
+        Raises:
+            LookupError: it is not on the screen.
+        """
+        await self.look()
+        screen = self.screens[device]
+        ids = {sent.apns_id for sent in self.record.named([push])}
+        for group in (*screen.lock_screen, *screen.notification_center):
+            for shown in group.notifications:
+                if shown.apns_id.lower() in ids:
+                    return shown
+        raise LookupError(f'"{push}" is not on the screen of {device}')
 
     def lock_screen(self, device: str) -> list[str]:
         """The alerts on its lock screen, from top to bottom, as their main texts."""

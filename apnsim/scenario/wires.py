@@ -6,6 +6,7 @@ TLS, HTTP/2 and the courier's protocol run over them as they would over TCP.
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpcore
@@ -23,25 +24,41 @@ if TYPE_CHECKING:
 FIRST_LOCAL_PORT = 49_152  # where ephemeral ports begin (RFC 6335 §6)
 
 
-class CourierWire:
-    """What phones connect through; see ``devicesim.dial.Wire``.
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Where connections to one front of the gateway are made.
 
-    Args:
+    Attributes:
         serve: the gateway's end of each connection.
         nursery: holds the gateway's ends.
     """
 
-    def __init__(self, serve: Serve, nursery: trio.Nursery) -> None:
-        self._serve = serve
-        self._nursery = nursery
+    serve: Serve
+    nursery: trio.Nursery
+
+    async def connect(self) -> Stream:
+        """The near end of a new connection; there is always somebody at the other one."""
+        await trio.lowlevel.checkpoint()
+        near, far = memory_stream_pair()
+        self.nursery.start_soon(self.serve, far)
+        return near
+
+
+class CourierWire:
+    """What phones connect through; see ``devicesim.dial.Wire``.
+
+    Args:
+        exchange: of the courier front.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
         self._ports = itertools.count(FIRST_LOCAL_PORT)
 
     async def open_tcp(self, host: str, port: int) -> tuple[Stream, str, str]:
-        """A connection; there is always somebody at the other end."""
-        await trio.lowlevel.checkpoint()
-        ours, theirs = memory_stream_pair()
-        self._nursery.start_soon(self._serve, theirs)
-        return ours, f"192.168.1.2:{next(self._ports)}", f"{host}:{port}"
+        """A connection, with addresses to be shown."""
+        stream = await self._exchange.connect()
+        return stream, f"192.168.1.2:{next(self._ports)}", f"{host}:{port}"
 
     async def make(self, make_context: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
         """Here and now: virtual time would not wait for a thread."""
@@ -53,13 +70,11 @@ class ProviderWire(httpcore.AsyncNetworkBackend):
     """What a provider's HTTP client connects through.
 
     Args:
-        serve: the gateway's end of each connection.
-        nursery: holds the gateway's ends.
+        exchange: of the provider front.
     """
 
-    def __init__(self, serve: Serve, nursery: trio.Nursery) -> None:
-        self._serve = serve
-        self._nursery = nursery
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
 
     async def connect_tcp(
         self,
@@ -70,10 +85,7 @@ class ProviderWire(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
         """A connection to the gateway."""
-        await trio.lowlevel.checkpoint()
-        ours, theirs = memory_stream_pair()
-        self._nursery.start_soon(self._serve, theirs)
-        return _HttpStream(ours)
+        return _HttpStream(await self._exchange.connect())
 
 
 class _HttpStream(httpcore.AsyncNetworkStream):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from apnsim.scenario.provider import Provider
-from apnsim.scenario.wires import CourierWire, ProviderWire
+from apnsim.scenario.wires import CourierWire, Exchange, ProviderWire
 from apnsim.virtual_devices import VirtualDevices
 from certs.provider_key import ProviderKey
 from devicesim.backoff import Backoff
@@ -65,7 +65,7 @@ async def world(settings: Settings, epoch: float) -> AsyncIterator[World]:
                 nursery.start_soon(gateway.broadcasting.broadcaster.run)
                 keep_up(gateway, nursery)
                 devices = VirtualDevices(
-                    gateway, CourierWire(gateway.couriers.serve, nursery), _same_dice()
+                    gateway, CourierWire(Exchange(gateway.couriers.serve, nursery)), _same_dice()
                 )
                 nursery.start_soon(devices.adopt_all)
                 await nursery.start(devices.run)
@@ -85,7 +85,7 @@ def _provider(gateway: Gateway, nursery: trio.Nursery) -> Provider:
     (listening, *_) = rules.provider_listening(gateway.settings)
     serve = partial(gateway.providers.serve, context=tls, settings=listening)
     trust = ssl.create_default_context(cadata=authority.decode())
-    return Provider(ProviderWire(serve, nursery), trust, key, gateway.clock.now)
+    return Provider(ProviderWire(Exchange(serve, nursery)), trust, key, gateway.clock.now)
 
 
 def _same_dice() -> partial[Backoff]:

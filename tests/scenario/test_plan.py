@@ -97,6 +97,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_their_lines() -> None:
             story(PUSH, step('expect = { push = "Bye", delivered = true }')),
             "step 2, expect: no step pushes 'Bye'; see the names of the push steps",
         ),
+        (story(PUSH, EXPECT, step('tap = { push = "Bye" }')), "step 3, tap: no step pushes 'Bye'"),
         (story(PUSH, step("expect = { delivered = true }")), "push is missing: which ones are"),
         (story(PUSH, step("expect = { received = [] }")), "app is missing: which one is meant"),
         (

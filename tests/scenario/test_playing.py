@@ -294,3 +294,16 @@ def test_a_phone_that_gives_up_is_found_restricted_and_can_be_woken() -> None:
         step('expect = { assertion_policy = "restricted" }'),
     )
     assert unmet(outcome) == [("phone: assertion policy full", "it is restricted")]
+
+
+def test_a_person_opens_a_notification() -> None:
+    tap = step('tap = { push = "Hello" }')
+    outcome = played(
+        step('device = { power = "locked" }'),
+        PUSH,
+        step('expect = { lock_screen = ["Hello"] }'),
+        tap,
+        step("expect = { lock_screen = [] }"),
+        tap,
+    )
+    assert unmet(outcome) == [("tap can be done", '"Hello" is not on the screen of phone')]

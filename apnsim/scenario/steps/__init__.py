@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from apnsim.scenario.steps.accounts import SignIn, SignOut
 from apnsim.scenario.steps.apps import App, Install, Launch, Uninstall
 from apnsim.scenario.steps.expectations import Expect
-from apnsim.scenario.steps.phones import Device, Restore, Wake
+from apnsim.scenario.steps.phones import Device, Restore, Tap, Wake
 from apnsim.scenario.steps.pushes import Push
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ VERBS: dict[str, type[Action]] = {
     "expect": Expect,
     "device": Device,
     "wake": Wake,
+    "tap": Tap,
     "restore": Restore,
     "install": Install,
     "uninstall": Uninstall,

@@ -93,8 +93,7 @@ class Expect:
         conditions = given(self, "push", "app", "device")
         if not conditions:
             yield "nothing is expected here: give a condition, such as delivered = true"
-        if self.push and (unknown := [each for each in self.push if each not in cast.pushes]):
-            yield f"no step pushes {', '.join(map(repr, unknown))}; see the names of the push steps"
+        yield from cast.unknown_pushes(self.push)
         subject = judge.subject_of(conditions)
         if subject == "push" and not self.push:
             yield "push is missing: which ones are meant"

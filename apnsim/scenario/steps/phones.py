@@ -91,6 +91,30 @@ class Restore(OfDevice):
         await stage.world.devices.restore(device_id(name))
 
 
+@dataclass(frozen=True, slots=True)
+class Tap(OfDevice):
+    """A person opens a notification: the phone is unlocked, its app comes to the front."""
+
+    push: str = key(values.text, "the push that it shows, by its name")
+    device: str | None = key(values.text, _DEVICE, default=None)
+
+    def faults(self, cast: Cast) -> Iterator[str]:
+        """What cannot be."""
+        yield from OfDevice.faults(self, cast)
+        yield from cast.unknown_pushes([self.push])
+
+    async def perform(self, stage: Stage) -> None:
+        """Tap it.
+
+        Raises:
+            LookupError: it is not on the screen.
+        """
+        name = stage.cast.device(self.device)
+        stage.log.say("person", f'taps "{self.push}" on {name}')
+        shown = await stage.shown(name, self.push)
+        await stage.world.devices.screens.tap(device_id(name), shown.apns_id)
+
+
 def given(step: Any, *but: str) -> dict[str, Any]:  # noqa: ANN401 - any dataclass of a step
     """The keys of a step that were given a value, for the host's keyword arguments."""
     named = ((each.name, getattr(step, each.name)) for each in fields(step))
