@@ -122,6 +122,7 @@ def _provider(gateway: Gateway, each: ConnectionStatistics) -> dict[str, Any]:
         "bytes_received": each.bytes_received,
         "bytes_sent": each.bytes_sent,
         "is_draining": each.draining,
+        "faults": each.facts.faults,
     }
 
 

@@ -64,6 +64,11 @@ class TlsStream(Stream):
         self._is_closed = False
 
     @property
+    def transport(self) -> Stream:
+        """The stream below."""
+        return self._transport
+
+    @property
     def server_hostname(self) -> str | None:
         """The name that the client calls the server by (SNI).
 

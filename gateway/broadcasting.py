@@ -101,6 +101,7 @@ class Broadcasting:
             pushes.settings,
             pushes.churn,
             pushes.numbers,
+            pushes.rules,
         )
 
     async def open_ports(

@@ -188,6 +188,7 @@ class Gateway:
             service.refused,
             rules.provider_connections(settings),
             rules.churn(settings),
+            rules=self.faults.book,
         )
 
     def _meet(self, facts: ConnectionFacts, handle: ConnectionHandle) -> ConnectionIdentity:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import struct
 
 import trio
+
+from certs.tls_stream import TlsStream
 
 LINGER_SECONDS = 1.0
 """How long a closing connection listens for the peer's FIN."""
@@ -71,6 +74,11 @@ class AcceptedSocket(trio.abc.HalfCloseableStream):
                     socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unheard_milliseconds
                 )
 
+    def be_reset(self) -> None:
+        """Have the kernel end the connection with RST when it is closed by force."""
+        if self._socket is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """As the stream below."""
         if self._heard:
@@ -123,3 +131,20 @@ class AcceptedSocket(trio.abc.HalfCloseableStream):
             pass  # the peer was faster
         finally:
             await trio.aclose_forcefully(self._stream)
+
+
+def _below(stream: trio.abc.Stream) -> trio.abc.Stream:
+    return stream.transport if isinstance(stream, TlsStream) else stream
+
+
+async def close_below(stream: trio.abc.Stream) -> None:
+    """End a connection by FIN, without TLS's goodbye."""
+    await _below(stream).aclose()
+
+
+async def reset(stream: trio.abc.Stream) -> None:
+    """End a connection by RST."""
+    tcp = _below(stream)
+    if isinstance(tcp, AcceptedSocket):
+        tcp.be_reset()
+    await trio.aclose_forcefully(tcp)

@@ -186,7 +186,14 @@ class Delay(Act):
 class NeverAnswer(RequestAct):
     """Leave the stream open for ever."""
 
+    bends: ClassVar[bool] = True
+
     type: Literal["never-answer"]
+
+    @property
+    def is_answered(self) -> bool:
+        """Never."""
+        return False
 
     def __str__(self) -> str:
         return "never answer"
@@ -197,6 +204,11 @@ class Pass(Act):
     """Let it be, and ask no other rule: an exception, or a step of a sequence."""
 
     type: Literal["pass"]
+
+    @property
+    def takes(self) -> bool:
+        """Nothing is done to it."""
+        return True
 
     def __str__(self) -> str:
         return "pass"

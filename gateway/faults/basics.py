@@ -28,11 +28,27 @@ class Act:
     ``times``: how often in a row; in a list of actions once if absent, alone without end.
     """
 
-    stage: ClassVar[Stage] = Stage.REQUEST
     is_transparent: ClassVar[bool] = False
     """Whether later rules are asked as well."""
+    bends: ClassVar[bool] = False
+    """Whether it takes more than an answer: frames, a connection."""
 
     times: int | None = Field(default=None, ge=1)
+
+    @property
+    def stage(self) -> Stage:
+        """Where its rule is asked for."""
+        return Stage.REQUEST
+
+    @property
+    def takes(self) -> bool:
+        """Whether the gateway does with the push as it would without the fault."""
+        return self.is_transparent
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the provider hears an answer, somehow."""
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -44,3 +60,8 @@ class RequestAct(Act):
     """
 
     accept: bool = False
+
+    @property
+    def takes(self) -> bool:
+        """As the user wishes."""
+        return self.accept

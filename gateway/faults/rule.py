@@ -9,10 +9,34 @@ from pydantic.dataclasses import dataclass
 
 from gateway.faults.actions import Answer, Delay, NeverAnswer, Outage, Pass
 from gateway.faults.basics import STRICT, Act, Stage
+from gateway.faults.frames import (
+    Close,
+    Goaway,
+    IdleClose,
+    NoPingAck,
+    NoWindow,
+    Pieces,
+    ResetStream,
+    Settings,
+    Truncate,
+)
 from gateway.faults.match import KNOWN, Match
 
 Action = Annotated[
-    Answer | Delay | NeverAnswer | Outage | Pass,
+    Answer
+    | Delay
+    | NeverAnswer
+    | Outage
+    | Pass
+    | ResetStream
+    | Pieces
+    | Truncate
+    | Goaway
+    | Settings
+    | Close
+    | NoPingAck
+    | NoWindow
+    | IdleClose,
     Field(discriminator="type"),
 ]
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from gateway.provider.answers import Answers
-from gateway.provider.bent import Bent
+from gateway.provider.bent import Bending, Bent
 from gateway.provider.contract import ConnectionStatistics
 from gateway.provider.ending import Ending, Farewell
 from gateway.provider.inbound import Inbound
@@ -32,6 +32,7 @@ from protocol.provider.http import HttpResponse
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from gateway.faults.basics import Act
     from gateway.provider.contract import (
         ConnectionFacts,
         ConnectionSettings,
@@ -60,6 +61,7 @@ class ProviderConnection:
 
     Attributes:
         requests: how many have been handed on to be answered.
+        faults: what a fault rule does to it as soon as it runs.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class ProviderConnection:
         refused: Refused,
     ) -> None:
         self.requests = 0
+        self.faults: tuple[Act, ...] = ()
         self._stream = stream
         self._facts = facts
         self._settings = settings
@@ -85,11 +88,12 @@ class ProviderConnection:
         self._nursery: trio.Nursery | None = None
         self._finishing = False
         self._highest_begun = 0
-        self._in_flight = 0
-        self._unwanted = 0
+        self._in_flight = self._unwanted = 0
         self._bytes_received = 0
         self._inbound.stream_limit = self._standing.streams
         self._http2.greet(self._standing.streams)
+        parts = self._http2, self._inbound.streams, self._ending, self._writer
+        self._bending = Bending(*parts, finish=self._finish)
         self._answers = Answers(make_answer(facts, self), shutdown_answer, refused, facts, settings)
 
     async def run(self) -> None:
@@ -98,6 +102,8 @@ class ProviderConnection:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 nursery.start_soon(self._write)
+                if self.faults:
+                    nursery.start_soon(self._bending.bend, Bent(self.faults))
                 await self._read()
                 self._finish_quietly()
                 nursery.cancel_scope.deadline = trio.current_time() + self._settings.write_seconds
@@ -112,7 +118,7 @@ class ProviderConnection:
         self._finish_if_due()
 
     def leave(self) -> None:
-        """Answer what is in flight, say GOAWAY Shutdown, close; nothing is refused until then."""
+        """Answer what is in flight and what still comes, say GOAWAY Shutdown, close."""
         self._ending.leave()
 
     def authenticated(self) -> None:
@@ -195,13 +201,15 @@ class ProviderConnection:
 
     async def _await_answer(self, stream: Stream, outcome: Awaitable[HttpResponse | Bent]) -> None:
         try:
-            response = await outcome
+            response: HttpResponse | Bent | None = await outcome
+            if isinstance(response, Bent):
+                response = await self._bending.bend(response, stream)
         except Exception as bug:  # the last line of defence (architecture.md 6)
             response = self._answers.own_up(stream, bug)
         if not stream.open:
             self._unwanted -= 1
             return
-        if isinstance(response, Bent):
+        if response is None:
             self._in_flight -= 1
             stream.open = False
         else:

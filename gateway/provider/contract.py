@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from gateway.provider.wire import STREAM_WINDOW_BYTES
+
 if TYPE_CHECKING:
     from gateway.provider.bent import Bent
     from protocol.notification import Environment
@@ -77,6 +79,7 @@ class ConnectionFacts:
         environment: from the server name the provider asked for, else the gateway's default.
         requested_name: that server name (SNI), if the provider sent one.
         peer_certificate: the provider's certificate in DER, present only if it was verified.
+        faults: what fault rules have done to the connection from its beginning.
     """
 
     connection_id: int
@@ -84,6 +87,7 @@ class ConnectionFacts:
     environment: Environment
     requested_name: str | None = None
     peer_certificate: bytes | None = None
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,11 @@ class ConnectionSettings:
             forgiven in a burst.
         patience_per_second: the same in the long run.
         max_errors: errors in a row (``Standing``) before we hang up; 0 = any number.
+        says_why_when_idle: there is a GOAWAY then. This and the next three change by fault rules
+            only (``gateway.faults.frames``).
+        acknowledges_pings: as HTTP/2 demands.
+        opens_windows: what was heard may be sent again.
+        stream_window_bytes: INITIAL_WINDOW_SIZE.
     """
 
     library: Literal["jh2", "h2"] = "jh2"
@@ -139,6 +148,10 @@ class ConnectionSettings:
     patience_at_once: int = 1000
     patience_per_second: float = 33
     max_errors: int = 0
+    says_why_when_idle: bool = True
+    acknowledges_pings: bool = True
+    opens_windows: bool = True
+    stream_window_bytes: int = STREAM_WINDOW_BYTES
 
     def streams_at_first(self, facts: ConnectionFacts) -> int:
         """Measured (pushy#878 and others): with a certificate the first SETTINGS say 1000."""

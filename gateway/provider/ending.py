@@ -76,9 +76,9 @@ class Ending:
         if self._leave(DRAINED):
             self.is_draining = True
 
-    def leave(self) -> None:
-        """Leave with Shutdown; what still comes until then is answered as before."""
-        self._leave(DRAINED)
+    def leave(self, farewell: Farewell = DRAINED) -> None:
+        """Leave with these words; what still comes until then is answered as before."""
+        self._leave(farewell)
 
     def give_up(self, errors: int) -> None:
         """Leave a provider that makes too many errors; nothing more is heard."""
@@ -141,7 +141,8 @@ class Ending:
         if self._patience.is_blocked_too_long(self._now()):
             return Farewell(f"{waiting} answers wait for a window that stays closed")
         if is_idle and not waiting and self._leaves_with is None:
-            return Farewell(f"silent for {self._settings.idle_seconds} s", IDLE_TIMEOUT)
+            words = IDLE_TIMEOUT if self._settings.says_why_when_idle else None
+            return Farewell(f"silent for {self._settings.idle_seconds} s", words)
         return None
 
     def _has_left(self) -> bool:

@@ -62,9 +62,11 @@ class Http2:
     def __init__(self, settings: ConnectionSettings, hearer: Hearer) -> None:
         self._settings = settings
         self._core = new_server(settings.library)
+        self._core.acknowledges_pings = settings.acknowledges_pings
         self._unsent = bytearray()
         self._unreplenished_bytes = 0
         self._is_over = False
+        self._is_deaf = False
         self._hear = self._ears(hearer)
         # A batch is parsed before its events are heard: a stream answered in between may have been
         # reset in it.
@@ -96,10 +98,14 @@ class Http2:
             PeerError: the peer broke HTTP/2; nothing more can be read; say ``goaway``.
         """
         hear = self._hear
-        for event in self._parse(data):
+        for event in self._parse(data) if not self._is_deaf else ():
             ear = hear.get(event.__class__)
             if ear is not None:
                 ear(event)
+
+    def deafen(self) -> None:
+        """Hear nothing any more."""
+        self._is_deaf = True
 
     def _parse(self, data: bytes | bytearray) -> list[Any]:
         try:
@@ -123,14 +129,17 @@ class Http2:
     def replenish_connection(self, flow_bytes: int) -> None:
         """Give back connection window for bytes heard, in few large updates."""
         self._unreplenished_bytes += flow_bytes
+        if not self._settings.opens_windows:
+            return
         if self._unreplenished_bytes >= wire.CONNECTION_WINDOW_BYTES // 4:
             self._core.increment_flow_control_window(self._unreplenished_bytes)
             self._unreplenished_bytes = 0
 
     def replenish_stream(self, stream_id: int, flow_bytes: int) -> None:
         """Let the peer send that many more bytes on a stream."""
-        with suppress(*self._gone):
-            self._core.increment_flow_control_window(flow_bytes, stream_id)
+        if self._settings.opens_windows:
+            with suppress(*self._gone):
+                self._core.increment_flow_control_window(flow_bytes, stream_id)
 
     # -- sending -----------------------------------------------------------------------------------
 
@@ -144,19 +153,24 @@ class Http2:
             {
                 wire.SETTING_HEADER_TABLE_SIZE: wire.HEADER_TABLE_BYTES,
                 wire.SETTING_MAX_STREAMS: streams,
-                wire.SETTING_WINDOW_SIZE: wire.STREAM_WINDOW_BYTES,
+                wire.SETTING_WINDOW_SIZE: self._settings.stream_window_bytes,
                 wire.SETTING_FRAME_SIZE: wire.FRAME_BYTES,
                 wire.SETTING_HEADER_LIST_SIZE: self._settings.header_list_bytes,
             }
         )
-        self._core.increment_flow_control_window(
-            wire.CONNECTION_WINDOW_BYTES - wire.STREAM_WINDOW_BYTES
-        )
+        if self._settings.opens_windows:
+            self._core.increment_flow_control_window(
+                wire.CONNECTION_WINDOW_BYTES - wire.STREAM_WINDOW_BYTES
+            )
 
     def advertise_streams(self, limit: int) -> None:
         """Tell the peer how many streams it may have open."""
+        self.say(wire.settings_frame({wire.SETTING_MAX_STREAMS: limit}))
+
+    def say(self, frame: bytes) -> None:
+        """Send a frame of which the library does not know."""
         self._collect()
-        self._unsent += wire.settings_frame({wire.SETTING_MAX_STREAMS: limit})
+        self._unsent += frame
 
     def send_whole(self, stream_id: int, status: int, headers: Headers, body: bytes) -> bool:
         """Answer a request that has ended: a HEADERS and perhaps a DATA, by hand.
@@ -227,15 +241,21 @@ class Http2:
             core.send_data(stream_id, piece, end_stream=sent == len(body))
         return sent
 
+    def send_piece(self, stream_id: int, piece: bytes, *, end: bool) -> None:
+        """A DATA frame of just this, if the peer's window has room for it."""
+        with suppress(*self._gone):
+            self._core.send_data(stream_id, piece, end_stream=end)
+
     def abandon(self, stream_id: int) -> None:
         """After a whole answer to an unfinished request: RST_STREAM NO_ERROR (RFC 9113 8.1)."""
-        self._reset(stream_id, wire.NO_ERROR)
+        self.reset(stream_id, wire.NO_ERROR)
 
     def refuse(self, stream_id: int) -> None:
         """RST_STREAM REFUSED_STREAM; frames that follow on it earn STREAM_CLOSED."""
-        self._reset(stream_id, wire.REFUSED_STREAM)
+        self.reset(stream_id, wire.REFUSED_STREAM)
 
-    def _reset(self, stream_id: int, code: int) -> None:
+    def reset(self, stream_id: int, code: int) -> None:
+        """RST_STREAM."""
         with suppress(*self._gone):
             self._core.reset_stream(stream_id, code)
 
@@ -248,6 +268,10 @@ class Http2:
         """The last frame: nothing is sent after it."""
         self._core.close_connection(code, debug_data, last_stream_id)
         self._collect()
+        self.say_no_more()
+
+    def say_no_more(self) -> None:
+        """Only what is ready is sent."""
         self._is_over = True
 
     @property

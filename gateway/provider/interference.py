@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import trio
 
-from gateway.faults.actions import Answer, Delay, Outage, OutageReason, Pass
-from gateway.faults.basics import RequestAct
+from gateway.faults.actions import Answer, Delay, Outage, OutageReason
 from gateway.journal import State
 from gateway.provider.bent import Bent
 from gateway.provider.occasion import request_occasion
@@ -105,27 +106,34 @@ class Interference:
         await trio.sleep(waits["request"])
         outcome = await self._do(request, hits[-1].act, done)
         await trio.sleep(waits["answer"])
-        return outcome
+        on_the_way = tuple(hit.act for hit in hits[:-1] if not isinstance(hit.act, Delay))
+        if not on_the_way:
+            return outcome
+        if isinstance(outcome, HttpResponse):
+            return Bent(on_the_way, outcome)
+        return replace(outcome, acts=on_the_way + outcome.acts)
 
     async def _do(self, request: HttpRequest, act: Act, done: list[str]) -> HttpResponse | Bent:
         """Do what decides, and put all that is done on record."""
-        is_let_be = isinstance(act, Delay | Pass)
-        response: HttpResponse | Bent | None = None
-        if is_let_be or (isinstance(act, RequestAct) and act.accept):
-            outcome = self._answer(request)
-            response = outcome if isinstance(outcome, HttpResponse) else await outcome
+        response = await self._take(request) if act.takes else None
         record = self._record_of(request)
         for text in done:
             self._faults.journal.remark(record, State.FAULT, text)
-        if response is not None and is_let_be:
-            return response
-        told = self._told(act, id_header_of(request.path), record.apns_id)
-        if told is None:
-            return Bent(act)
+        if told := self._told(act, record.apns_id, id_header_of(request.path)):
+            self._tell(record, told, done[-1])
+            response = told
         if isinstance(act, Outage) and act.reason is OutageReason.SHUTDOWN:
             self._handle.leave()
-        self._tell(record, told, getattr(act, "word", "") or getattr(act, "reason", ""), done[-1])
-        return told
+        if act.bends or response is None:
+            return Bent((act,), response if act.is_answered else None)
+        return response
+
+    async def _take(self, request: HttpRequest) -> HttpResponse:
+        """As without a fault."""
+        outcome = self._answer(request)
+        response = outcome if isinstance(outcome, HttpResponse) else await outcome
+        assert isinstance(response, HttpResponse), "only faults bend answers"
+        return response
 
     def _record_of(self, request: HttpRequest) -> Record:
         """The record of the request; a new one if nobody but us has looked at it."""
@@ -137,22 +145,23 @@ class Interference:
         record.apns_id = sent or ApnsId.from_random(secrets.token_bytes(16))
         return record
 
-    def _told(self, act: Act, id_header: str, apns_id: str) -> HttpResponse | None:
-        """What the rule answers; None when it does not."""
+    def _told(self, act: Act, apns_id: str, id_header: str) -> HttpResponse | None:
+        """What the rule answers; None when it leaves that to the gateway, or nobody."""
         if isinstance(act, Outage):
             return HttpResponse(503, ((id_header, apns_id),), reason_json(act.reason))
-        if not isinstance(act, Answer):
+        answer = act if isinstance(act, Answer) else getattr(act, "answer", None)
+        if not isinstance(answer, Answer):
             return None
         headers: dict[str, str | None] = {id_header: apns_id}
-        if act.retry_after is not None:
-            headers["retry-after"] = str(act.retry_after)
-        sent = tuple(
-            (k, value) for k, value in (headers | act.headers).items() if value is not None
-        )
-        return HttpResponse(act.code, sent, act.content(self._faults.now()))
+        if answer.retry_after is not None:
+            headers["retry-after"] = str(answer.retry_after)
+        headers |= answer.headers
+        sent = tuple((key, value) for key, value in headers.items() if value is not None)
+        return HttpResponse(answer.code, sent, answer.content(self._faults.now()))
 
-    def _tell(self, record: Record, told: HttpResponse, reason: str, why: str) -> None:
+    def _tell(self, record: Record, told: HttpResponse, why: str) -> None:
         """On record is what the provider hears, whatever became of the push."""
+        reason = _reason_in(told.body)
         if record.notification is not None:
             record.status, record.reason, record.detail = told.status, reason, why
         elif told.status < 400:
@@ -160,3 +169,11 @@ class Interference:
             self._faults.journal.accepted(record, told.status)
         else:
             self._faults.journal.rejected(record, told.status, reason, why)
+
+
+def _reason_in(body: bytes) -> str:
+    with suppress(ValueError):
+        told = json.loads(body)
+        if isinstance(told, dict):
+            return str(told.get("reason", ""))
+    return ""

@@ -95,6 +95,7 @@ class _Changes(_Base):  # type: ignore[misc]
     """What the server core does otherwise than the library's; mixed into it by ``load``."""
 
     exceptions: Any
+    acknowledges_pings = True
     MAX_CLOSED_STREAMS = wire.CLOSED_STREAMS_REMEMBERED
 
     def receive_data(self, data: bytes | bytearray) -> list[Any]:
@@ -113,6 +114,11 @@ class _Changes(_Base):  # type: ignore[misc]
     def sweep(self) -> None:
         """Forget the streams that have closed."""
         super().open_inbound_streams  # noqa: B018 - the property deletes closed streams
+
+    def _receive_ping_frame(self, frame: Any) -> Any:  # noqa: ANN401
+        """Acknowledge, unless a fault rule says otherwise."""
+        frames, events = super()._receive_ping_frame(frame)
+        return (frames if self.acknowledges_pings else []), events
 
     def _receive_rst_stream_frame(self, frame: Any) -> Any:  # noqa: ANN401
         """Refuse to close what was never opened."""

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import trio
 
 from certs.tls_stream import TlsStream
+from gateway.faults.book import RuleBook
 from gateway.handshakes import Handshakes
 from gateway.ports import opening
+from gateway.provider.bent import with_traits
 from gateway.provider.churn import Churn
 from gateway.provider.connection import ProviderConnection
 from gateway.provider.contract import ConnectionFacts, ConnectionSettings, ConnectionStatistics
+from gateway.provider.occasion import connection_occasion
 from gateway.tcp import AcceptedSocket
 from protocol.notification import Environment
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+    from gateway.faults.book import Hit
     from gateway.provider.contract import MakeAnswer, Refused, ShutdownAnswer
 
 log = logging.getLogger(__name__)
@@ -107,6 +111,7 @@ class ProviderFront:
         settings: of each connection.
         churn: who connects too often.
         numbers: name the connections; shared by the fronts of one gateway.
+        rules: what goes wrong on purpose; shared as well.
     """
 
     make_answer: MakeAnswer
@@ -115,6 +120,7 @@ class ProviderFront:
     settings: ConnectionSettings = field(default_factory=ConnectionSettings)
     churn: Churn = field(default_factory=Churn)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    rules: RuleBook = field(default_factory=RuleBook)
     _connections: set[ProviderConnection] = field(default_factory=set)
     _handshakes: Handshakes = field(default_factory=Handshakes)
     _draining: bool = False
@@ -169,9 +175,14 @@ class ProviderFront:
             await self._run(tls, facts)
 
     async def _run(self, stream: trio.abc.Stream, facts: ConnectionFacts) -> None:
+        settings, hits = self.settings, self._strike(facts)
+        if hits:
+            facts = replace(facts, faults=tuple(map(str, hits)))
+            settings = with_traits(settings, [hit.act for hit in hits])
         connection = ProviderConnection(
-            stream, self.make_answer, self.shutdown_answer, facts, self.settings, self.refused
+            stream, self.make_answer, self.shutdown_answer, facts, settings, self.refused
         )
+        connection.faults = tuple(hit.act for hit in hits)
         self._connections.add(connection)
         try:
             if self._draining:
@@ -179,6 +190,15 @@ class ProviderFront:
             await connection.run()
         finally:
             self._connections.discard(connection)
+
+    def _strike(self, facts: ConnectionFacts) -> list[Hit]:
+        """What fault rules do to a connection that has just been made."""
+        if not self.rules.connections:
+            return []
+        hits = self.rules.meet(self.rules.connections, connection_occasion(facts))
+        for hit in hits:
+            log.info("connection %d (%s): %s", facts.connection_id, facts.peer, hit)
+        return hits
 
     async def _meet(
         self, tls: TlsStream, peer: str, settings: ListenSettings

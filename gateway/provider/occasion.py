@@ -56,6 +56,11 @@ def request_occasion(
     )
 
 
+def connection_occasion(facts: ConnectionFacts) -> Occasion:
+    """A connection that has just been made, as rules see it."""
+    return Occasion({"environment": facts.environment.value, "connection": facts.connection_id})
+
+
 def _app_in(path: str) -> str | None:
     """The bundle id of a request about channels."""
     for prefix in _OF_APPS:

@@ -30,7 +30,8 @@ UNLIMITED_STREAMS = (1 << 31) - 1
     SETTING_HEADER_LIST_SIZE,
 ) = range(1, 7)
 
-DATA, HEADERS, SETTINGS = 0, 1, 4
+DATA, HEADERS, SETTINGS, GOAWAY = 0, 1, 4, 7
+LAST_STREAM_ID = (1 << 31) - 1
 END_STREAM, END_HEADERS = 0x1, 0x4
 
 
@@ -56,3 +57,9 @@ def settings_frame(values: dict[int, int]) -> bytes:
     """A SETTINGS frame with exactly these values, in this order (RFC 9113 6.5)."""
     payload = b"".join(struct.pack(">HI", key, value) for key, value in values.items())
     return frame_header(len(payload), SETTINGS, 0, 0) + payload
+
+
+def goaway_frame(code: int, debug_data: bytes, last_stream_id: int) -> bytes:
+    """A GOAWAY frame (RFC 9113 6.8)."""
+    payload = struct.pack(">II", last_stream_id, code) + debug_data
+    return frame_header(len(payload), GOAWAY, 0, 0) + payload

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from gateway import tcp
+
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from gateway.provider.http2 import Http2
 
 CLOSE_SECONDS = 5
@@ -34,6 +38,7 @@ class Writer:
         self._room = trio.Event()
         self._finishing = False
         self._peer_left = False
+        self._breaks_off: Callable[[trio.abc.Stream], Awaitable[None]] | None = None
 
     def ring(self) -> None:
         """Something is ready to be sent."""
@@ -43,6 +48,15 @@ class Writer:
         """Send what is ready, close the stream, end."""
         self._finishing = True
         self._bell.set()
+
+    def hush(self) -> None:
+        """Say nothing any more; what is ready is dropped."""
+        self._peer_left = True
+
+    def break_off(self, *, is_reset: bool) -> None:
+        """Say nothing any more, and close below TLS: by RST, or by FIN."""
+        self.hush()
+        self._breaks_off = tcp.reset if is_reset else tcp.close_below
 
     async def until_there_is_room(self) -> None:
         """Wait until everything that was ready before has been sent."""
@@ -87,4 +101,7 @@ class Writer:
 
     async def _close(self) -> None:
         with trio.move_on_after(CLOSE_SECONDS), suppress(trio.BrokenResourceError):
-            await self._stream.aclose()
+            if self._breaks_off is not None:
+                await self._breaks_off(self._stream)
+            else:
+                await self._stream.aclose()

@@ -186,3 +186,77 @@ async def test_rules_of_the_settings_are_there_from_the_start_and_after_a_reset(
         await here.gateway.reset()
         assert [entry.rule for entry in here.gateway.faults.book] == [rule]
         assert (await lab.answers(1))[0][0] == 503
+
+
+# -- streams and connections, as httpx takes them --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("reset-stream", httpx.RemoteProtocolError),
+        ("reset-stream code=REFUSED_STREAM", httpx.RemoteProtocolError),
+        ("goaway reason=Shutdown", httpx.RemoteProtocolError),
+        ("goaway last_stream=all answers=true close_seconds=0.1", httpx.RemoteProtocolError),
+        ("close", httpx.TransportError),
+        ("close how=reset", httpx.TransportError),
+        ("close how=half-open", httpx.ReadTimeout),
+    ],
+)
+async def test_httpx_fails_the_push_and_serves_the_next_one(
+    lab: Lab, words: str, error: type[Exception]
+) -> None:
+    assert await lab.answers(1) == [(200, "")]
+    lab.rule(f"{words} times=1")
+    with pytest.raises(error):
+        await lab.push(timeout=0.3)
+    assert await lab.answers(1) == [(200, "")]
+
+
+async def test_httpx_sends_again_what_goaway_says_was_not_heard(lab: Lab) -> None:
+    assert await lab.answers(1) == [(200, "")]
+    rule = lab.rule("goaway last_stream=before times=1")
+    assert await lab.answers(1) == [(200, "")]
+    assert rule.hits == 1
+    assert await lab.here.received(lab.phone, 2) == ["push 0", "push 0"]
+
+
+async def test_httpx_never_sends_a_body_into_a_window_that_does_not_open(lab: Lab) -> None:
+    lab.rule("no-window stream_bytes=0")
+    assert await lab.answers(1) == [(200, "")], "sent before it has read our SETTINGS"
+    with pytest.raises(httpx.ReadTimeout):
+        await lab.push(timeout=0.3)
+    assert lab.here.gateway.journal.statistics().requests == 1
+
+
+@pytest.mark.parametrize("words", ["", "goaway=false"])
+async def test_httpx_fails_on_a_connection_that_was_closed_while_it_was_idle(
+    lab: Lab, words: str
+) -> None:
+    lab.rule(f"idle-close seconds=0.1 times=1 {words}")
+    assert await lab.answers(1) == [(200, "")]
+    await lab.until_disconnected()
+    with pytest.raises(httpx.TransportError):  # clients.md 25
+        await lab.push()
+    assert await lab.answers(1) == [(200, "")]
+
+
+async def test_httpx_reads_an_answer_in_pieces_as_any_other(lab: Lab) -> None:
+    answer = {"type": "answer", "status": 503}
+    lab.rule({"action": {"type": "pieces", "bytes_each": 3, "empty_end": True, "answer": answer}})
+    assert await lab.answers(1) == [(503, "ServiceUnavailable")]
+
+
+async def test_httpx_takes_half_a_body_for_the_whole(lab: Lab) -> None:
+    answer = {"type": "answer", "status": 503}
+    lab.rule({"action": {"type": "truncate", "bytes": 9, "answer": answer}})
+    told = await lab.push()
+    assert (told.status_code, told.text) == (503, '{"reason"')
+
+
+async def test_httpx_does_not_mind_other_settings_or_a_ping_without_an_answer(lab: Lab) -> None:
+    lab.rule("no-ping-ack")
+    lab.rule("settings max_concurrent_streams=1 initial_window_size=0 match.nth=1")
+    assert await lab.answers(1) == [(200, "")]
+    with pytest.raises(httpx.ReadTimeout):  # the second has no window for its body
+        await lab.push(timeout=0.3)

@@ -55,5 +55,5 @@ async def test_a_mistake_is_told_as_on_the_command_line(console: Console) -> Non
 async def test_the_openapi_document_knows_every_action(console: Console) -> None:
     async with console.client() as client:
         document = (await client.get("/api/v1/openapi.json")).text
-    for action in ("answer", "delay", "never-answer", "outage", "pass"):
+    for action in ("answer", "delay", "never-answer", "outage", "pass", "goaway", "close"):
         assert f'"const":"{action}"' in document
