@@ -98,7 +98,8 @@ class System:
             self._receive_call(app, push)
         elif push.push_type is PushType.LIVE_ACTIVITY:
             presented = self._hear_activity(app, push)
-            self._finish(app, push, presented, app.state, LIVE_ACTIVITY)
+            is_heard = presented.presentation is not Presentation.NOT_SHOWN
+            self._finish(app, push, presented, app.state, LIVE_ACTIVITY if is_heard else "")
         else:
             self._run(app, push, HANDLERS[push.push_type])
         return True
