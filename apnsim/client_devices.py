@@ -53,8 +53,13 @@ class Device:
 
     @property
     def network(self) -> str:
-        """``wifi``, ``cellular``, ``none`` or ``half-open``."""
+        """``wifi``, ``cellular``, ``wifi+cellular``, ``airplane``, ``none`` or ``half-open``."""
         return str(self._told["network"])
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """What its network does to bytes; ``update(conditions=…)`` changes it."""
+        return dict(self._told["conditions"])
 
     @property
     def power(self) -> str:
@@ -86,18 +91,29 @@ class Device:
         *,
         online: bool | None = None,
         network: str | None = None,
+        conditions: dict[str, Any] | None = None,
         power: str | None = None,
         assertion_policy: str | None = None,
     ) -> Device:
-        """Switch what is given; returns once its link is as it should be."""
+        """Switch what is given; returns once its link is as it should be.
+
+        ``conditions`` may name ``latency_seconds``, ``jitter_seconds``, ``bytes_per_second``,
+        ``nat_idle_seconds`` and ``nat_answer``; what is not named stays.
+        """
         changes = {
             "online": online,
             "network": network,
+            "conditions": conditions,
             "power": power,
             "assertion_policy": assertion_policy,
         }
         body = {name: value for name, value in changes.items() if value is not None}
         self._told = self._client.call("PATCH", self._path, body=body)
+        return self
+
+    def network_event(self, event: str) -> Device:
+        """Let ``reset``, ``hand-over``, ``cut-wan`` or ``forget-nat`` happen to its link."""
+        self._told = self._client.call("POST", f"{self._path}/network", body={"event": event})
         return self
 
     def go_online(self) -> Device:

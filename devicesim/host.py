@@ -25,6 +25,7 @@ from devicesim.host_backups import HostedBackups
 from devicesim.host_channels import HostedChannels
 from devicesim.host_errors import CONFIRM_SECONDS, NotConfirmedError, UnknownDeviceError
 from devicesim.host_folder import HostFolder
+from devicesim.host_network import HostedNetworks
 from devicesim.host_power import HostedPower, sweep_power
 from devicesim.host_screens import HostScreens
 from devicesim.host_views import AppView, DeviceView, ReceivedView
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
     from devicesim.backoff import Backoff
     from devicesim.dial import Dial
-    from devicesim.network import PhonePath
+    from devicesim.network import ConditionChanges, PhonePath
     from devicesim.runtime.rules import RuntimeRules
 
 __all__ = [
@@ -61,7 +62,7 @@ __all__ = [
 SWEEP_SECONDS = 10.0
 
 
-class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedPower):
+class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedNetworks, HostedPower):
     """The devices of one process, their Live Activities (``activities``) and ``screens``.
 
     Args:
@@ -181,19 +182,19 @@ class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedPower):
         *,
         online: bool | None = None,
         network: str | None = None,
+        conditions: ConditionChanges | None = None,
         power: str | None = None,
         assertion_policy: str | None = None,
     ) -> DeviceView:
         """Switch a device; returns once its link is as it should be, at most 10 s later.
 
-        ``assertion_policy`` (``full`` or ``restricted``) holds until the next wake or ``power``.
-
-        ``network``: ``none`` is offline; with ``half-open`` the bytes of its link vanish both ways
-        and neither side is told.
+        ``network``: ``none`` and ``airplane`` are offline; with ``half-open`` the bytes of its
+        links vanish both ways and neither side is told. ``assertion_policy`` (``full`` or
+        ``restricted``) holds until the next wake or ``power``.
 
         Raises:
             UnknownDeviceError: there is none with this id.
-            ValueError: no such network, power state or policy.
+            ValueError: no such network, condition, power state or policy.
             StateError: it could not be written down.
         """
         device = self._require(device_id)
@@ -201,7 +202,9 @@ class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedPower):
         level = None if power is None else Power(power)
         policy = None if assertion_policy is None else AssertionPolicy.parse(assertion_policy)
         with trio.move_on_after(CONFIRM_SECONDS):
-            await device.switch(is_on=online, network=kind, power=level, policy=policy)
+            await device.switch(
+                is_on=online, network=kind, conditions=conditions, power=level, policy=policy
+            )
         return device.view
 
     async def delete_device(self, device_id: str) -> None:

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from devicesim.apps import App, AppState
     from devicesim.link_views import LinkView
     from devicesim.live_activities import ActivityState, LiveActivity
-    from devicesim.network import NetworkKind
+    from devicesim.network import Conditions, NetworkKind
     from devicesim.notification_center import Presentation
     from devicesim.power import Power
     from devicesim.runtime.outcome import Outcome
+    from devicesim.session import Session
     from protocol.courier.messages import Push
     from protocol.notification import Environment
 
@@ -124,6 +125,7 @@ class DeviceView:
     environment: Environment
     online: bool
     network: NetworkKind
+    conditions: Conditions
     power: Power
     assertion_policy: str
     apps: tuple[AppView, ...]

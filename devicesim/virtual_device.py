@@ -16,7 +16,7 @@ from devicesim.daemon import Daemon
 from devicesim.host_views import AppView, DeviceView, ReceivedView
 from devicesim.link_views import views_of
 from devicesim.links import Links
-from devicesim.network import NetworkKind, PhoneNetwork
+from devicesim.network import Conditions, Interface, NetworkEvent, NetworkKind, PhoneNetwork
 from devicesim.notification_center import NotificationCenter, Presentation
 from devicesim.power import AssertionPolicy, PhonePower, Power, PowerSettings
 from devicesim.runtime.rules import RuntimeRules
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from devicesim.apps import App
     from devicesim.dial import Dial
     from devicesim.keepalive import KeepAliveSweeper
-    from devicesim.network import LostStreams, PhonePath
+    from devicesim.network import ConditionChanges, LostStreams, PhonePath
     from devicesim.power import WakeReason
     from devicesim.runtime.outcome import Outcome
     from devicesim.screen.views import ScreenView
@@ -107,6 +107,7 @@ class VirtualDevice:
         self.network = PhoneNetwork(
             around.lost, NetworkKind(state.extras.get("network", NetworkKind.WIFI))
         )
+        self.network.conditions = Conditions.read(state.extras.get("conditions", {}))
         self.scope = trio.CancelScope()
         self._around = around
         self.notification_center = NotificationCenter(
@@ -151,6 +152,7 @@ class VirtualDevice:
             environment=self.state.environment,
             online=self.daemon.is_online,
             network=self.network.kind,
+            conditions=self.network.conditions,
             power=self.power.mode,
             assertion_policy=str(self.power.policy),
             apps=tuple(self.app_view(app) for app in self.state.apps),
@@ -199,6 +201,7 @@ class VirtualDevice:
         *,
         is_on: bool | None = None,
         network: NetworkKind | None = None,
+        conditions: ConditionChanges | None = None,
         power: Power | None = None,
         policy: AssertionPolicy | None = None,
     ) -> None:
@@ -207,8 +210,11 @@ class VirtualDevice:
         A phone that may not reconnect (see ``PhonePower``) is as it should be without a link.
 
         Raises:
+            ValueError: a condition that makes no sense; nothing is changed.
             StateError: it could not be written down.
         """
+        if conditions is not None:
+            self.network.conditions = self.network.conditions.changed(conditions)
         if is_on is not None:
             self.is_switched_on = is_on
             self.power.switch(is_on=is_on)
@@ -245,6 +251,25 @@ class VirtualDevice:
             await self.daemon.go_online()
             await self.daemon.wait_until_heard()
 
+    async def happen(self, event: NetworkEvent) -> None:
+        """Let something happen to the link that leads.
+
+        Raises:
+            ValueError: the device has no network.
+        """
+        if not self.network.interfaces:
+            raise ValueError(f"{self.state.device_id} has no network to which this could happen")
+        leader = self.links.leader
+        up = [each for each in Interface if each in self.network.interfaces]
+        interface = up[0] if leader is None else Interface(leader.link.interface)
+        await self.network.paths[interface].happen(event)
+        if event is NetworkEvent.HAND_OVER and leader is not None:
+            # The phone has seen its address change: it does not wait for the old link to fail.
+            keeper = self.links.keepers[interface]
+            keeper.drop("hand-over to another address", is_lost=True)
+            keeper.hurry()
+            await self.daemon.wait_until_online()
+
     async def uninstall(self, bundle_id: str) -> None:
         """Remove an app with all that it shows.
 
@@ -276,6 +301,7 @@ class VirtualDevice:
         self.state.extras |= {
             "online": self.is_switched_on,
             "network": self.network.kind.value,
+            "conditions": self.network.conditions.describe(),
             "power": self.power.mode.value,
             "assertion_policy": None if self.power.forced is None else str(self.power.forced),
         }

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING
 
 import trio
 
-from devicesim.network.kinds import Interface, NetworkKind
+from devicesim.network.conditions import CLEAR, Conditions
+from devicesim.network.kinds import Interface, NetworkEvent, NetworkKind
 from devicesim.network.stream import PhoneStream
 
 if TYPE_CHECKING:
     from trio.abc import Stream
 
     from devicesim.network.lost import LostStreams
+
+_DICE = Random()
 
 
 class PhonePath:
@@ -21,12 +25,15 @@ class PhonePath:
     Args:
         interface: which.
         lost: keeps the connections that only the gateway believes in.
+        dice: for jitter.
     """
 
-    __slots__ = ("_lost", "_streams", "interface", "is_dead")
+    __slots__ = ("_conditions", "_dice", "_lost", "_streams", "interface", "is_dead")
 
-    def __init__(self, interface: Interface, lost: LostStreams) -> None:
+    def __init__(self, interface: Interface, lost: LostStreams, dice: Random) -> None:
         self._lost = lost
+        self._dice = dice
+        self._conditions = CLEAR
         self._streams: set[PhoneStream] = set()
         self.interface = interface
         self.is_dead = False
@@ -34,20 +41,42 @@ class PhonePath:
 
     def wrap_stream(self, stream: Stream) -> Stream:
         """The hook that a dialer puts below TLS."""
-        phone_stream = PhoneStream(stream, self._lost)
+        phone_stream = PhoneStream(stream, self._lost, self._dice)
         phone_stream.on_close = self._streams.discard
+        phone_stream.suffer(self._conditions)
         self._streams.add(phone_stream)
         return phone_stream
 
     async def wait(self) -> None:
-        """Before a connection is opened: a dead path never answers."""
+        """Before a connection is opened: a dead path never answers, a slow one takes its time."""
         if self.is_dead:
             await trio.sleep_forever()
+        await trio.sleep(2 * self._conditions.latency_seconds)  # SYN and its answer
+
+    def suffer(self, conditions: Conditions) -> None:
+        """Treat the bytes of what is open, and will be, so from now on."""
+        self._conditions = conditions
+        for stream in self._streams:
+            stream.suffer(conditions)
 
     def go_dark(self) -> None:
         """From now on the bytes of what is open vanish both ways, and so does its end."""
         for stream in self._streams:
             stream.go_dark()
+
+    async def happen(self, event: NetworkEvent) -> None:
+        """Let this happen to what is open; see :class:`NetworkEvent`."""
+        self.is_dead |= event is NetworkEvent.CUT_WAN
+        for stream in tuple(self._streams):
+            match event:
+                case NetworkEvent.RESET:
+                    await stream.reset()
+                case NetworkEvent.HAND_OVER:
+                    stream.go_dark()
+                case NetworkEvent.CUT_WAN:
+                    await stream.cut()
+                case NetworkEvent.FORGET_NAT:
+                    stream.forget()
 
 
 class PhoneNetwork:
@@ -56,12 +85,20 @@ class PhoneNetwork:
     Args:
         lost: see :class:`PhonePath`.
         kind: at first.
+        dice: for jitter.
     """
 
-    __slots__ = ("_paths", "interfaces", "kind")
+    __slots__ = ("_conditions", "_paths", "interfaces", "kind")
 
-    def __init__(self, lost: LostStreams, kind: NetworkKind = NetworkKind.WIFI) -> None:
-        self._paths = {interface: PhonePath(interface, lost) for interface in Interface}
+    def __init__(
+        self,
+        lost: LostStreams,
+        kind: NetworkKind = NetworkKind.WIFI,
+        dice: Random | None = None,
+    ) -> None:
+        dice = dice or _DICE
+        self._paths = {interface: PhonePath(interface, lost, dice) for interface in Interface}
+        self._conditions = CLEAR
         self.interfaces: frozenset[Interface] = frozenset({Interface.WIFI})
         """Those that are up, as far as the phone can see."""
         self.kind = kind
@@ -71,6 +108,18 @@ class PhoneNetwork:
     def paths(self) -> dict[Interface, PhonePath]:
         """The ways out, the better one first; whether up or not."""
         return self._paths
+
+    @property
+    def conditions(self) -> Conditions:
+        """How well bytes are carried, on every path."""
+        return self._conditions
+
+    @conditions.setter
+    def conditions(self, conditions: Conditions) -> None:
+        # A stream asks only whether it is this one.
+        self._conditions = CLEAR if conditions == CLEAR else conditions
+        for path in self._paths.values():
+            path.suffer(self._conditions)
 
     def switch(self, kind: NetworkKind) -> bool:
         """Move to another network; half-open darkens what is open, any other kind is healthy.

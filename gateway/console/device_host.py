@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gateway.console.activity_host import ActivityHost
     from gateway.console.app_host import AppView
     from gateway.console.link_view import LinkView
+    from gateway.console.network_host import ConditionChanges, ConditionsView
     from gateway.console.screen_host import ScreenHost
 
 
@@ -43,7 +44,12 @@ class DeviceView(Protocol):
 
     @property
     def network(self) -> str:
-        """``wifi``, ``cellular``, ``none`` or ``half-open``."""
+        """``wifi``, ``cellular``, ``wifi+cellular``, ``airplane``, ``none`` or ``half-open``."""
+        ...
+
+    @property
+    def conditions(self) -> ConditionsView:
+        """What its network does to bytes."""
         ...
 
     @property
@@ -183,10 +189,15 @@ class DeviceHost(AppHost, Protocol):
         *,
         online: bool | None = None,
         network: str | None = None,
+        conditions: ConditionChanges | None = None,
         power: str | None = None,
         assertion_policy: str | None = None,
     ) -> DeviceView:
         """Change what is not None."""
+        ...
+
+    async def network_event(self, device_id: str, event: str) -> DeviceView:
+        """Let something happen to the connections of the link that leads."""
         ...
 
     async def wake(self, device_id: str, reason: str) -> DeviceView:

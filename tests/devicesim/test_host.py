@@ -75,6 +75,13 @@ async def test_views_are_what_the_control_api_says(town: Town) -> None:
         "environment": "development",
         "online": True,
         "network": "wifi",
+        "conditions": {
+            "latency_seconds": 0.0,
+            "jitter_seconds": 0.0,
+            "bytes_per_second": None,
+            "nat_idle_seconds": None,
+            "nat_answer": "silence",
+        },
         "power": "awake",
         "assertion_policy": "full",
         "apps": [

@@ -9,6 +9,12 @@ from pydantic import Field
 
 from gateway.console.api.apps import InstalledApp, installed_app
 from gateway.console.api.common import Body, Parts, device_refusals
+from gateway.console.api.networks import (
+    NETWORKS,
+    Conditions,
+    ConditionsChange,
+    NetworkHappening,
+)
 from gateway.console.device_host import DeviceView, ReceivedView
 from gateway.console.link_view import LinkView
 from gateway.console.rendering import Json, json_list, read_value
@@ -32,7 +38,8 @@ class DeviceChange(Body):
     """What is to be changed; what is absent stays."""
 
     online: bool | None = None
-    network: Literal["wifi", "cellular", "none", "half-open"] | None = None
+    network: NETWORKS | None = None
+    conditions: ConditionsChange | None = None
     power: Literal["awake", "locked", "low-power"] | None = None
     assertion_policy: Literal["full", "restricted"] | None = Field(
         default=None,
@@ -89,6 +96,7 @@ class Device:
     environment: Environment
     online: bool
     network: str
+    conditions: Conditions
     power: str
     assertion_policy: str
     apps: list[InstalledApp]
@@ -152,10 +160,18 @@ async def change_device(parts: Parts, device_id: str, body: DeviceChange) -> Jso
             device_id,
             online=body.online,
             network=body.network,
+            conditions=None if body.conditions is None else body.conditions.changes(),
             power=body.power,
             assertion_policy=body.assertion_policy,
         )
     return Json(_device(view))
+
+
+@router.post("/{device_id}/network", response_model=Device)
+async def network_event(parts: Parts, device_id: str, body: NetworkHappening) -> Json:
+    """Let something happen to its connections; after a hand-over it answers with the new link."""
+    with device_refusals(parts):
+        return Json(_device(await parts.devices.network_event(device_id, body.event)))
 
 
 @router.delete("/{device_id}", status_code=204, response_class=Response)
@@ -205,6 +221,7 @@ def _device(view: DeviceView) -> Device:
         environment=Environment(view.environment),
         online=view.online,
         network=view.network,
+        conditions=Conditions.of(view.conditions),
         power=view.power,
         assertion_policy=view.assertion_policy,
         apps=[installed_app(app) for app in view.apps],

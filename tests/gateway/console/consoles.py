@@ -12,6 +12,7 @@ import httpx
 import trio
 
 from certs.authority import Authority
+from devicesim.network import CLEAR, ConditionChanges, Conditions
 from gateway.clock import Clock
 from gateway.console.app import Bind, create_app, serve_console
 from gateway.console.guard import Admission
@@ -81,6 +82,7 @@ class DeviceFacts:
     environment: str
     online: bool
     network: str = "wifi"
+    conditions: Conditions = CLEAR
     power: str = "awake"
     assertion_policy: str = "full"
     apps: tuple[AppFacts, ...] = ()
@@ -150,16 +152,23 @@ class Host:
         *,
         online: bool | None = None,
         network: str | None = None,
+        conditions: ConditionChanges | None = None,
         power: str | None = None,
         assertion_policy: str | None = None,
     ) -> DeviceFacts:
+        before = self.get_device(device_id).conditions
         changes = {
             "online": online,
             "network": network,
+            "conditions": None if conditions is None else before.changed(conditions),
             "power": power,
             "assertion_policy": assertion_policy,
         }
         return self._change(device_id, **changes)
+
+    async def network_event(self, device_id: str, event: str) -> DeviceFacts:
+        self.get_device(device_id)
+        return self._change(device_id, links=(LinkFacts(event),))
 
     async def wake(self, device_id: str, reason: str) -> DeviceFacts:
         power = "awake" if reason == "user" else None

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 DEVICES = "/api/v1/devices"
 
 
+CLEAR = {
+    "latency_seconds": 0.0,
+    "jitter_seconds": 0.0,
+    "bytes_per_second": None,
+    "nat_idle_seconds": None,
+    "nat_answer": "silence",
+}
+
+
 async def test_a_device_without_a_body_gets_the_usual(console: Console) -> None:
     async with console.client() as client:
         answer = await client.post(DEVICES)
@@ -27,6 +36,7 @@ async def test_a_device_without_a_body_gets_the_usual(console: Console) -> None:
         "environment": "development",
         "online": True,
         "network": "wifi",
+        "conditions": CLEAR,
         "power": "awake",
         "assertion_policy": "full",
         "apps": [],
@@ -61,6 +71,36 @@ async def test_a_device_is_forced_to_rest_and_woken(console: Console) -> None:
     assert changed.items() >= forced.items()
     assert (woken["power"], woken["assertion_policy"]) == ("awake", "full")
     assert (unknown.status_code, absent.status_code) == (422, 404)
+
+
+async def test_the_conditions_of_a_network_change_one_by_one(console: Console) -> None:
+    async with console.client() as client:
+        path = f"{DEVICES}/{(await client.post(DEVICES)).json()['id']}"
+
+        async def change(**conditions: object) -> dict[str, object]:
+            answer = await client.patch(path, json={"conditions": conditions})
+            return dict(answer.json()["conditions"])
+
+        assert await change(latency_seconds=0.2, nat_idle_seconds=60) == CLEAR | {
+            "latency_seconds": 0.2,
+            "nat_idle_seconds": 60,
+        }
+        assert await change(nat_idle_seconds=None, latency_seconds=None, nat_answer="reset") == (
+            CLEAR | {"latency_seconds": 0.2, "nat_answer": "reset"}
+        )
+        for wrong in ({"latency_seconds": -1}, {"bytes_per_second": 0}, {"nat_answer": "no"}):
+            refused = await client.patch(path, json={"conditions": wrong})
+            assert refused.status_code == 422
+
+
+async def test_something_happens_to_a_link(console: Console) -> None:
+    async with console.client() as client:
+        path = f"{DEVICES}/{(await client.post(DEVICES)).json()['id']}/network"
+        (link,) = (await client.post(path, json={"event": "hand-over"})).json()["links"]
+        assert (await client.post(path, json={"event": "flood"})).status_code == 422
+        unknown = await client.post(f"{DEVICES}/x/network", json={"event": "reset"})
+    assert link["interface"] == "hand-over"
+    assert unknown.status_code == 404
 
 
 async def test_an_app_is_installed_changed_and_uninstalled(console: Console) -> None:
