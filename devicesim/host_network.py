@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicesim.host_errors import confirmed
-from devicesim.network import NetworkEvent
+from devicesim.network import Interface, NetworkEvent
 
 if TYPE_CHECKING:
     from devicesim.host_views import DeviceView
@@ -28,8 +28,22 @@ class HostedNetworks:
         """
         device, happened = self._require(device_id), NetworkEvent(event)
         with confirmed(f"the new link of {device_id}"):
-            await device.happen(happened)
+            await _let_happen(device, happened)
         return device.view
 
     def _require(self, device_id: str) -> VirtualDevice:
         raise NotImplementedError
+
+
+async def _let_happen(device: VirtualDevice, event: NetworkEvent) -> None:
+    interfaces, leader = device.network.interfaces, device.links.leader
+    if not interfaces:
+        raise ValueError(f"{device.state.device_id} has no network to which this could happen")
+    interface = next(iter(interfaces)) if leader is None else Interface(leader.link.interface)
+    await device.network.paths[interface].happen(event)
+    if event is NetworkEvent.HAND_OVER and leader is not None:
+        # The phone has seen its address change: it does not wait for the old link to fail.
+        keeper = device.links.keepers[interface]
+        keeper.drop("hand-over to another address", is_lost=True)
+        keeper.hurry()
+        await device.daemon.wait_until_online()

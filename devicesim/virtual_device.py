@@ -16,7 +16,7 @@ from devicesim.daemon import Daemon
 from devicesim.host_views import AppView, DeviceView, ReceivedView
 from devicesim.link_views import views_of
 from devicesim.links import Links
-from devicesim.network import Conditions, Interface, NetworkEvent, NetworkKind, PhoneNetwork
+from devicesim.network import Conditions, NetworkKind, PhoneNetwork
 from devicesim.notification_center import NotificationCenter, Presentation
 from devicesim.power import AssertionPolicy, PhonePower, Power, PowerSettings
 from devicesim.runtime.rules import RuntimeRules
@@ -250,25 +250,6 @@ class VirtualDevice:
         if self.network.kind is not NetworkKind.HALF_OPEN:
             await self.daemon.go_online()
             await self.daemon.wait_until_heard()
-
-    async def happen(self, event: NetworkEvent) -> None:
-        """Let something happen to the link that leads.
-
-        Raises:
-            ValueError: the device has no network.
-        """
-        if not self.network.interfaces:
-            raise ValueError(f"{self.state.device_id} has no network to which this could happen")
-        leader = self.links.leader
-        up = [each for each in Interface if each in self.network.interfaces]
-        interface = up[0] if leader is None else Interface(leader.link.interface)
-        await self.network.paths[interface].happen(event)
-        if event is NetworkEvent.HAND_OVER and leader is not None:
-            # The phone has seen its address change: it does not wait for the old link to fail.
-            keeper = self.links.keepers[interface]
-            keeper.drop("hand-over to another address", is_lost=True)
-            keeper.hurry()
-            await self.daemon.wait_until_online()
 
     async def uninstall(self, bundle_id: str) -> None:
         """Remove an app with all that it shows.
