@@ -37,6 +37,7 @@ OPERATIONS = {
     ("PATCH", "/devices/{device_id}"),
     ("DELETE", "/devices/{device_id}"),
     ("POST", "/devices/{device_id}/restore"),
+    ("POST", "/devices/{device_id}/network"),
     ("POST", "/devices/{device_id}/wake"),
     ("GET", "/devices/{device_id}/notifications"),
     ("POST", "/devices/{device_id}/apps"),
