@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from devicesim.notification_center import Presentation
     from devicesim.power import Power
     from devicesim.runtime.outcome import Outcome
-    from devicesim.session import Session
     from protocol.courier.messages import Push
     from protocol.notification import Environment
 

@@ -10,7 +10,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from devicesim.host import NotConfirmedError, UnknownDeviceError
 from protocol.courier.messages import Connect
-from tests.devicesim.test_host import Town
+from tests.devicesim.town import Town
 
 if TYPE_CHECKING:
     from pathlib import Path
