@@ -26,7 +26,7 @@ from devicesim.host_channels import HostedChannels
 from devicesim.host_errors import CONFIRM_SECONDS, NotConfirmedError, UnknownDeviceError
 from devicesim.host_folder import HostFolder
 from devicesim.host_network import HostedNetworks
-from devicesim.host_power import HostedPower, sweep_power
+from devicesim.host_power import HostedPower
 from devicesim.host_screens import HostScreens
 from devicesim.host_views import AppView, DeviceView, ReceivedView
 from devicesim.keepalive import KeepAliveSweeper
@@ -122,7 +122,6 @@ class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedNetworks, Host
                 async with trio.open_nursery() as self._nursery:
                     self._nursery.start_soon(self._keep_alive.run)
                     self._nursery.start_soon(self._sweep_lost)
-                    self._nursery.start_soon(sweep_power, self._devices)
                     self._nursery.start_soon(self.activities.sweep)
                     self._nursery.start_soon(self._around.agenda.run)
                     self._nursery.start_soon(self._sweep_held)

@@ -10,13 +10,8 @@ from devicesim.host_errors import CONFIRM_SECONDS
 from devicesim.power import WakeReason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from devicesim.host_views import DeviceView
     from devicesim.virtual_device import VirtualDevice
-
-# How late a reconnect is abandoned, or a maintenance wake comes.
-TICK_SECONDS = 1.0
 
 
 class HostedPower:
@@ -40,13 +35,3 @@ class HostedPower:
 
     def _require(self, device_id: str) -> VirtualDevice:
         raise NotImplementedError
-
-
-async def sweep_power(devices: Mapping[str, VirtualDevice]) -> None:
-    """Look after every device's deadline, for ever: one loop for all of them."""
-    while True:
-        await trio.sleep(TICK_SECONDS)
-        now = trio.current_time()
-        for device in tuple(devices.values()):
-            if device.power.due_at <= now:
-                device.power.check()

@@ -5,8 +5,8 @@ its path, apsd began to reconnect, and 2 min 40 s later the policy became 3, "di
 nothing asserting": the attempt was abandoned, and every app's pushes waited until an incoming
 cellular call woke the phone. "The only variable is how long it tries before giving up."
 
-A model without tasks: it is told what happens, and says by :attr:`PhonePower.due_at` when it wants
-to be looked at again. Times are Trio's.
+A model without tasks: it is told what happens, and puts down in an agenda when something is due.
+Times are Trio's.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from protocol.notification import Priority, PushType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from devicesim.agenda import Agenda
 
 log = logging.getLogger(__name__)
 
@@ -99,16 +101,18 @@ class PhonePower:
         mode: what the person does with it at first.
         settings: its numbers.
         forced: a policy that stays until the next wake or change of mode.
+        agenda: where its deadlines are put down; None: it never gives up.
     """
 
     __slots__ = (
+        "_agenda",
+        "_due_at",
         "_has_link",
         "_is_on",
         "_lit_until",
         "_name",
         "_on_change",
         "_settings",
-        "due_at",
         "forced",
         "mode",
         "policy",
@@ -120,6 +124,7 @@ class PhonePower:
         mode: Power = Power.AWAKE,
         settings: PowerSettings | None = None,
         forced: AssertionPolicy | None = None,
+        agenda: Agenda | None = None,
     ) -> None:
         self._name = name
         self._settings = settings or PowerSettings()
@@ -127,11 +132,11 @@ class PhonePower:
         self._is_on = True
         self._has_link = False
         self._lit_until = -inf
+        self._agenda = agenda
+        self._due_at = inf
         self.mode = mode
         self.forced = forced
         self.policy = AssertionPolicy.FULL if forced is None else forced
-        self.due_at = inf
-        """When :meth:`check` has something to do."""
 
     # -- what others see -----------------------------------------------------------------------
 
@@ -237,9 +242,9 @@ class PhonePower:
         if self.policy is AssertionPolicy.FULL:
             self._count_anew()
 
-    def check(self) -> None:
-        """Do what is due: abandon the reconnect, or wake for maintenance."""
-        if trio.current_time() < self.due_at:
+    async def _do_what_is_due(self) -> None:
+        """Abandon the reconnect, or wake for maintenance; unless the deadline has moved."""
+        if trio.current_time() < self._due_at:
             return
         if self.policy is AssertionPolicy.RESTRICTED:
             self.wake(WakeReason.TIMER)
@@ -267,4 +272,6 @@ class PhonePower:
                 seconds = self._settings.maintenance_seconds or inf
             elif self.mode is not Power.AWAKE:
                 seconds = self._settings.reconnect_seconds
-        self.due_at = trio.current_time() + seconds
+        self._due_at = trio.current_time() + seconds
+        if self._agenda is not None and seconds < inf:
+            self._agenda.after(seconds, self._do_what_is_due)

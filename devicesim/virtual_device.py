@@ -102,6 +102,7 @@ class VirtualDevice:
             Power(state.extras.get("power", Power.AWAKE)),
             around.power,
             None if forced is None else AssertionPolicy.parse(forced),
+            around.agenda,
         )
         self.is_switched_on = bool(state.extras.get("online", True))
         self.network = PhoneNetwork(
@@ -180,6 +181,7 @@ class VirtualDevice:
 
     def deliver(self, app: App, push: Push) -> bool:
         """Let the system decide; False: the push waits, for a budget or an extension."""
+        self.power.heard_push(push.push_type, push.priority, alerts=False)
         return self.system.receive(app, push)
 
     def _remember(self, push: Push, outcome: Outcome) -> None:

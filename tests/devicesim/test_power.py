@@ -6,12 +6,15 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
+from trio.testing import wait_all_tasks_blocked
 
+from devicesim.agenda import Agenda
 from devicesim.power import AssertionPolicy, PhonePower, Power, PowerSettings, WakeReason
 from protocol.courier.messages import SetState
 from protocol.notification import Priority, PushType
 
 if TYPE_CHECKING:
+    import trio
     from trio.testing import MockClock
 
 FULL, RESTRICTED = AssertionPolicy.FULL, AssertionPolicy.RESTRICTED
@@ -23,8 +26,10 @@ SETTINGS = PowerSettings(
 class Phone(PhonePower):
     """One whose owner counts how often it was told that something may have changed."""
 
-    def __init__(self, mode: Power = Power.LOCKED, settings: PowerSettings = SETTINGS) -> None:
-        super().__init__("Phone", mode, settings)
+    def __init__(
+        self, agenda: Agenda, mode: Power = Power.LOCKED, settings: PowerSettings = SETTINGS
+    ) -> None:
+        super().__init__("Phone", mode, settings, agenda=agenda)
         self.changes = 0
         self.on_change(self._count)
         self.start()
@@ -33,34 +38,44 @@ class Phone(PhonePower):
     def _count(self) -> None:
         self.changes += 1
 
-    def passes(self, clock: MockClock, seconds: float) -> None:
-        clock.jump(seconds)
-        self.check()
+
+async def passes(clock: MockClock, seconds: float) -> None:
+    clock.jump(seconds)
+    await wait_all_tasks_blocked()
 
 
-async def test_an_awake_phone_tries_for_ever(mock_clock: MockClock) -> None:
-    phone = Phone(Power.AWAKE)
+@pytest.fixture
+async def agenda(nursery: trio.Nursery) -> Agenda:
+    agenda = Agenda()
+    nursery.start_soon(agenda.run)
+    return agenda
+
+
+async def test_an_awake_phone_tries_for_ever(agenda: Agenda, mock_clock: MockClock) -> None:
+    phone = Phone(agenda, Power.AWAKE)
     phone.link_changed(is_up=False)
-    phone.passes(mock_clock, 1e6)
+    await passes(mock_clock, 1e6)
     assert (phone.policy, phone.may_reconnect) == (FULL, True)
 
 
-async def test_a_locked_phone_with_a_link_stays_reachable(mock_clock: MockClock) -> None:
-    phone = Phone()
-    phone.passes(mock_clock, 31 * 60)
+async def test_a_locked_phone_with_a_link_stays_reachable(
+    agenda: Agenda, mock_clock: MockClock
+) -> None:
+    phone = Phone(agenda)
+    await passes(mock_clock, 31 * 60)
     assert (phone.policy, phone.is_active) == (FULL, False)
 
 
 async def test_a_locked_phone_without_a_link_gives_up_160_seconds_after_the_loss(
-    mock_clock: MockClock, caplog: pytest.LogCaptureFixture
+    agenda: Agenda, mock_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    phone = Phone()
+    phone = Phone(agenda)
     mock_clock.jump(31 * 60)
     phone.link_changed(is_up=False)
-    phone.passes(mock_clock, 159)
+    await passes(mock_clock, 159)
     assert phone.policy is FULL
-    phone.passes(mock_clock, 1)
+    await passes(mock_clock, 1)
     assert (phone.policy, phone.may_reconnect) == (RESTRICTED, False)
     assert caplog.messages == [
         "powerd[Phone]: assertion policy 3: display off, locked, nothing asserting",
@@ -68,50 +83,51 @@ async def test_a_locked_phone_without_a_link_gives_up_160_seconds_after_the_loss
     ]
 
 
-async def test_locking_a_phone_without_a_link_begins_the_count(mock_clock: MockClock) -> None:
-    phone = Phone(Power.AWAKE)
+async def test_locking_a_phone_without_a_link_begins_the_count(
+    agenda: Agenda, mock_clock: MockClock
+) -> None:
+    phone = Phone(agenda, Power.AWAKE)
     phone.link_changed(is_up=False)
     mock_clock.jump(1000)
     phone.use(Power.LOCKED)
-    phone.passes(mock_clock, 159)
+    await passes(mock_clock, 159)
     assert phone.policy is FULL
-    phone.passes(mock_clock, 1)
+    await passes(mock_clock, 1)
     assert phone.policy is RESTRICTED
 
 
 async def test_another_network_begins_the_count_anew_but_not_once_it_is_over(
-    mock_clock: MockClock,
+    agenda: Agenda, mock_clock: MockClock
 ) -> None:
-    phone = Phone()
+    phone = Phone(agenda)
     phone.link_changed(is_up=False)
-    phone.passes(mock_clock, 100)
+    await passes(mock_clock, 100)
     phone.path_changed()
-    phone.passes(mock_clock, 159)
+    await passes(mock_clock, 159)
     assert phone.policy is FULL
-    phone.passes(mock_clock, 1)
-    due_at = phone.due_at
+    await passes(mock_clock, 1)
     phone.path_changed()
-    assert (phone.policy, phone.due_at) == (RESTRICTED, due_at)
+    assert phone.policy is RESTRICTED
 
 
-async def restricted(clock: MockClock, settings: PowerSettings = SETTINGS) -> Phone:
-    phone = Phone(settings=settings)
+async def restricted(agenda: Agenda, clock: MockClock, settings: PowerSettings = SETTINGS) -> Phone:
+    phone = Phone(agenda, settings=settings)
     phone.link_changed(is_up=False)
-    phone.passes(clock, 160)
+    await passes(clock, 160)
     assert phone.policy is RESTRICTED
     return phone
 
 
 async def test_a_user_ends_the_restricted_idle_and_unlocks_the_phone(
-    mock_clock: MockClock,
+    agenda: Agenda, mock_clock: MockClock
 ) -> None:
-    phone = await restricted(mock_clock)
+    phone = await restricted(agenda, mock_clock)
     phone.wake(WakeReason.USER)
     assert (phone.policy, phone.mode, phone.is_active) == (FULL, Power.AWAKE, True)
 
 
-async def test_unlocking_ends_it_too(mock_clock: MockClock) -> None:
-    phone = await restricted(mock_clock)
+async def test_unlocking_ends_it_too(agenda: Agenda, mock_clock: MockClock) -> None:
+    phone = await restricted(agenda, mock_clock)
     phone.use(Power.LOW_POWER)
     assert phone.policy is RESTRICTED
     phone.use(Power.AWAKE)
@@ -119,62 +135,64 @@ async def test_unlocking_ends_it_too(mock_clock: MockClock) -> None:
 
 
 async def test_a_call_lights_the_display_for_a_while_and_the_count_begins_anew(
-    mock_clock: MockClock,
+    agenda: Agenda, mock_clock: MockClock
 ) -> None:
-    phone = await restricted(mock_clock)
+    phone = await restricted(agenda, mock_clock)
     phone.wake(WakeReason.CELLULAR_CALL)
     assert (phone.policy, phone.mode, phone.is_active) == (FULL, Power.LOCKED, True)
     assert phone.state == SetState(is_active=True, interval_seconds=30)
-    phone.passes(mock_clock, 30)
+    await passes(mock_clock, 30)
     assert (phone.policy, phone.is_active) == (FULL, False)
-    phone.passes(mock_clock, 130)
+    await passes(mock_clock, 130)
     assert phone.policy is RESTRICTED
 
 
 async def test_a_restricted_phone_wakes_by_itself_now_and_then_with_a_dark_display(
-    mock_clock: MockClock,
+    agenda: Agenda, mock_clock: MockClock
 ) -> None:
-    phone = await restricted(mock_clock)
-    phone.passes(mock_clock, 1799)
+    phone = await restricted(agenda, mock_clock)
+    await passes(mock_clock, 1799)
     assert phone.policy is RESTRICTED
-    phone.passes(mock_clock, 1)
+    await passes(mock_clock, 1)
     assert (phone.policy, phone.is_active) == (FULL, False)
-    phone.passes(mock_clock, 160)
+    await passes(mock_clock, 160)
     assert phone.policy is RESTRICTED
 
 
-async def test_or_never_if_it_is_not_to(mock_clock: MockClock) -> None:
-    phone = await restricted(mock_clock, PowerSettings(maintenance_seconds=0))
-    phone.passes(mock_clock, 1e6)
+async def test_or_never_if_it_is_not_to(agenda: Agenda, mock_clock: MockClock) -> None:
+    phone = await restricted(agenda, mock_clock, PowerSettings(maintenance_seconds=0))
+    await passes(mock_clock, 1e6)
     assert phone.policy is RESTRICTED
 
 
-async def test_a_forced_policy_stays_until_the_next_wake(mock_clock: MockClock) -> None:
-    phone = Phone()
+async def test_a_forced_policy_stays_until_the_next_wake(
+    agenda: Agenda, mock_clock: MockClock
+) -> None:
+    phone = Phone(agenda)
     phone.force(RESTRICTED)
     phone.link_changed(is_up=False)
-    phone.passes(mock_clock, 1e6)
+    await passes(mock_clock, 1e6)
     assert (phone.policy, phone.forced) == (RESTRICTED, RESTRICTED)
     phone.wake(WakeReason.TIMER)
     assert (phone.policy, phone.forced) == (FULL, None)
     phone.force(FULL)
-    phone.passes(mock_clock, 1e6)
+    await passes(mock_clock, 1e6)
     assert phone.policy is FULL
     phone.use(Power.LOCKED)
-    phone.passes(mock_clock, 160)
+    await passes(mock_clock, 160)
     assert phone.policy is RESTRICTED
 
 
 async def test_a_phone_that_is_off_waits_for_nothing_and_starts_like_a_wake(
-    mock_clock: MockClock,
+    agenda: Agenda, mock_clock: MockClock
 ) -> None:
-    phone = await restricted(mock_clock)
+    phone = await restricted(agenda, mock_clock)
     phone.switch(is_on=False)
-    phone.passes(mock_clock, 1e6)
+    await passes(mock_clock, 1e6)
     assert phone.policy is RESTRICTED
     phone.switch(is_on=True)
     assert phone.policy is FULL
-    phone.passes(mock_clock, 160)
+    await passes(mock_clock, 160)
     assert phone.policy is RESTRICTED
 
 
@@ -188,29 +206,31 @@ async def test_a_phone_that_is_off_waits_for_nothing_and_starts_like_a_wake(
     ],
 )
 async def test_which_pushes_wake_a_locked_phone_for_a_moment(
-    priority: Priority, alerts: bool, wakes: bool, mock_clock: MockClock
+    agenda: Agenda, priority: Priority, alerts: bool, wakes: bool, mock_clock: MockClock
 ) -> None:
-    phone = Phone()
+    phone = Phone(agenda)
     assert phone.heard_push(PushType.ALERT, priority, alerts=alerts) is wakes
     assert phone.is_active is wakes
     assert phone.state.is_active is wakes
-    phone.passes(mock_clock, 8)
+    await passes(mock_clock, 8)
     assert not phone.is_active
     assert phone.state == SetState(is_active=False)
 
 
-async def test_work_that_nobody_sees_wakes_nothing() -> None:
-    assert not Phone().heard_push(PushType.FILE_PROVIDER, Priority.IMMEDIATE, alerts=False)
+async def test_work_that_nobody_sees_wakes_nothing(agenda: Agenda) -> None:
+    assert not Phone(agenda).heard_push(PushType.FILE_PROVIDER, Priority.IMMEDIATE, alerts=False)
 
 
-async def test_a_push_to_an_awake_phone_wakes_nothing() -> None:
-    phone = Phone(Power.AWAKE)
+async def test_a_push_to_an_awake_phone_wakes_nothing(agenda: Agenda) -> None:
+    phone = Phone(agenda, Power.AWAKE)
     assert not phone.heard_push(PushType.ALERT, Priority.IMMEDIATE, alerts=True)
     assert phone.state == SetState(is_active=True)
 
 
-async def test_many_pushes_are_not_as_many_words_on_the_link(mock_clock: MockClock) -> None:
-    phone = Phone()
+async def test_many_pushes_are_not_as_many_words_on_the_link(
+    agenda: Agenda, mock_clock: MockClock
+) -> None:
+    phone = Phone(agenda)
     before = phone.changes
     for _ in range(10):
         phone.heard_push(PushType.ALERT, Priority.IMMEDIATE, alerts=True)
