@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "run the gateway with two demo devices and show what arrives",
     "device": "run a device daemon: one link to the gateway for all its apps",
     "app": "attach an emulated app to a running device daemon and print its pushes",
+    "power": "lock, unlock or wake a running device daemon",
     "send": "send a push, as a provider would",
     "scenario": "play a timeline of pushes and phones on virtual time, and judge it",
     "exec": "run a command against a gateway made just for it",

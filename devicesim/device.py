@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import trio
 from certs.contexts import device_client_context
 from devicesim.activation import Enrolment, activate
 from devicesim.activity_kit import ActivityKit
+from devicesim.agenda import Agenda
 from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
 from devicesim.dial import TlsDial
@@ -23,6 +24,7 @@ from devicesim.links import Links
 from devicesim.local_socket import LocalSocket
 from devicesim.network import Interface, LostStreams, PhoneNetwork
 from devicesim.notification_center import NotificationCenter
+from devicesim.power import PhonePower, Power, PowerSettings
 from devicesim.socket_activities import sweep_activities
 from devicesim.state import DeviceState
 from devicesim.unix_listener import private_unix_listener
@@ -42,12 +44,13 @@ class DeviceSettings:
         state_dir: its folder, mode 0700; who it is and what it remembers.
         socket_path: where apps attach.
         console_url: who activates it when it has no certificate yet.
-        console_token: the bearer token that the console demands, if it does.
         name: what a new device is called.
         device_id: of a new device; None to make one up.
         environment: of a new device.
         courier: host and port, if not those that the activation told.
         keep_alive_seconds: between keep-alives.
+        console_token: the bearer token that the console demands, if it does.
+        power: the numbers of its power.
     """
 
     state_dir: Path
@@ -59,6 +62,7 @@ class DeviceSettings:
     courier: tuple[str, int] | None = None
     keep_alive_seconds: float = INTERVAL_SECONDS
     console_token: str | None = None
+    power: PowerSettings = field(default_factory=PowerSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,30 +98,41 @@ async def run_device(
     with locked_directory(settings.state_dir):
         state = await _load_state(settings)
         enrolled = enrolment or await _enrol(settings, state)
-        host, port = settings.courier or (enrolled.courier_host, enrolled.courier_port)
+        agenda = Agenda()
+        power = PhonePower(
+            state.name,
+            Power(state.extras.get("power", Power.AWAKE)),
+            settings.power,
+            agenda=agenda,
+        )
         center = NotificationCenter(state, time.time, lambda: True)
         activity_kit = ActivityKit(state, time.time, announce=center.announce)
-        door = LocalSocket(activity_kit, center)
+        door = LocalSocket(activity_kit, center, power)
         sweeper = KeepAliveSweeper(FixedInterval(settings.keep_alive_seconds))
-        wifi = PhoneNetwork(LostStreams()).paths[Interface.WIFI]
-        dial = TlsDial(
-            host,
-            port,
-            state.environment,
-            lambda: device_client_context(enrolled.leaf, enrolled.ca_pem),
-            wifi,
-        )
-        links = Links(f"apsd[{state.name}]", {Interface.WIFI: dial}, lambda: Backoff(Random()))
-        daemon = Daemon(state, links, sweeper, door)
-        log.info("apsd[%s]: device %s, courier %s:%d", state.name, state.device_id, host, port)
+        links = _links(settings, state, enrolled)
+        daemon = Daemon(state, links, sweeper, door, power)
         with private_unix_listener(settings.socket_path) as listener:
             log.info("apsd[%s]: apps attach at %s", state.name, settings.socket_path)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(door.run, daemon, listener)
                 nursery.start_soon(sweeper.run)
+                nursery.start_soon(agenda.run)
                 nursery.start_soon(daemon.run)
                 nursery.start_soon(sweep_activities, daemon, activity_kit, door)
                 task_status.started(DeviceProgram(daemon, door, center, activity_kit))
+
+
+def _links(settings: DeviceSettings, state: DeviceState, enrolled: Enrolment) -> Links:
+    host, port = settings.courier or (enrolled.courier_host, enrolled.courier_port)
+    dial = TlsDial(
+        host,
+        port,
+        state.environment,
+        lambda: device_client_context(enrolled.leaf, enrolled.ca_pem),
+        PhoneNetwork(LostStreams()).paths[Interface.WIFI],
+    )
+    log.info("apsd[%s]: device %s, courier %s:%d", state.name, state.device_id, host, port)
+    return Links(f"apsd[{state.name}]", {Interface.WIFI: dial}, lambda: Backoff(Random()))
 
 
 async def _load_state(settings: DeviceSettings) -> DeviceState:

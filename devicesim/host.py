@@ -214,6 +214,7 @@ class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedNetworks, Host
         """
         device = self._require(device_id)
         with trio.move_on_after(CONFIRM_SECONDS):
+            device.power.switch(is_on=False)
             await device.daemon.go_offline("the device is deleted")
         device.scope.cancel()
         self._devices.pop(device_id, None)

@@ -22,6 +22,7 @@ from devicesim.socket_activities import change_activities
 from devicesim.socket_duties import Duties
 from devicesim.socket_frames import FrameError, SocketFrames
 from devicesim.socket_peer import Peer
+from devicesim.socket_power import change_power
 from protocol.identifiers import UniqueId
 from protocol.notification import PushType
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from devicesim.apps import App
     from devicesim.daemon import Daemon
     from devicesim.notification_center import NotificationCenter, Presented
+    from devicesim.power import PhonePower
     from protocol.courier.messages import Push
 
 log = logging.getLogger(__name__)
@@ -46,14 +48,19 @@ class LocalSocket:
     Args:
         activity_kit: what obeys pushes to Live Activities, whether their app is attached or not.
         notification_center: what shows alerts, likewise.
+        power: the phone's; pushes may wake it.
 
     ``duties`` are those of the attached apps.
     """
 
     def __init__(
-        self, activity_kit: ActivityKit, notification_center: NotificationCenter | None = None
+        self,
+        activity_kit: ActivityKit,
+        notification_center: NotificationCenter | None = None,
+        power: PhonePower | None = None,
     ) -> None:
         self._activity_kit = activity_kit
+        self._power = power
         self._notification_center = notification_center
         self.duties = Duties(time.time)
         self._claimed: set[str] = set()
@@ -69,6 +76,9 @@ class LocalSocket:
         if self.duties.refuses(app, push):
             return True
         presented = self._present(app, push)
+        if self._power is not None:
+            alerts = presented is not None and presented.alerts
+            self._power.heard_push(push.push_type, push.priority, alerts=alerts)
         if presented is not None:
             log.info("push %s: %s: %s", push.apns_id, presented.presentation, presented.detail)
         where = "attached" if app.bundle_id in self._peers else "not attached: it waits"
@@ -115,7 +125,7 @@ class LocalSocket:
                 if self._connections > MAX_PEERS:
                     await _refuse(frames, f"{MAX_PEERS} apps are attached")
                 else:
-                    await self._attach(daemon, frames, name)
+                    await self._welcome(daemon, frames, name)
         except FrameError as error:
             log.warning("%s: closed: %s", name, error)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -125,11 +135,23 @@ class LocalSocket:
         finally:
             self._connections -= 1
 
-    async def _attach(self, daemon: Daemon, frames: SocketFrames, name: str) -> None:
-        request = await _receive_attach(frames)
-        if request is None:
+    async def _welcome(self, daemon: Daemon, frames: SocketFrames, name: str) -> None:
+        first = await _receive_first(frames)
+        if first is None:
             return
-        bundle_id, push_types = request
+        if first["say"] == "power":
+            await frames.send(await change_power(daemon, first))
+            return
+        await self._attach(daemon, frames, name, *_read_attach(first))
+
+    async def _attach(
+        self,
+        daemon: Daemon,
+        frames: SocketFrames,
+        name: str,
+        bundle_id: str,
+        push_types: list[str],
+    ) -> None:
         if bundle_id in self._claimed:
             log.info("%s: refused: %s is attached already", name, bundle_id)
             await _refuse(frames, f"{bundle_id} is attached already, by a process that still runs")
@@ -234,13 +256,15 @@ async def _change_channel(daemon: Daemon, peer: Peer, frame: dict[str, Any]) -> 
     peer.say({"say": "channel", "channel_id": channel_id, "why": why})
 
 
-async def _receive_attach(frames: SocketFrames) -> tuple[str, list[str]] | None:
+async def _receive_first(frames: SocketFrames) -> dict[str, Any] | None:
     with trio.move_on_after(ATTACH_SECONDS) as waiting:
         frame = await frames.receive()
     if waiting.cancelled_caught:
         raise FrameError(f"nothing said for {ATTACH_SECONDS:g} s")
-    if frame is None:
-        return None
+    return frame
+
+
+def _read_attach(frame: dict[str, Any]) -> tuple[str, list[str]]:
     bundle_id, push_types = frame.get("bundle_id"), frame.get("push_types")
     if frame["say"] != "attach" or not isinstance(bundle_id, str):
         raise FrameError("the first frame must be: attach, with a bundle_id")

@@ -46,6 +46,12 @@ class Presented:
     detail: str
     is_quiet: bool = False
 
+    @property
+    def alerts(self) -> bool:
+        """Whether the screen lights up for it."""
+        is_shown = self.presentation in (Presentation.SHOWN, Presentation.COLLAPSED)
+        return is_shown and not self.is_quiet
+
 
 class NotificationCenter:
     """Decides what of a push is seen on one device's screen.

@@ -7,6 +7,8 @@ A frame is a length (4 bytes, big-endian) and a msgpack map with the key ``say``
                     register-type {attributes_type} · end-activity {activity_id}
                     start-activity {attributes_type, attributes, content_state}
                     subscribe {channel_id} · unsubscribe {channel_id}
+    owner → daemon  power {power or wake, or neither}; the only frame of its connection
+    daemon → owner  power {power, assertion_policy, online} · refused {why}
     daemon → app    attached {tokens, push_to_start_tokens} · refused {why}
                     push {push, handler: Apple's name of what is called, must_report}
                     time-over {message_id} · terminated {why}

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from devicesim.state import DeviceState
     from protocol.courier.messages import Push
 
-_ALERTS = frozenset({Presentation.SHOWN, Presentation.COLLAPSED})
 # Per device: the newest ones are kept.
 HISTORY = 1_000
 
@@ -191,7 +190,7 @@ class VirtualDevice:
         self._around.on_received(
             self.state.device_id, push, presented.presentation, presented.detail
         )
-        alerts = presented.presentation in _ALERTS and not presented.is_quiet
+        alerts = presented.alerts
         self.power.heard_push(push.push_type, push.priority, alerts=alerts)
 
     def wake(self, app: App) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import ssl
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
 from gateway.journal import State
+from tests.e2e.command import command
+from tests.e2e.gateway_process import gateway_process, token_for
+from tests.e2e.test_processes import Phone
 from tests.e2e.world import TOPIC, world
 
 if TYPE_CHECKING:
@@ -65,3 +71,45 @@ async def test_a_phone_that_gave_up_is_brought_back_by_a_call_with_all_that_wait
         assert await here.received(phone, 1) == ["+second"]
         assert await here.received(phone, 1, OTHER_TOPIC) == ["+third"]
         assert here.topics_of(phone) == {TOPIC, OTHER_TOPIC}
+
+
+@pytest.mark.takes_seconds(90)
+async def test_a_device_in_a_process_of_its_own_is_locked_by_a_command(tmp_path: Path) -> None:
+    async with gateway_process(tmp_path) as gateway:
+        phone = Phone(tmp_path, gateway)
+        trust = ssl.create_default_context(cafile=gateway.info["ca_file"])
+        where = ("--socket", str(phone.socket))
+        async with (
+            phone.daemon("device"),
+            phone.app("app", TOPIC) as app,
+            httpx.AsyncClient(http2=True, verify=trust, trust_env=False) as provider,
+        ):
+            await app.says("\n")
+            token = json.loads(app.lines[0])["token"]
+            async with command(tmp_path, "locking", "power", "locked", *where) as locking:
+                assert await locking.ends() == 0
+            assert locking.lines == ["locked, assertion policy full, online"]
+            bearer = token_for(gateway.info)
+            for text, priority in (("can wait", "5"), ("now", "10")):
+                answer = await provider.post(
+                    f"{gateway.info['provider_url']}/3/device/{token}",
+                    content=json.dumps({"aps": {"alert": text}}),
+                    headers={
+                        "authorization": f"bearer {bearer}",
+                        "apns-topic": TOPIC,
+                        "apns-priority": priority,
+                    },
+                )
+                assert answer.status_code == 200, answer.text
+            await app.says('"now"')
+            pushes = [json.loads(line) for line in app.lines if "payload" in line]
+            texts = [push["payload"]["aps"]["alert"] for push in pushes]
+            assert texts == ["can wait", "now"]
+        async with httpx.AsyncClient(trust_env=False) as console:
+            path = f"{gateway.info['console_url']}/api/v1/notifications/{pushes[0]['apns_id']}"
+            story = (await console.get(path)).json()
+        assert [event["state"] for event in story["timeline"]] == [
+            State.RECEIVED,
+            State.STORED_POWER,
+            State.DELIVERED_FROM_STORAGE,
+        ]

@@ -30,7 +30,7 @@ class Door:
         self.phone = Phone()
         self.time = 1_790_000_000.0
         self.activity_kit = ActivityKit(self.phone.state, lambda: self.time)
-        self.socket = LocalSocket(self.activity_kit)
+        self.socket = LocalSocket(self.activity_kit, power=self.phone.daemon.power)
         self.socket.duties = Duties(lambda: self.time, RuntimeRules(background_run_seconds=0.05))
         self.phone.daemon._delivery = self.socket
         self.phone.daemon._delivery = self.socket

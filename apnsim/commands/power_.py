@@ -1,0 +1,62 @@
+"""``apnsim power``: lock, unlock or wake a device that runs in a process of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from apnsim import options
+from apnsim.commands.device_ import SOCKET_NAME, STATE_DIR
+from apnsim.errors import CommandError
+from devicesim.app_connection import AppConnectionError
+from devicesim.power import Power, WakeReason
+from devicesim.socket_power import tell_power
+
+if TYPE_CHECKING:
+    import argparse
+
+EPILOG = """\
+examples:
+  apnsim power                    how it is
+  apnsim power locked             nobody uses it: what can wait is held for it
+  apnsim power cellular-call      wakes it for half a minute; if it gave up, it reconnects
+  apnsim power awake              its user unlocks it
+
+Devices of `apnsim serve` are changed by its control API: PATCH and POST …/wake.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What happens to which device."""
+    parser.epilog = EPILOG
+    words = [*Power, *WakeReason]
+    parser.add_argument("what", nargs="?", choices=words, metavar="WHAT", help=", ".join(words))
+    parser.add_argument(
+        "--socket",
+        type=Path,
+        metavar="FILE",
+        default=Path(STATE_DIR) / SOCKET_NAME,
+        help=f"the daemon's socket (default: {STATE_DIR}/{SOCKET_NAME})",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Do it, and print how the device is then."""
+    changes = {}
+    if parsed.what is not None:
+        changes["power" if parsed.what in list(Power) else "wake"] = str(parsed.what)
+    try:
+        told = trio.run(lambda: tell_power(parsed.socket, **changes))
+    except* AppConnectionError as group:
+        raise CommandError(options.first_line(group)) from None
+    del told["say"]
+    if parsed.json:
+        print(json.dumps(told))
+    else:
+        link = "online" if told["online"] else "without a link"
+        print(f"{told['power']}, assertion policy {told['assertion_policy']}, {link}")
+    return 0
