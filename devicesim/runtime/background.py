@@ -105,18 +105,18 @@ class BackgroundPushes:
         """Whether one is held for this app."""
         return bundle_id in self._held
 
-    def wake(self, app: App) -> str:
-        """An alert with ``content-available`` runs the app, too; what came of it, for the reader.
+    def wake(self, app: App) -> tuple[bool, str]:
+        """An alert with ``content-available`` runs the app, too: whether it did; for the reader.
 
         Force-quit or throttled, it is an alert like any other: no system shows one later for that.
         """
         if app.state is AppState.FORCE_QUIT:
-            return "content-available: not launched, it was force-quit"
+            return False, "content-available: not launched, it was force-quit"
         throttled = self._throttled(app)
         if throttled is not None:
-            return f"content-available: not woken, {throttled}"
+            return False, f"content-available: not woken, {throttled}"
         how = self._lives.run(app)
-        return "content-available: the app runs, too" + (f", {how}" if how else "")
+        return True, "content-available: the app runs, too" + (f", {how}" if how else "")
 
     def resume(self, app: App, push: Push) -> None:
         """The device has started again with this one in its inbox."""
@@ -146,7 +146,9 @@ class BackgroundPushes:
             StateError: it could not be written down.
         """
         for bundle_id in tuple(self._held):
-            app = self._state.apps.require(bundle_id)
+            app = self._state.apps.get(bundle_id)
+            if app is None or bundle_id not in self._held:
+                continue  # uninstalled or opened, while that of another app was written down
             if self._throttled(app) is None:
                 await self._let_go(app, partial(self._run, app))
 

@@ -129,8 +129,9 @@ class System:
             handler = IN_FOREGROUND
         said = [presented.detail, extension]
         if b"content-available" in push.payload and _is_content_available(push):
-            said.append(self._background.wake(app))
-            handler = handler or BACKGROUND
+            is_woken, words = self._background.wake(app)
+            said.append(words)
+            handler = handler or (BACKGROUND if is_woken else "")
         detail = "; ".join(filter(None, said))
         self._finish(app, push, replace(presented, detail=detail), before, handler)
 

@@ -50,7 +50,7 @@ class AnApp:
 
     @property
     def view(self) -> AppView:
-        [app] = self.town.host.get_device(self.device).apps
+        app, *_others = self.town.host.get_device(self.device).apps
         return app
 
     @property

@@ -10,14 +10,18 @@ from trio.testing import wait_all_tasks_blocked
 
 from devicesim.runtime.background_budget import BackgroundBudget
 from devicesim.runtime.handlers import BACKGROUND
+from devicesim.state import DeviceState
+from protocol.identifiers import DeviceToken
 from protocol.notification import PushType
 from tests.devicesim.an_app import NEWS, WAKE_UP, an_app
-from tests.devicesim.town import Town
+from tests.devicesim.scripted_gateway import push_to
+from tests.devicesim.town import Town, deliver
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from trio.testing import MockClock
+
 
 QUIET = PushType.BACKGROUND
 HOUR = 3600.0
@@ -223,11 +227,37 @@ async def test_an_alert_with_content_available_runs_the_app_within_the_same_budg
         assert (app.last.presentation, app.last.handler) == ("shown", BACKGROUND)
         assert app.last.app_state_after == "background"
         await app.hears(PushType.ALERT, both)
-        assert app.last.presentation == "shown"
+        assert (app.last.presentation, app.last.handler) == ("shown", "")
         assert "not woken, 1 within the hour" in app.last.detail
         await app.becomes("force-quit")
         await app.hears(PushType.ALERT, both)
         assert (app.last.presentation, app.view.state) == ("shown", "force-quit")
+
+
+async def test_an_app_that_goes_while_another_one_is_handed_its_push_is_let_go(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = "com.example.chat"
+    async with an_app(autojump_clock, background_pushes_per_hour=1) as app:
+        host, name = app.town.host, "iPhone 1"
+        view = await host.install_app(app.device, chat, ["background"])
+        for _ in range(2):
+            await app.hears(QUIET, WAKE_UP)
+            token = DeviceToken.parse(view.tokens["background"])
+            payload = b'{"aps":{"content-available":1}}'
+            await deliver(app.town, name, push_to(token, chat, payload, push_type=QUIET))
+        commit = DeviceState.commit
+
+        async def slowly(state: DeviceState) -> None:
+            if state.apps.get(chat) is not None:
+                await host.uninstall_app(app.device, chat)
+            await commit(state)
+
+        app.town.time += HOUR
+        monkeypatch.setattr(DeviceState, "commit", slowly)
+        await trio.sleep(2)
+        told = [(each.topic, each.presentation) for each in app.received]
+        assert told == [(NEWS, "woken"), (chat, "woken"), (NEWS, "woken")]
 
 
 def test_the_budget_of_a_day_is_reset_with_the_day() -> None:
