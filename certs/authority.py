@@ -137,11 +137,18 @@ class Authority:
         """
         write_signer(directory, self.signer)
 
-    def issue_server(self, names: Sequence[str], *, now: float | None = None) -> Leaf:
+    def issue_server(
+        self,
+        names: Sequence[str],
+        *,
+        lifetime: timedelta = SERVER_LIFETIME,
+        now: float | None = None,
+    ) -> Leaf:
         """Make a key and a certificate for a TLS server; 397 days.
 
         Args:
             names: DNS names and IP addresses, see ``DEFAULT_SERVER_NAMES``; at least one.
+            lifetime: from yesterday on: one of less than a day has expired already.
             now: wall time in seconds since 1970; the system's when absent.
 
         Raises:
@@ -151,7 +158,7 @@ class Authority:
             names[0] if names else "",
             "server",
             ExtendedKeyUsageOID.SERVER_AUTH,
-            SERVER_LIFETIME,
+            lifetime,
             (alternative_names(names),),
         )
         return self._issue(profile, now)

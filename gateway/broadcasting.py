@@ -101,7 +101,7 @@ class Broadcasting:
             pushes.settings,
             pushes.churn,
             pushes.numbers,
-            pushes.rules,
+            pushes.faults,
         )
 
     async def open_ports(

@@ -66,7 +66,11 @@ class Home:
 
     def server_leaf(self, more_names: Sequence[str]) -> Leaf:
         """A fresh server certificate: nobody pins it, so its key never touches the disk."""
-        return self.authority().issue_server([*DEFAULT_SERVER_NAMES, *more_names])
+        return self.authority().issue_server(self.names(more_names))
+
+    def names(self, more_names: Sequence[str]) -> list[str]:
+        """What the gateway is called in its certificate."""
+        return [*DEFAULT_SERVER_NAMES, *more_names]
 
     def signing_key(self, ring: KeyRing, team_id: str) -> RegisteredKey:
         """A key of the ring whose ``.p8`` is at hand, and can be read; made if there is none."""

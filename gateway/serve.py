@@ -25,6 +25,7 @@ from gateway.home import Home
 from gateway.journal import Journal
 from gateway.ports import serve_port, url_host
 from gateway.provider.endpoint import Endpoint, Service
+from gateway.provider.front_faults import FrontFaults
 from gateway.provider.identity import meet
 from gateway.provider.interference import Faults
 from gateway.provider.listener import ProviderFront, serve_providers
@@ -188,7 +189,7 @@ class Gateway:
             service.refused,
             rules.provider_connections(settings),
             rules.churn(settings),
-            rules=self.faults.book,
+            faults=FrontFaults(self.faults.book, self.authority, self.home.names(settings.san)),
         )
 
     def _meet(self, facts: ConnectionFacts, handle: ConnectionHandle) -> ConnectionIdentity:

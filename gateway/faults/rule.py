@@ -21,6 +21,7 @@ from gateway.faults.frames import (
     Truncate,
 )
 from gateway.faults.match import KNOWN, Match
+from gateway.faults.tls import Tls
 
 Action = Annotated[
     Answer
@@ -36,7 +37,8 @@ Action = Annotated[
     | Close
     | NoPingAck
     | NoWindow
-    | IdleClose,
+    | IdleClose
+    | Tls,
     Field(discriminator="type"),
 ]
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import itertools
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 import trio
 
 from certs.tls_stream import TlsStream
-from gateway.faults.book import RuleBook
 from gateway.handshakes import Handshakes
 from gateway.ports import opening
 from gateway.provider.bent import with_traits
 from gateway.provider.churn import Churn
 from gateway.provider.connection import ProviderConnection
 from gateway.provider.contract import ConnectionFacts, ConnectionSettings, ConnectionStatistics
-from gateway.provider.occasion import connection_occasion
+from gateway.provider.front_faults import FrontFaults
 from gateway.tcp import AcceptedSocket
 from protocol.notification import Environment
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from gateway.faults.book import Hit
     from gateway.provider.contract import MakeAnswer, Refused, ShutdownAnswer
 
 log = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ class ProviderFront:
         settings: of each connection.
         churn: who connects too often.
         numbers: name the connections; shared by the fronts of one gateway.
-        rules: what goes wrong on purpose; shared as well.
+        faults: what goes wrong on purpose; shared as well.
     """
 
     make_answer: MakeAnswer
@@ -120,7 +120,7 @@ class ProviderFront:
     settings: ConnectionSettings = field(default_factory=ConnectionSettings)
     churn: Churn = field(default_factory=Churn)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-    rules: RuleBook = field(default_factory=RuleBook)
+    faults: FrontFaults = field(default_factory=FrontFaults)
     _connections: set[ProviderConnection] = field(default_factory=set)
     _handshakes: Handshakes = field(default_factory=Handshakes)
     _draining: bool = False
@@ -167,7 +167,14 @@ class ProviderFront:
         if not self.churn.admits(tcp.peer_address, trio.current_time()):
             await trio.aclose_forcefully(tcp)
             return
-        tls = TlsStream(tcp, context(), server_side=True)
+        tls_context: ssl.SSLContext | None = None
+        if self.faults.book.handshakes and (spoilt := self.faults.at_handshake(tcp.peer)):
+            tls_context = self.faults.context(spoilt)
+            if tls_context is None:
+                with suppress(trio.TooSlowError), self._handshakes.within(inf):
+                    await self.faults.instead_of_shaking_hands(spoilt, tcp)
+                return
+        tls = TlsStream(tcp, tls_context or context(), server_side=True)
         facts = await self._meet(tls, tcp.peer, settings)
         if facts is None:
             await trio.aclose_forcefully(tls)
@@ -175,7 +182,7 @@ class ProviderFront:
             await self._run(tls, facts)
 
     async def _run(self, stream: trio.abc.Stream, facts: ConnectionFacts) -> None:
-        settings, hits = self.settings, self._strike(facts)
+        settings, hits = self.settings, self.faults.at_connection(facts)
         if hits:
             facts = replace(facts, faults=tuple(map(str, hits)))
             settings = with_traits(settings, [hit.act for hit in hits])
@@ -190,15 +197,6 @@ class ProviderFront:
             await connection.run()
         finally:
             self._connections.discard(connection)
-
-    def _strike(self, facts: ConnectionFacts) -> list[Hit]:
-        """What fault rules do to a connection that has just been made."""
-        if not self.rules.connections:
-            return []
-        hits = self.rules.meet(self.rules.connections, connection_occasion(facts))
-        for hit in hits:
-            log.info("connection %d (%s): %s", facts.connection_id, facts.peer, hit)
-        return hits
 
     async def _meet(
         self, tls: TlsStream, peer: str, settings: ListenSettings

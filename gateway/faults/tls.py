@@ -1,0 +1,40 @@
+"""What may be done to a TLS handshake of a provider."""
+
+# No "from __future__ import annotations": pydantic reads the annotations at run time.
+from enum import StrEnum
+from typing import Literal
+
+from pydantic.dataclasses import dataclass
+
+from gateway.faults.basics import STRICT, Act, Seconds, Stage
+
+
+class TlsFault(StrEnum):
+    """How a handshake goes wrong."""
+
+    NEVER_ENDS = "never-ends"
+    RESET = "reset"
+    EXPIRED = "expired"
+    WRONG_NAME = "wrong-name"
+    UNTRUSTED = "untrusted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
+class Tls(Act):
+    """Spoil the handshake.
+
+    ``never-ends``: nothing is said, for ``seconds``; null = until the provider leaves. ``reset``:
+    TCP's RST. ``expired``, ``wrong-name``, ``untrusted``: the certificate is.
+    """
+
+    type: Literal["tls"]
+    how: TlsFault
+    seconds: Seconds | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """Before anything is known of the provider."""
+        return Stage.HANDSHAKE
+
+    def __str__(self) -> str:
+        return f"TLS handshake, {self.how}"
