@@ -250,3 +250,9 @@ def test_what_providers_call_by_text_a_device_calls_by_hash(dialect: type[AppleC
     said = heard(dialect(), 0x11, (2, HASHED.digest))
     assert isinstance(said, AppTokenRequest)
     assert said.topic == HASHED == HashedTopic.of(Topic("com.example.app"))
+
+
+@dialects
+def test_what_has_no_known_form_is_not_said(dialect: type[AppleCodec]) -> None:
+    with pytest.raises(LocalProtocolError, match="AppTokenInvalidate has no publicly known form"):
+        dialect().encode(AppTokenInvalidate(SCOPED))

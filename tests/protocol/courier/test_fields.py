@@ -7,6 +7,7 @@ import pytest
 
 from protocol.courier import fields
 from protocol.courier.messages import AckStatus
+from protocol.courier.proof import ConnectProof
 from protocol.identifiers import CollapseId, DeviceToken, Topic
 
 if TYPE_CHECKING:
@@ -91,3 +92,11 @@ def test_a_believed_value_has_the_type_of_its_field() -> None:
     assert type(fields.one_of(AckStatus)(0)) is AckStatus
     assert type(fields.optional_collapse_id(b"a")) is CollapseId
     assert type(fields.seconds(1)) is float
+
+
+def test_a_proof_is_three_times_bytes_or_nothing() -> None:
+    assert fields.optional_connect_proof(None) is None
+    assert fields.optional_connect_proof([b"c", b"n", b"s"]) == ConnectProof(b"c", b"n", b"s")
+    for wrong in ([b"c", b"n"], [b"c", b"n", "s"], b"cns"):
+        with pytest.raises(ValueError, match="expected"):
+            fields.optional_connect_proof(wrong)
