@@ -46,4 +46,4 @@ async def _let_happen(device: VirtualDevice, event: NetworkEvent) -> None:
         keeper = device.links.keepers[interface]
         keeper.drop("hand-over to another address", is_lost=True)
         keeper.hurry()
-        await device.daemon.wait_until_online()
+        await device.daemon.go_online()

@@ -271,7 +271,8 @@ class PhonePower:
             if self.policy is AssertionPolicy.RESTRICTED:
                 seconds = self._settings.maintenance_seconds or inf
             elif self.mode is not Power.AWAKE:
-                seconds = self._settings.reconnect_seconds
+                lit = self._lit_until - trio.current_time()
+                seconds = max(self._settings.reconnect_seconds, lit)
         self._due_at = trio.current_time() + seconds
         if self._agenda is not None and seconds < inf:
             self._agenda.after(seconds, self._do_what_is_due)

@@ -222,6 +222,14 @@ async def test_a_forced_restriction_leaves_the_link_and_allows_no_other(
         assert (await town.host.patch_device(device.id, assertion_policy="full")).online
 
 
+async def test_a_phone_that_may_not_reconnect_loses_its_link_to_a_hand_over() -> None:
+    async with Town().running() as town:
+        device = await town.host.create_device("Phone")
+        await town.host.patch_device(device.id, assertion_policy="restricted")
+        assert not (await town.host.network_event(device.id, "hand-over")).online
+        assert (await town.host.wake(device.id, "user")).online
+
+
 async def test_a_forced_policy_survives_a_restart(tmp_path: Path) -> None:
     async with Town(tmp_path).running() as town:
         device = await town.host.create_device("Phone")

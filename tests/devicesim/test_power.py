@@ -147,6 +147,18 @@ async def test_a_call_lights_the_display_for_a_while_and_the_count_begins_anew(
     assert phone.policy is RESTRICTED
 
 
+async def test_a_phone_whose_display_is_lit_does_not_give_up(
+    agenda: Agenda, mock_clock: MockClock
+) -> None:
+    phone = Phone(agenda, settings=PowerSettings(reconnect_seconds=1, call_seconds=30))
+    phone.link_changed(is_up=False)
+    phone.wake(WakeReason.CELLULAR_CALL)
+    await passes(mock_clock, 29)
+    assert phone.policy is FULL
+    await passes(mock_clock, 1)
+    assert phone.policy is RESTRICTED
+
+
 async def test_a_restricted_phone_wakes_by_itself_now_and_then_with_a_dark_display(
     agenda: Agenda, mock_clock: MockClock
 ) -> None:
