@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from apnsim import output
@@ -33,7 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "scenario", nargs="?", metavar="FILE", help="a TOML file, or the name of a shipped one"
     )
-    parser.add_argument("--quiet", action="store_true", help="print the verdict, not the log")
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument("--quiet", action="store_true", help="print the verdict, not the log")
+    amount.add_argument(
+        "--verbose", action="store_true", help="log keep-alives and other small things, too"
+    )
     about = parser.add_mutually_exclusive_group()
     about.add_argument("--list", action="store_true", help="the scenarios that are shipped")
     about.add_argument("--show", metavar="NAME", help="print a shipped one")
@@ -51,7 +56,8 @@ def run(parsed: argparse.Namespace) -> int:
         return 0
     if parsed.scenario is None:
         raise CannotStartError("which scenario? give a file or a name; see apnsim scenario --list")
-    return _play(_load(parsed.scenario), is_quiet=parsed.quiet)
+    level = logging.DEBUG if parsed.verbose else logging.INFO
+    return _play(_load(parsed.scenario), level, is_quiet=parsed.quiet)
 
 
 def _load(wanted: str) -> plan.Scenario:
@@ -66,9 +72,9 @@ def _load(wanted: str) -> plan.Scenario:
         ) from None
 
 
-def _play(scenario: plan.Scenario, *, is_quiet: bool) -> int:
+def _play(scenario: plan.Scenario, level: int, *, is_quiet: bool) -> int:
     pen = report.Pen(report.wants_colour())
-    outcome = player.play(scenario)
+    outcome = player.play(scenario, level)
     if not is_quiet:
         _say(report.opening(scenario, pen))
         _say(report.log_line(line, scenario, pen) for line in outcome.lines)

@@ -78,8 +78,8 @@ class _Ear(logging.Handler):
 
 
 @contextmanager
-def heard(log: Log, record: Record, level: int = logging.INFO) -> Iterator[None]:
-    """Let the log hear gateway and devices for a while, and nobody else hear them."""
+def heard(log: Log, record: Record, level: int) -> Iterator[None]:
+    """Let the log hear gateway and devices for a while, from this level on, and nobody else."""
     ear = _Ear(log, record)
     loggers = [logging.getLogger(name) for name in ("gateway", "devicesim")]
     before = [(logger.level, logger.propagate, logger.handlers[:]) for logger in loggers]

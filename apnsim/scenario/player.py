@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -46,11 +47,16 @@ class Outcome:
         return all(verdict.is_met for verdict in self.verdicts)
 
 
-def play(scenario: Scenario) -> Outcome:
-    """Play it from start to end: a second or so for three hours of the phones' time."""
+def play(scenario: Scenario, level: int = logging.INFO) -> Outcome:
+    """Play it from start to end: a second or so for three hours of the phones' time.
+
+    Args:
+        scenario: what to play.
+        level: from which on the log hears what gateway and devices say.
+    """
     began = time.perf_counter()
     clock = MockClock(autojump_threshold=0)
-    stage = trio.run(_play, scenario, clock=clock)
+    stage = trio.run(_play, scenario, level, clock=clock)
     return Outcome(
         tuple(stage.verdicts),
         tuple(stage.log.lines),
@@ -59,14 +65,14 @@ def play(scenario: Scenario) -> Outcome:
     )
 
 
-async def _play(scenario: Scenario) -> Stage:
+async def _play(scenario: Scenario, level: int) -> Stage:
     epoch = scenario.start.timestamp() - trio.current_time()
     async with world(scenario.settings, epoch) as here, trio.open_nursery() as steps:
         record = Record()
         log = Log(here.clock.now)
         stage = Stage(scenario.cast, here, log, record)
         await _set_up(scenario, here, stage)
-        with heard(log, record):
+        with heard(log, record, level):
             for step in scenario.steps:
                 await trio.sleep_until(stage.began + step.at)
                 steps.start_soon(_carry_out, step, stage)

@@ -37,6 +37,12 @@ def test_a_scenario_that_comes_as_expected_ends_with_0(apnsim: Run, file: Path) 
     assert lines[-1].startswith("MET: all 1 expectations; 1 min of the phones' time in ")
 
 
+def test_small_things_are_logged_for_those_who_ask(apnsim: Run, file: Path) -> None:
+    received = '17:15:56.000  apns           "Hello": Received by APNs'
+    assert received not in apnsim("scenario", file).out.splitlines()
+    assert received in apnsim("scenario", file, "--verbose").out.splitlines()
+
+
 def test_one_that_does_not_ends_with_1_and_says_what_happened(apnsim: Run, file: Path) -> None:
     file.write_text(STORY.replace("delivered = true", "delivered = false, status = 410"))
     outcome = apnsim("scenario", file, "--quiet")
