@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _SHOWN = 60
+REQUIRED: Any = dataclasses.MISSING
 
 
 def key(
     convert: Callable[[Any], Any],
     about: str,
-    default: Any = dataclasses.MISSING,  # noqa: ANN401 - as dataclasses.field, which types itself so
+    default: Any = REQUIRED,  # noqa: ANN401 - as dataclasses.field, which types itself so
 ) -> Any:  # noqa: ANN401
     """A field that is read from a key of the same name; without a default it is required."""
     return dataclasses.field(default=default, metadata={"convert": convert, "about": about})
@@ -37,7 +38,7 @@ def word(
     about: str,
     default: Any = None,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401
-    """A field that is one of the words of an enumeration."""
+    """A field that is one of the words of an enumeration; ``REQUIRED``, or None without it."""
     return key(values.choice(kind), f"{about}: {_listed(kind)}", default)
 
 
@@ -60,7 +61,7 @@ def read(kind: type[T], table: object, source: Source, path: Path) -> T | None:
             except ValueError as error:
                 source.complain((*path, name), f"{error}, not {table[name]!r:.{_SHOWN}}")
                 is_good = False
-        elif entry.default is dataclasses.MISSING:
+        elif entry.default is REQUIRED:
             source.complain(path, f"{name} is missing: {entry.metadata['about']}")
             is_good = False
     return kind(**values) if is_good else None

@@ -108,7 +108,11 @@ class PhoneStream(Stream):
         if self._is_dark:
             await trio.lowlevel.checkpoint()
             return
-        await self._stream.send_all(data)
+        try:
+            await self._stream.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            if not self._is_dark:  # or it has gone dark meanwhile
+                raise
 
     async def wait_send_all_might_not_block(self) -> None:
         """A network that swallows bytes always has room."""

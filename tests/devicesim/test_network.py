@@ -450,3 +450,35 @@ async def test_the_gateway_does_not_notice_a_lost_connection_by_a_full_buffer() 
     await lost.sweep()
     await listener.aclose()
     await far.aclose()
+
+
+class FullWire(trio.abc.Stream):
+    """A stream that takes nothing until it is closed under the hands of whoever sends."""
+
+    def __init__(self) -> None:
+        self.closed = trio.Event()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:  # noqa: ARG002
+        await self.closed.wait()
+        raise trio.ClosedResourceError
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self.closed.wait()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:  # noqa: ARG002
+        await self.closed.wait()
+        return b""
+
+    async def aclose(self) -> None:
+        self.closed.set()
+        await trio.lowlevel.checkpoint()
+
+
+async def test_what_is_being_sent_when_the_router_cuts_its_wan_side_vanishes() -> None:
+    path = PhoneNetwork(LostStreams()).paths[Interface.WIFI]
+    phone = path.wrap_stream(FullWire())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(phone.send_all, b"up")
+        await wait_all_tasks_blocked()
+        await path.happen(NetworkEvent.CUT_WAN)
+    await phone.send_all(b"more")  # the phone goes on talking into the void

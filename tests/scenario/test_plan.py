@@ -134,6 +134,15 @@ def test_all_faults_are_told_at_once_in_the_order_of_their_lines() -> None:
             "push.payload: expected a table, not 4",
         ),
         (
+            story(step("device = { conditions = { latency = 1 } }"), EXPECT),
+            "device.conditions: no such condition: latency, not {'latency': 1}",
+        ),
+        (
+            story(step("device = { conditions = { latency_seconds = -1 } }"), EXPECT),
+            "device.conditions: latency_seconds cannot be -1, not",
+        ),
+        (story(step("network = {}"), EXPECT), "step 1, network: event is missing: what: reset, "),
+        (
             story(step('device = { online = "yes" }'), EXPECT),
             "device.online: expected true or false, not 'yes'",
         ),

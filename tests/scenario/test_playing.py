@@ -282,6 +282,25 @@ def test_a_410_cleans_the_rows_of_its_token_and_no_others() -> None:
     assert any("deletes the rows of the dead token: 2" in line.message for line in outcome.lines)
 
 
+def test_a_network_takes_its_time() -> None:
+    outcome = played(
+        step("device = { conditions = { latency_seconds = 0.25 } }"),
+        PUSH,
+        step('expect = { push = "Hello", delivered = false }'),
+        step('expect = { push = "Hello", delivered = true, later_than = "250 ms" }', "2 min"),
+        step('expect = { push = "Hello", within = "300 ms" }'),
+    )
+    assert unmet(outcome) == []
+
+
+def test_what_happens_to_a_connection_may_leave_the_phone_without_one() -> None:
+    dead = step('device = { network = "half-open" }', "10 s")
+    event = step('network = { event = "hand-over" }', "11 s")
+    outcome = played(dead, event, step("expect = { online = false }", "1 min"))
+    assert outcome.is_met
+    assert any(line.message == "phone: hand-over" for line in outcome.lines)
+
+
 def test_a_phone_that_gives_up_is_found_restricted_and_can_be_woken() -> None:
     outcome = played(
         step('device = { network = "none", power = "locked" }', "10 s"),

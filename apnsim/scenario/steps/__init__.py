@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from apnsim.scenario.steps.accounts import SignIn, SignOut
 from apnsim.scenario.steps.apps import App, Install, Launch, Uninstall
 from apnsim.scenario.steps.expectations import Expect
-from apnsim.scenario.steps.phones import Device, Restore, Tap, Wake
+from apnsim.scenario.steps.phones import Device, Network, Restore, Tap, Wake
 from apnsim.scenario.steps.pushes import Push
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ VERBS: dict[str, type[Action]] = {
     "push": Push,
     "expect": Expect,
     "device": Device,
+    "network": Network,
     "wake": Wake,
     "tap": Tap,
     "restore": Restore,

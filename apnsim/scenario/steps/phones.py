@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from apnsim.scenario.cast import device_id
-from apnsim.scenario.reading import boolean, key, word
-from devicesim.network import NetworkKind
+from apnsim.scenario.reading import REQUIRED, boolean, key, table, word
+from devicesim.host import NotConfirmedError
+from devicesim.network import CLEAR, NetworkEvent, NetworkKind
 from devicesim.power import AssertionPolicy, Power, WakeReason
 from gateway import values
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from apnsim.scenario.cast import Cast
     from apnsim.scenario.stage import Stage
+    from devicesim.network import ConditionChanges
 
 _DEVICE = "the phone; may be left out where there is but one"
 
@@ -26,6 +29,12 @@ def policy(value: Any) -> str:  # noqa: ANN401
         return str(AssertionPolicy.parse(str(value)))
     except ValueError:
         raise ValueError("expected full or restricted") from None
+
+
+def _conditions(value: Any) -> dict[str, Any]:  # noqa: ANN401
+    given_conditions = table(value)
+    CLEAR.changed(cast("ConditionChanges", given_conditions))
+    return given_conditions
 
 
 class OfDevice:
@@ -50,6 +59,12 @@ class Device(OfDevice):
     device: str | None = key(values.text, _DEVICE, default=None)
     online: bool | None = key(boolean, "whether it wants a link at all", default=None)
     network: NetworkKind | None = word(NetworkKind, "what it is connected by")
+    conditions: dict[str, Any] | None = key(
+        _conditions,
+        "what its network does to bytes: latency_seconds, jitter_seconds, bytes_per_second,"
+        " nat_idle_seconds, nat_answer",
+        default=None,
+    )
     power: Power | None = word(Power, "how awake it is")
     assertion_policy: str | None = key(
         policy, "forced until the next wake or change of power: full, restricted", default=None
@@ -62,6 +77,21 @@ class Device(OfDevice):
         words = ", ".join(f"{key} {spoken(value)}" for key, value in changes.items())
         stage.log.say("scenario", f"{name}: {words}")
         await stage.world.devices.patch_device(device_id(name), **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Network(OfDevice):
+    """Something happens to the connection of a phone, unseen by one end or both."""
+
+    event: NetworkEvent = word(NetworkEvent, "what", REQUIRED)
+    device: str | None = key(values.text, _DEVICE, default=None)
+
+    async def perform(self, stage: Stage) -> None:
+        """Let it happen."""
+        name = stage.cast.device(self.device)
+        stage.log.say("scenario", f"{name}: {self.event}")
+        with suppress(NotConfirmedError):  # that no new link comes about may be the point
+            await stage.world.devices.network_event(device_id(name), self.event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +153,6 @@ def given(step: Any, *but: str) -> dict[str, Any]:  # noqa: ANN401 - any datacla
 
 def spoken(value: object) -> str:
     """A value as people say it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {spoken(each)}" for key, each in value.items())
     return ("on" if value else "off") if isinstance(value, bool) else str(value)
