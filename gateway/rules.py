@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from certs.provider_token import ProviderTokenVerifier
+from gateway.courier.faults import CourierFaults, strike_devices
 from gateway.courier.terms import CourierSettings
+from gateway.faults.book import RuleBook
 from gateway.provider.churn import Churn
 from gateway.provider.contract import ConnectionSettings
 from gateway.provider.identity import IdentityRules
@@ -25,6 +28,7 @@ from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
     from gateway.provider.keys import KeyRing
+    from gateway.routing.sessions import SessionTable
     from gateway.settings import Settings
 
 BAD_ENVIRONMENT = {
@@ -106,6 +110,11 @@ def management_listening(settings: Settings) -> tuple[ListenSettings, ...]:
         )
         for environment, port in ports.items()
     )
+
+
+def courier_faults(settings: Settings, sessions: SessionTable) -> CourierFaults:
+    """What goes wrong on purpose, everywhere, from the start."""
+    return CourierFaults(RuleBook(settings.rule, partial(strike_devices, sessions)))
 
 
 def courier_links(settings: Settings) -> CourierSettings:

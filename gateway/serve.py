@@ -20,7 +20,6 @@ from gateway import rules, upkeep
 from gateway.broadcasting import Broadcasting
 from gateway.courier.listener import CourierFront
 from gateway.courier.terms import Services
-from gateway.faults.book import RuleBook
 from gateway.home import Home
 from gateway.journal import Journal
 from gateway.ports import serve_port, url_host
@@ -96,7 +95,8 @@ class Gateway:
             clock.now,
             same_id_seconds=settings.same_apns_id_seconds,
         )
-        self.faults = Faults(RuleBook(settings.rule), self.journal, clock.now)
+        self.courier_faults = rules.courier_faults(settings, self.sessions)
+        self.faults = Faults(self.courier_faults.book, self.journal, clock.now)
         self.providers = self._provider_front()
         self.managers = self.broadcasting.management(self._meet, self.providers, self.faults)
         self.couriers = self._courier_front()
@@ -200,7 +200,8 @@ class Gateway:
     def _courier_front(self) -> CourierFront:
         settings = self.settings
         store, directory, channels = self.store, self.directory, self.channels
-        services = Services(store, directory, channels, self.sessions, self.journal, self.clock.now)
+        journal, now, faults = self.journal, self.clock.now, self.courier_faults
+        services = Services(store, directory, channels, self.sessions, journal, now, faults)
         return CourierFront(
             services,
             courier_server_context(self.leaf, self.authority.certificate_pem, ALPN_PROTOCOLS),
@@ -247,6 +248,7 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
 
 def keep_up(gateway: Gateway, nursery: trio.Nursery) -> None:
     """Start what a gateway does by itself, now and then, on Trio's time."""
+    nursery.start_soon(gateway.courier_faults.later.run)
     nursery.start_soon(upkeep.pass_on_wakes, gateway.store, gateway.sessions)
     nursery.start_soon(upkeep.every, EXPIRE_SECONDS, gateway.expire)
     nursery.start_soon(upkeep.every, SWEEP_SECONDS, gateway.sweep)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from gateway.courier.bell import Bell
+from gateway.courier.faults import DeliveryFaults
 from gateway.courier.mailbox import Mailbox
 from gateway.courier.triage import Triage
 from gateway.courier.window import InFlight, Window
@@ -44,6 +45,7 @@ class Deliveries:
     __slots__ = (
         "_bell",
         "_device",
+        "_faults",
         "_is_paused",
         "_link",
         "_mailbox",
@@ -62,6 +64,7 @@ class Deliveries:
         self, arrival: Arrival, link: Link, services: Services, settings: CourierSettings
     ) -> None:
         self._device = arrival.caller.device
+        self._faults: DeliveryFaults | None = None
         self._link = link
         self._services = services
         self._mailbox = Mailbox(services, self._device)
@@ -142,6 +145,8 @@ class Deliveries:
             StoreUnavailableError: a token could not be unregistered; the push stays stored, and
                 the device will say the same of it on its next link.
         """
+        if self._faults is not None and self._faults.drops(ack.message_id):
+            return
         push = self._window.pop(ack.message_id)
         if push is None:
             self.unknown_acknowledgements += 1
@@ -240,21 +245,24 @@ class Deliveries:
     def _send(self, notification: Notification, seq: int | None, flags: StorageFlags) -> None:
         unique_id, token = notification.unique_id, notification.token
         self._window.add(InFlight(unique_id, token, seq, StorageFlags.FROM_STORAGE in flags))
-        self._link.send(
-            Push(
-                message_id=unique_id,
-                token=token,
-                topic=notification.topic,
-                payload=notification.payload,
-                apns_id=notification.apns_id,
-                push_type=notification.push_type,
-                priority=notification.priority,
-                collapse_id=notification.collapse_id,
-                expires_at=notification.expires_at,
-                sent_at=notification.received_at,
-                storage=flags,
-            )
+        push = Push(
+            message_id=unique_id,
+            token=token,
+            topic=notification.topic,
+            payload=notification.payload,
+            apns_id=notification.apns_id,
+            push_type=notification.push_type,
+            priority=notification.priority,
+            collapse_id=notification.collapse_id,
+            expires_at=notification.expires_at,
+            sent_at=notification.received_at,
+            storage=flags,
         )
+        if self._services.faults.book.deliveries:
+            self._faults = self._faults or DeliveryFaults(self._device, self._link, self._services)
+            self._faults.send(push)
+        else:
+            self._link.send(push)
         self.sent += 1
         if seq is not None:
             self._owes_no_storage = False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.courier.faults import CourierFaults
 from protocol.courier.frames import DEFAULT_MAX_FRAME_BYTES
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Services:
     sessions: SessionTable
     journal: Journal
     now: Callable[[], float]
+    faults: CourierFaults = field(default_factory=CourierFaults)
 
 
 @dataclass(frozen=True, slots=True)

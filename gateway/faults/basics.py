@@ -19,6 +19,7 @@ class Stage(StrEnum):
     CONNECTION = "connection"
     HANDSHAKE = "TLS handshake"
     DELIVERY = "delivery to a device"
+    NOW = "moment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)

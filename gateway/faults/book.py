@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.faults.basics import Stage
-from gateway.faults.match import conditions_of
+from gateway.faults.match import Occasion, conditions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gateway.faults.basics import Act
-    from gateway.faults.match import Occasion
     from gateway.faults.rule import Rule
 
 log = logging.getLogger("gateway.faults")
@@ -83,6 +82,7 @@ class RuleBook:
 
     Args:
         rules: those of the settings; :meth:`reset` returns to them.
+        at_once: does what concerns no occasion, but all devices.
 
     Attributes:
         requests: the rules that may yet strike a request. Whoever has the others asks for them by
@@ -92,8 +92,11 @@ class RuleBook:
         deliveries: and for deliveries to devices.
     """
 
-    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+    def __init__(
+        self, rules: Iterable[Rule] = (), at_once: Callable[[Hit], None] = lambda _: None
+    ) -> None:
         self._first = tuple(rules)
+        self.at_once = at_once
         self._numbers = itertools.count(1)
         self._entries: list[Entry] = []
         self.requests = self.connections = self.handshakes = self.deliveries = tuple[Entry, ...]()
@@ -112,6 +115,10 @@ class RuleBook:
         self._entries.sort(key=lambda each: (-each.rule.priority, each.number))
         self._sort_by_stage()
         log.info("rule %d is made: %s", entry.number, ", ".join(map(str, rule.actions)))
+        if rule.stage is Stage.NOW:
+            for hit in self.meet((entry,), Occasion({})):
+                self.at_once(hit)
+            entry.is_spent = True
         return entry
 
     def get(self, number: int) -> Entry | None:

@@ -62,6 +62,7 @@ KNOWN: dict[Stage, frozenset[str]] = {
     Stage.CONNECTION: frozenset({"environment", "connection", "nth"}),
     Stage.HANDSHAKE: frozenset({"nth"}),
     Stage.DELIVERY: frozenset(_OF_A_PUSH | {"device"}),
+    Stage.NOW: frozenset(),
 }
 """What is known at each stage. A TLS handshake has not even said which server it wants."""
 
@@ -102,6 +103,13 @@ def conditions_of(match: Match) -> tuple[Condition, ...]:
 def _fits(name: str, wanted: object) -> Condition:
     choices = [_folded(name, each) for each in (wanted if isinstance(wanted, list) else [wanted])]
     return lambda occasion: any(_is(occasion.tell(name), choice) for choice in choices)
+
+
+def is_any(value: str, wanted: Pattern) -> bool:
+    """Whether a text is one of those."""
+    return any(
+        fnmatchcase(value, each) for each in ([wanted] if isinstance(wanted, str) else wanted)
+    )
 
 
 def _folded(name: str, wanted: object) -> object:

@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from gateway.faults.actions import Answer, Delay, NeverAnswer, Outage, Pass
 from gateway.faults.basics import STRICT, Act, Stage
+from gateway.faults.courier import DelayDelivery, Disconnect, DropAck, Duplicate, Storm
 from gateway.faults.frames import (
     Close,
     Goaway,
@@ -38,7 +39,12 @@ Action = Annotated[
     | NoPingAck
     | NoWindow
     | IdleClose
-    | Tls,
+    | Tls
+    | DropAck
+    | Duplicate
+    | DelayDelivery
+    | Disconnect
+    | Storm,
     Field(discriminator="type"),
 ]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from gateway.faults.actions import Answer, Delay, Outage, OutageReason
+from gateway.faults.courier import Storm
 from gateway.journal import State
 from gateway.provider.bent import Bent
 from gateway.provider.occasion import request_occasion
@@ -103,10 +104,12 @@ class Interference:
                 seconds = hit.act.draw(hit.dice)
                 waits[hit.act.holds] += seconds
                 done[-1] += f" by {seconds:.3g} s"
+            elif isinstance(hit.act, Storm):
+                self._faults.book.at_once(hit)
         await trio.sleep(waits["request"])
         outcome = await self._do(request, hits[-1].act, done)
         await trio.sleep(waits["answer"])
-        on_the_way = tuple(hit.act for hit in hits[:-1] if not isinstance(hit.act, Delay))
+        on_the_way = tuple(hit.act for hit in hits[:-1] if hit.act.bends)
         if not on_the_way:
             return outcome
         if isinstance(outcome, HttpResponse):
