@@ -144,7 +144,7 @@ class PackedCodec(AppleCodec):
         self.read(body)
 
     def _read_attribute(self, reader: ValueReader) -> tuple[bytes, object]:
-        flags = reader.byte()
+        flags = reader.peek()
         key = self._read_key(reader, flags)
         if flags & _VALUE_REFERENCE:
             return key, self._heard.value_at(reader.number(8))
@@ -155,17 +155,18 @@ class PackedCodec(AppleCodec):
         return key, value
 
     def _read_key(self, reader: ValueReader, flags: int) -> bytes:
+        # Whatever it is, it begins in the byte of the flags.
+        if flags & _KEY_SPELT and not flags & _KEY_REFERENCE:
+            size = reader.number(4) + 1
+            if size > _LONGEST_KEY:
+                raise ValueError(f"a key of {size} bytes")
+            key = reader.take(size)
+            self._heard.keys.appendleft(key)
+            return key
+        reader.take(1)
         if flags & _KEY_REFERENCE:
             return self._heard.key_at(flags & 0x1F)
-        if not flags & _KEY_SPELT:
-            return bytes([flags & _LOW])
-        reader.at -= 1  # the byte of the flags has the key's length, too
-        size = reader.number(4) + 1
-        if size > _LONGEST_KEY:
-            raise ValueError(f"a key of {size} bytes")
-        key = reader.take(size)
-        self._heard.keys.appendleft(key)
-        return key
+        return bytes([flags & _LOW])
 
 
 def _read_head(data: bytes, start: int) -> tuple[int, int] | None:

@@ -83,9 +83,15 @@ class ValueReader:
         """Whether all has been read."""
         return self.at >= len(self._data)
 
-    def byte(self) -> int:
-        """One byte."""
-        return self.take(1)[0]
+    def peek(self) -> int:
+        """The next byte, which stays the next.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if self.is_at_end:
+            raise ValueError("it ends where a value is due")
+        return self._data[self.at]
 
     def take(self, size: int) -> bytes:
         """So many bytes.
@@ -121,8 +127,7 @@ class ValueReader:
         Raises:
             ValueError: it is malformed, or nested too deeply.
         """
-        first = self.byte()
-        self.at -= 1
+        first = self.peek()
         if first < _TEXT:
             return self.take(self.number(6))
         if first < _INTEGER:
@@ -134,7 +139,7 @@ class ValueReader:
         return self._collection(is_array=bool(first & _ARRAY))
 
     def _integer(self) -> int:
-        first = self.byte()
+        [first] = self.take(1)
         if not first & _LONG:
             return first & 0x1F
         magnitude = int.from_bytes(self.take((first & 7) + 1))
