@@ -13,6 +13,7 @@ from apnsim.scenario.source import Source
 from apnsim.scenario.steps import VERBS
 from apnsim.scenario.steps.apps import Install
 from apnsim.scenario.steps.expectations import Expect
+from apnsim.scenario.steps.phones import Restore
 from apnsim.scenario.steps.pushes import Push
 from devicesim.network import NetworkKind
 from gateway import configuration, values
@@ -203,19 +204,22 @@ def _when(
 
 
 def _cast(phones: tuple[Phone, ...], steps: tuple[Step, ...]) -> Cast:
+    names = tuple(phone.name for phone in phones)
     apps: dict[str, set[str]] = {}
+    pushes: set[str] = set()
     for phone in phones:
         for app in phone.apps or ():
             apps.setdefault(app, set()).add(phone.name)
-    names = tuple(phone.name for phone in phones)
-    pushes: set[str] = set()
     for step in steps:
         action = step.action
-        if isinstance(action, Install):
-            alone = names[:1] if len(names) == 1 else ()
-            apps.setdefault(action.app, set()).update([action.device] if action.device else alone)
-        elif isinstance(action, Push):
+        if isinstance(action, Push):
             pushes |= {action.group, *action.names}
+        elif isinstance(action, Install):
+            alone = names if len(names) == 1 else ()
+            apps.setdefault(action.app, set()).update([action.device] if action.device else alone)
+        elif isinstance(action, Restore) and action.to is not None:
+            for devices in apps.values():
+                devices.add(action.to)  # whichever the other one has
     return Cast(names, {app: frozenset(where) for app, where in apps.items()}, frozenset(pushes))
 
 

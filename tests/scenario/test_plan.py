@@ -141,6 +141,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_their_lines() -> None:
             story(step("device = { conditions = { latency_seconds = -1 } }"), EXPECT),
             "device.conditions: latency_seconds cannot be -1, not",
         ),
+        (story(step('restore = { to = "pad" }'), EXPECT), "there is no device 'pad': give it a [["),
         (story(step("network = {}"), EXPECT), "step 1, network: event is missing: what: reset, "),
         (
             story(step('device = { online = "yes" }'), EXPECT),

@@ -326,3 +326,9 @@ def test_a_person_opens_a_notification() -> None:
         tap,
     )
     assert unmet(outcome) == [("tap can be done", '"Hello" is not on the screen of phone')]
+
+
+def test_an_app_that_wants_no_token_has_none() -> None:
+    unregistered = step('app = { app = "com.example.chat", registered = false }')
+    expect = step('expect = { push = "Hello", status = 410, reason = "Unregistered" }')
+    assert played(unregistered, PUSH, expect).is_met

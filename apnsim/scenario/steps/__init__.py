@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from apnsim.scenario.steps.accounts import SignIn, SignOut
 from apnsim.scenario.steps.apps import App, Install, Launch, Uninstall
 from apnsim.scenario.steps.expectations import Expect
-from apnsim.scenario.steps.phones import Device, Network, Restore, Tap, Wake
+from apnsim.scenario.steps.phones import Device, Network, Refresh, Restore, Tap, Wake
 from apnsim.scenario.steps.pushes import Push
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ VERBS: dict[str, type[Action]] = {
     "wake": Wake,
     "tap": Tap,
     "restore": Restore,
+    "refresh": Refresh,
     "install": Install,
     "uninstall": Uninstall,
     "launch": Launch,

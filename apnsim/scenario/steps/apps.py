@@ -52,6 +52,9 @@ class App(OfApp):
     notifications_enabled: bool | None = key(
         boolean, "the switch in Settings, Notifications", default=None
     )
+    registered: bool | None = key(
+        boolean, "whether it wants its token: registerForRemoteNotifications, or un…", default=None
+    )
     permission: Permission | None = word(Permission, "whether it may notify")
     reports_calls: bool | None = key(
         boolean, "whether it reports a call for each VoIP push, as it must", default=None

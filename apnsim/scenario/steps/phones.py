@@ -110,15 +110,39 @@ class Wake(OfDevice):
 
 @dataclass(frozen=True, slots=True)
 class Restore(OfDevice):
-    """A phone is restored from its backup: the same apps, other tokens."""
+    """A phone is restored from its backup, or another one is: the same apps, other tokens."""
 
     device: str | None = key(values.text, _DEVICE, default=None)
+    to: str | None = key(
+        values.text, "another phone, which is erased and becomes like it", default=None
+    )
+
+    def faults(self, cast: Cast) -> Iterator[str]:
+        """What cannot be."""
+        yield from OfDevice.faults(self, cast)
+        if self.to is not None and self.to not in cast.devices:
+            yield f"there is no device {self.to!r}: give it a [[device]], with or without apps"
 
     async def perform(self, stage: Stage) -> None:
         """Restore it."""
         name = stage.cast.device(self.device)
-        stage.log.say("scenario", f"{name} is restored from its backup")
-        await stage.world.devices.restore(device_id(name))
+        where = f"{name} is restored" if self.to is None else f"{self.to} is restored"
+        stage.log.say("scenario", f"{where} from the backup of {name}")
+        to = None if self.to is None else device_id(self.to)
+        await stage.world.devices.restore(device_id(name), to)
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh(OfDevice):
+    """The system of a phone is installed anew: the same apps, other tokens."""
+
+    device: str | None = key(values.text, _DEVICE, default=None)
+
+    async def perform(self, stage: Stage) -> None:
+        """Install it."""
+        name = stage.cast.device(self.device)
+        stage.log.say("scenario", f"{name}: its system is installed anew")
+        await stage.world.devices.refresh(device_id(name))
 
 
 @dataclass(frozen=True, slots=True)
