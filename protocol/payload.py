@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from enum import Enum, auto
 from typing import Any, TypeAlias
 
 JsonObject: TypeAlias = dict[str, Any]
@@ -12,12 +13,26 @@ JsonObject: TypeAlias = dict[str, Any]
 MAX_NESTING = 512
 
 
+class PayloadFault(Enum):
+    """In which way a body is no payload."""
+
+    NOT_UTF8 = auto()
+    NOT_JSON = auto()
+    UNREADABLE = auto()
+    NOT_A_DICTIONARY = auto()
+
+
 class InvalidPayloadError(ValueError):
-    """The body is not a JSON dictionary; the message says what it is."""
+    """The body is not a JSON dictionary; the message says what it is, ``fault`` in which way."""
+
+    def __init__(self, message: str, fault: PayloadFault) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 def _refuse_constant(name: str) -> None:
-    raise InvalidPayloadError(f"the payload has {name}, which is not JSON")
+    detail = f"the payload has {name}, which is not JSON"
+    raise InvalidPayloadError(detail, PayloadFault.NOT_JSON)
 
 
 def _finite(digits: str) -> float:
@@ -45,15 +60,18 @@ def parse_payload(body: bytes) -> JsonObject:
         value = _DECODER.decode(text)
         _require_readable(text, value)
     except UnicodeDecodeError:
-        raise InvalidPayloadError("the payload is not UTF-8") from None
+        raise InvalidPayloadError("the payload is not UTF-8", PayloadFault.NOT_UTF8) from None
     except json.JSONDecodeError as error:
-        raise InvalidPayloadError(f"the payload is not JSON: {error}") from None
+        detail = f"the payload is not JSON: {error}"
+        raise InvalidPayloadError(detail, PayloadFault.NOT_JSON) from None
     except InvalidPayloadError:
         raise
     except (RecursionError, ValueError):  # ValueError: also an integer of 4,300+ digits
-        raise InvalidPayloadError("the payload is JSON that no device would read") from None
+        detail = "the payload is JSON that no device would read"
+        raise InvalidPayloadError(detail, PayloadFault.UNREADABLE) from None
     if not isinstance(value, dict):
-        raise InvalidPayloadError(f"the payload is a JSON {type(value).__name__}, not a dictionary")
+        detail = f"the payload is a JSON {type(value).__name__}, not a dictionary"
+        raise InvalidPayloadError(detail, PayloadFault.NOT_A_DICTIONARY)
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devicesim.screen.localization import localized
+from protocol.localization import localized
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from devicesim.screen.alert import Alert, read_alert
 from devicesim.screen.content import Content, InterruptionLevel, Sound, read_content
-from devicesim.screen.localization import MAX_TABLE_LENGTH, StringTables, localized
+from devicesim.screen.localization import MAX_TABLE_LENGTH, StringTables
+from protocol.localization import localized
 
 
 def content(**aps: object) -> Content:
