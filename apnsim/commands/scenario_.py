@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from apnsim import output
 from apnsim.errors import CannotStartError
 from apnsim.scenario import library, plan, player, report
+from apnsim.scenario.folding import folded
 from apnsim.scenario.source import BadScenarioError
 from apnsim.scenario.steps import VERBS
 
@@ -37,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument("--quiet", action="store_true", help="print the verdict, not the log")
     amount.add_argument(
-        "--verbose", action="store_true", help="log keep-alives and other small things, too"
+        "--verbose",
+        action="store_true",
+        help="log keep-alives and repetitions, too",
     )
     about = parser.add_mutually_exclusive_group()
     about.add_argument("--list", action="store_true", help="the scenarios that are shipped")
@@ -77,7 +80,8 @@ def _play(scenario: plan.Scenario, level: int, *, is_quiet: bool) -> int:
     outcome = player.play(scenario, level)
     if not is_quiet:
         _say(report.opening(scenario, pen))
-        _say(report.log_line(line, scenario, pen) for line in outcome.lines)
+        lines = outcome.lines if level < logging.INFO else folded(outcome.lines)
+        _say(report.log_line(line, scenario, pen) for line in lines)
         output.say("")
     _say(report.verdict(scenario, outcome, pen))
     return 0 if outcome.is_met else 1
