@@ -56,6 +56,13 @@ class PowerHold(StrEnum):
     DELIVER = "deliver"
 
 
+class InBandFaults(StrEnum):
+    """Whether a push may ask for its own fault."""
+
+    OFF = "off"
+    ON = "on"
+
+
 class LogFormat(StrEnum):
     """How log lines look."""
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from certs.provider_token import ProviderTokenVerifier
 from gateway.courier.faults import CourierFaults, strike_devices
 from gateway.courier.terms import CourierSettings
-from gateway.faults.book import RuleBook
+from gateway.faults.basics import Stage
+from gateway.faults.book import RuleBook, Striking
+from gateway.faults.in_band import InBand
 from gateway.provider.churn import Churn
 from gateway.provider.contract import ConnectionSettings
 from gateway.provider.identity import IdentityRules
@@ -18,6 +20,7 @@ from gateway.settings import (
     Auth,
     BackgroundPriority10,
     BadEnvironmentKeyReason,
+    InBandFaults,
     PowerHold,
     SurplusStreams,
     UnknownTokens,
@@ -114,7 +117,10 @@ def management_listening(settings: Settings) -> tuple[ListenSettings, ...]:
 
 def courier_faults(settings: Settings, sessions: SessionTable) -> CourierFaults:
     """What goes wrong on purpose, everywhere, from the start."""
-    return CourierFaults(RuleBook(settings.rule, partial(strike_devices, sessions)))
+    in_band: dict[Stage, Striking] = {}
+    if settings.in_band_faults is InBandFaults.ON:
+        in_band = {stage: InBand(stage) for stage in (Stage.REQUEST, Stage.DELIVERY)}
+    return CourierFaults(RuleBook(settings.rule, partial(strike_devices, sessions), in_band))
 
 
 def courier_links(settings: Settings) -> CourierSettings:

@@ -13,6 +13,7 @@ from gateway.choices import (
     BackgroundPriority10,
     BadEnvironmentKeyReason,
     Http2Library,
+    InBandFaults,
     LogFormat,
     LogLevel,
     PowerHold,
@@ -32,6 +33,7 @@ __all__ = [
     "BackgroundPriority10",
     "BadEnvironmentKeyReason",
     "Http2Library",
+    "InBandFaults",
     "LogFormat",
     "LogLevel",
     "PowerHold",
@@ -259,6 +261,11 @@ class Settings:
         "a fault, as words or JSON: answer status=503 times=2 match.topic=com.example.app; may be"
         " given several times, in the file as [[rule]]; docs/faults.md",
         values.several(values.rule),
+    )
+    in_band_faults: InBandFaults = _setting(
+        InBandFaults.OFF,
+        "on: a push may ask for a fault itself, by the key apnsim of its payload, or by a token"
+        " that begins with dead0503 or another status",
     )
     journal_size: int = _setting(
         10_000, "how many requests the control API remembers", values.count

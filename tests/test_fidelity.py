@@ -27,6 +27,7 @@ HOUSEKEEPING = {
     "console_token",
     "data_dir",
     "host",
+    "in_band_faults",  # docs/faults.md, too
     "log_format",
     "log_level",
     "ready_file",

@@ -6,18 +6,24 @@ import itertools
 import logging
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.faults.basics import Stage
 from gateway.faults.match import Occasion, conditions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from gateway.faults.basics import Act
     from gateway.faults.rule import Rule
 
+_NOTHING: Mapping[Stage, Striking] = MappingProxyType({})
 log = logging.getLogger("gateway.faults")
+
+
+IN_BAND = 0
+"""The number of no rule: the push itself has asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,17 @@ class Hit:
     dice: random.Random
 
     def __str__(self) -> str:
-        return f"rule {self.number}: {self.act}"
+        return f"rule {self.number}: {self.act}" if self.number else f"in-band: {self.act}"
+
+
+class Striking(Protocol):
+    """What is asked about occasions."""
+
+    is_spent: bool
+
+    def strike(self, occasion: Occasion) -> Hit | None:
+        """Whether this occasion is struck, and how."""
+        ...
 
 
 class Entry:
@@ -83,6 +99,7 @@ class RuleBook:
     Args:
         rules: those of the settings; :meth:`reset` returns to them.
         at_once: does what concerns no occasion, but all devices.
+        in_band: asked before the rules, by stage.
 
     Attributes:
         requests: the rules that may yet strike a request. Whoever has the others asks for them by
@@ -93,13 +110,19 @@ class RuleBook:
     """
 
     def __init__(
-        self, rules: Iterable[Rule] = (), at_once: Callable[[Hit], None] = lambda _: None
+        self,
+        rules: Iterable[Rule] = (),
+        at_once: Callable[[Hit], None] = lambda _: None,
+        in_band: Mapping[Stage, Striking] = _NOTHING,
     ) -> None:
         self._first = tuple(rules)
         self.at_once = at_once
+        self._in_band = in_band
         self._numbers = itertools.count(1)
         self._entries: list[Entry] = []
-        self.requests = self.connections = self.handshakes = self.deliveries = tuple[Entry, ...]()
+        self.requests = self.connections = self.handshakes = self.deliveries = tuple[
+            Striking, ...
+        ]()
         self.reset()
 
     def __iter__(self) -> Iterator[Entry]:
@@ -148,7 +171,7 @@ class RuleBook:
         for rule in self._first:
             self.add(rule)
 
-    def meet(self, entries: tuple[Entry, ...], occasion: Occasion) -> list[Hit]:
+    def meet(self, entries: tuple[Striking, ...], occasion: Occasion) -> list[Hit]:
         """What is done to this occasion: delays, if any, and then at most one act that decides."""
         hits: list[Hit] = []
         is_any_spent = False
@@ -168,5 +191,7 @@ class RuleBook:
         self.handshakes = self._at(Stage.HANDSHAKE)
         self.deliveries = self._at(Stage.DELIVERY)
 
-    def _at(self, stage: Stage) -> tuple[Entry, ...]:
-        return tuple(e for e in self._entries if e.rule.stage is stage and not e.is_spent)
+    def _at(self, stage: Stage) -> tuple[Striking, ...]:
+        first = (self._in_band[stage],) if stage in self._in_band else ()
+        live = (e for e in self._entries if e.rule.stage is stage and not e.is_spent)
+        return (*first, *live)

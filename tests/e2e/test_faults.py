@@ -10,6 +10,7 @@ import trio
 
 from gateway.faults.reading import read_rule
 from gateway.journal import State
+from gateway.settings import InBandFaults
 from tests.e2e.world import TOPIC, World, until, world
 
 if TYPE_CHECKING:
@@ -260,3 +261,60 @@ async def test_httpx_does_not_mind_other_settings_or_a_ping_without_an_answer(la
     assert await lab.answers(1) == [(200, "")]
     with pytest.raises(httpx.ReadTimeout):  # the second has no window for its body
         await lab.push(timeout=0.3)
+
+
+# -- in-band ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def in_band(tmp_path: Path) -> AsyncIterator[Lab]:
+    async with world(tmp_path, in_band_faults=InBandFaults.ON) as here:
+        phone = await here.phone()
+        yield Lab(here, phone, await here.install(phone))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "answer status=503 retry_after=3",
+        {"type": "answer", "status": 503, "retry_after": 3},
+    ],
+)
+async def test_a_push_asks_for_its_own_fault(in_band: Lab, asked: object) -> None:
+    in_band.rule("answer status=400")  # of less weight than what the push says
+    told = await in_band.here.push(in_band.token, payload={"aps": {"alert": "a"}, "apnsim": asked})
+    assert (told.status_code, told.headers["retry-after"]) == (503, "3")
+    assert in_band.timeline()[0] == ("Fault", "in-band: answer 503 ServiceUnavailable")
+
+
+async def test_a_push_asks_for_a_fault_on_its_way_to_the_device(in_band: Lab) -> None:
+    payload = {"aps": {"alert": "twice"}, "apnsim": "duplicate"}
+    assert (await in_band.here.push(in_band.token, payload=payload)).status_code == 200
+    assert await in_band.here.received(in_band.phone, 1) == ["twice"]
+    [session] = in_band.here.gateway.couriers.statistics()
+    assert session.sent == 1
+    assert ("Fault", "in-band: send it 2 times") in in_band.timeline()
+
+
+async def test_magic_tokens_earn_their_status(in_band: Lab) -> None:
+    for status, reason in ((410, "Unregistered"), (429, "TooManyRequests"), (200, "")):
+        answer = await in_band.here.push(f"dead0{status}" + 56 * "0")
+        assert (answer.status_code, reason_of(answer)) == (status, reason)
+    with pytest.raises(httpx.ReadTimeout):
+        await in_band.here.push("DEAD0000" + 56 * "0", timeout=0.2)
+
+
+async def test_a_fault_that_is_none_is_told_in_the_log_and_the_push_arrives(
+    in_band: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    payload = {"aps": {"alert": "a"}, "apnsim": "answer status=1"}
+    assert (await in_band.here.push(in_band.token, payload=payload)).status_code == 200
+    assert await in_band.here.received(in_band.phone, 1) == ["a"]
+    assert any("has a fault in it that is none: action.answer.status" in m for m in caplog.messages)
+
+
+async def test_unless_it_is_switched_on_nothing_is_read_into_a_push(lab: Lab) -> None:
+    payload = {"aps": {"alert": "a"}, "apnsim": "answer status=503"}
+    assert (await lab.here.push(lab.token, payload=payload)).status_code == 200
+    answer = await lab.here.push("dead0503" + 56 * "0")
+    assert (answer.status_code, reason_of(answer)) == (400, "BadDeviceToken")

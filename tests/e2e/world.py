@@ -68,12 +68,13 @@ class World:
         text: str = "Hello",
         *,
         aps: dict[str, Any] | None = None,
+        payload: dict[str, Any] | None = None,
         sni: str = "localhost",
         connection: int = 0,
         timeout: float = 5.0,
         **headers: str,
     ) -> httpx.Response:
-        """Push an alert, or ``aps``; ``apns_topic=…`` and the like replace or add headers."""
+        """Push an alert, ``aps``, or a payload; ``apns_topic=…`` etc. replace or add headers."""
         if (sni, connection) not in self._clients:
             client = httpx.AsyncClient(
                 http2=True,
@@ -89,7 +90,7 @@ class World:
             self._bearer = self._signer.sign(self._signed_at)
         return await self._clients[sni, connection].post(
             f"/3/device/{token}",
-            content=json.dumps({"aps": {"alert": text} if aps is None else aps}),
+            content=json.dumps(payload or {"aps": {"alert": text} if aps is None else aps}),
             headers={"authorization": f"bearer {self._bearer}", **said},
             extensions={"sni_hostname": sni},
             timeout=timeout,

@@ -78,6 +78,7 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
         ["pass times=2", "delay seconds=1"],
         tuple(map(read_rule, ("pass times=2", "delay seconds=1"))),
     ),
+    "in_band_faults": ("on", settings.InBandFaults.ON),
     "journal_size": ("10", 10),
     "http2_library": ("h2", settings.Http2Library.H2),
 }
