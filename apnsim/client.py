@@ -25,6 +25,7 @@ from apnsim.client_errors import (
     not_in_time,
     unreachable,
 )
+from apnsim.client_lint import Linter
 from apnsim.client_rules import Rules
 from apnsim.client_views import (
     Answered,
@@ -50,7 +51,7 @@ __all__ = ["Apnsim", "ApnsimError", "App", "Device", "NotInTimeError", "Unreacha
 class Apnsim:
     """A running gateway, as its console shows it. Close it, or use it in a ``with``.
 
-    ``rules`` are its fault rules.
+    ``rules`` are its fault rules; ``lint`` says what is wrong with a push.
 
     Args:
         console_url: such as ``http://127.0.0.1:2198``.
@@ -71,6 +72,7 @@ class Apnsim:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.rules = Rules(self)
+        self.lint = Linter(self)
         self._timeout = timeout
         self._http = httpx.Client(
             base_url=console_url,

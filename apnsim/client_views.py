@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
+from apnsim.client_findings import Finding
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -153,6 +155,7 @@ class Request:
     reason: str
     detail: str
     state: str | None
+    findings: list[Finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,7 @@ class NotificationStory(Notification):
 
     request: Request | None
     answer: Answer
+    findings: list[Finding]
     others: list[OtherNotification]
 
 
@@ -271,6 +275,7 @@ _NESTED: dict[str, type[Any]] = {
     "answer": Answer,
     "others": OtherNotification,
     "keys": Key,
+    "findings": Finding,
 }
 
 

@@ -24,7 +24,7 @@ JsonObject: TypeAlias = dict[str, Any]
 # Deeper than any app's payload, and far from where json's recursion ends.
 MAX_DEPTH = 100
 # About 5 ms of work.
-VALUES_AT_ONCE = 50
+VALUES_AT_ONCE = 25
 REDACTED = "[redacted]"
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import WithJsonSchema
 
+from gateway.console.findings import findings_of
 from gateway.console.rendering import read_payload, redacted
 from gateway.journal import Audience, LinkEvent, Record, State
 from protocol.broadcast import Broadcast
+from protocol.lint.finding import Finding
 from protocol.notification import Notification
 
 JsonDictionary = Annotated[dict[str, Any] | None, WithJsonSchema({"type": ["object", "null"]})]
@@ -63,7 +65,7 @@ class RequestView:
     """One provider request as it was received, and the answer.
 
     ``headers`` are in order, names in lower case; credentials are redacted. ``status`` is null
-    until it was answered.
+    until it was answered. ``findings``: what the linter has to say of it.
     """
 
     number: int
@@ -79,6 +81,7 @@ class RequestView:
     reason: str
     detail: str
     state: State | None
+    findings: list[Finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +110,13 @@ class PushStory(PushView):
     """One push from its request to its end.
 
     Beside the push itself: its ``request`` as received (null when an earlier process of the
-    gateway accepted it), the ``answer`` given, and ``others``: further pushes with the same
-    apns-id, newest first.
+    gateway accepted it), the ``answer`` given, ``findings``: what the linter has to say of it, and
+    ``others``: further pushes with the same apns-id, newest first.
     """
 
     request: RequestView | None
     answer: Answer
+    findings: list[Finding]
     others: list[OtherPush]
 
 
@@ -174,17 +178,19 @@ def request_view(record: Record) -> RequestView | None:
         reason=record.reason,
         detail=record.detail,
         state=record.state,
+        findings=findings_of(record),
     )
 
 
 def story_of(record: Record, others: list[Record]) -> PushStory:
     """The whole story of one record."""
-    push = push_view(record)
+    push, request = push_view(record), request_view(record)
     answer = Answer(push.status, push.reason, push.detail, push.apns_id, push.apns_unique_id)
     return PushStory(
         **{field.name: getattr(push, field.name) for field in fields(PushView)},
-        request=request_view(record),
+        request=request,
         answer=answer,
+        findings=findings_of(record) if request is None else request.findings,
         others=[
             OtherPush(other.number, other.received_at, other.status or None, other.state)
             for other in others

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ from protocol.provider.request import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from protocol.identifiers import Topic
     from protocol.provider.http import Headers, HttpRequest
 
@@ -112,14 +115,18 @@ class Push:
         return aps_of(self.payload or {})
 
 
-def as_header(text: str) -> str:
-    """A text as it is in an ``HttpRequest``: its UTF-8, one character per byte."""
-    return text.encode().decode("latin-1")
+def as_headers(named: Mapping[str, str]) -> Headers:
+    """Headers as they are in an ``HttpRequest``: their UTF-8, one character per byte."""
+    return tuple((name.lower(), value.encode().decode("latin-1")) for name, value in named.items())
 
 
-def as_headers(named: dict[str, str]) -> Headers:
-    """Headers as they are in an ``HttpRequest``."""
-    return tuple((name.lower(), as_header(value)) for name, value in named.items())
+def as_body(payload: JsonObject) -> bytes:
+    """The smallest body: compact JSON in UTF-8; half a surrogate pair stays an escape."""
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(payload, separators=(",", ":")).encode()
 
 
 def _guess(payload: JsonObject) -> PushType:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from protocol.lint.finding import Found
+from protocol.lint.push import as_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ def smallest(push: Push) -> int | None:
     """The bytes of the same payload without white space and escapes; None if it is none."""
     if push.payload is None:
         return None
-    return len(json.dumps(push.payload, ensure_ascii=False, separators=(",", ":")).encode())
+    return len(as_body(push.payload))
 
 
 def near_limit(push: Push) -> Iterator[Found]:

@@ -15,7 +15,7 @@ from certs.device_request import DeviceRequest
 from certs.provider_key import ProviderKey
 from gateway.faults.match import Occasion
 from gateway.journal import State
-from tests.builders import APNS_ID, NOW, TOKEN, notification
+from tests.builders import APNS_ID, NOW, TOKEN, notification, push
 from tests.gateway.console.consoles import Console, Received
 
 if TYPE_CHECKING:
@@ -133,6 +133,25 @@ async def test_the_screen_of_a_phone() -> None:
         assert screen.clear().clear("com.example.app").notifications == []
 
     await using(Console(), use)
+
+
+async def test_what_is_wrong_with_a_push_is_told_before_and_after_it_is_sent() -> None:
+    def use(apnsim: Apnsim) -> None:
+        report = apnsim.lint({"aps": {"badge": "3"}}, {"apns-priority": "7"})
+        assert (report.push_type, report.guessed, report.max_size) == ("alert", True, 4096)
+        error, *warnings = report.findings
+        assert (error.rule, error.level, error.status) == ("priority", "error", 400)
+        assert [each.where for each in warnings] == ["aps", "aps.badge"]
+        text = apnsim.lint("{", path="/4/broadcasts/apps/com.example.app", whole=True)
+        assert [each.rule for each in text.findings][-1] == "not-json"
+        story = apnsim.notification(str(accepted.apns_id))
+        assert [each.rule for each in story.findings] == ["unknown-key"]
+        [request] = apnsim.requests()
+        assert request.findings == story.findings
+
+    console = Console()
+    accepted = console.accept(1, request=push(body=b'{"aps":{"alert":"x","y":1}}'))
+    await using(console, use)
 
 
 async def test_live_activities_of_an_app() -> None:

@@ -61,6 +61,7 @@ OPERATIONS = {
     ("GET", "/notifications"),
     ("GET", "/notifications/{apns_id}"),
     ("GET", "/requests"),
+    ("POST", "/lint"),
     ("GET", "/clock"),
     ("PUT", "/clock"),
     ("POST", "/clock/advance"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from protocol.identifiers import Topic
 from protocol.lint.judgement import Report, lint
-from protocol.lint.push import Push, as_headers
+from protocol.lint.push import Push, as_body, as_headers
 from protocol.lint.words import did_you_mean, shown
 from protocol.notification import PushType
 from protocol.provider.http import HttpRequest
@@ -82,6 +82,14 @@ def test_headers_are_sent_in_utf_8() -> None:
     assert named == (("apns-collapse-id", "Ã¼" * 33),)
     request = HttpRequest("POST", "/3/device/", named, b'{"aps":{"alert":"x"}}')
     assert only(lint(Push(request, NOW, is_whole=False))).rule == "collapse-id"
+
+
+@pytest.mark.parametrize(
+    ("payload", "body"),
+    [({"a": ["ü", 1]}, '{"a":["ü",1]}'.encode()), ({"a": "\ud800"}, b'{"a":"\\ud800"}')],
+)
+def test_a_payload_is_judged_at_its_smallest(payload: dict[str, Any], body: bytes) -> None:
+    assert as_body(payload) == body
 
 
 # -- what is said ----------------------------------------------------------------------------------
