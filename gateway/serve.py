@@ -33,6 +33,7 @@ from gateway.proxy import Destination, ProxyFront
 from gateway.routing.directory import DeviceDirectory
 from gateway.routing.router import Router
 from gateway.routing.sessions import SessionTable
+from gateway.routing.unacknowledged import Unacknowledged
 from gateway.store.factory import open_store
 from protocol.courier.codec import ALPN_PROTOCOLS
 
@@ -73,7 +74,7 @@ class Gateway:
         if not len(self.keys):
             self.home.make_key(self.keys, settings.team_id)
         self.journal = Journal(clock.now, capacity=settings.journal_size)
-        self.sessions = SessionTable()
+        self.sessions = SessionTable(Unacknowledged(settings.unacknowledged_seconds))
         self.directory = DeviceDirectory(
             store,
             clock.now,
@@ -141,7 +142,7 @@ class Gateway:
             StoreUnavailableError: some may be left.
         """
         await self.channels.expire()
-        return await upkeep.expire(self.store, self.journal, self.clock.now)
+        return await upkeep.expire(self.store, self.journal, self.clock.now, self.sessions)
 
     async def sweep(self) -> None:
         """Ask links to leave that have been silent for too long."""
@@ -149,8 +150,7 @@ class Gateway:
 
     async def reset(self) -> None:
         """Back to empty but for the settings' rules and keys; links are asked to leave."""
-        for session in self.sessions:
-            session.leave("the gateway is reset")
+        self.sessions.dismiss("the gateway is reset")
         await self.store.clear()
         await self.load()
         self.router.clear()

@@ -130,6 +130,12 @@ class Settings:
     silent_seconds: float = _setting(
         3600.0, "after which silence a device's link is closed", values.seconds
     )
+    unacknowledged_seconds: float = _setting(
+        3600.0,
+        "for how long a push that was sent on a link that was lost may be sent again, also past its"
+        " expiration",
+        values.seconds,
+    )
     connect_skew_seconds: float = _setting(
         86_400.0, "how far off a device's clock may be when it signs a Connect", values.seconds
     )

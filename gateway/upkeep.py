@@ -31,8 +31,15 @@ async def every(seconds: float, job: Callable[[], Awaitable[object]]) -> None:
         await trio.sleep(seconds)
 
 
-async def expire(store: Store, journal: Journal, now: Callable[[], float]) -> int:
+async def expire(
+    store: Store,
+    journal: Journal,
+    now: Callable[[], float],
+    sessions: SessionTable,
+) -> int:
     """Forget everything that has expired, and say so on its timeline; how many there were.
+
+    What is in flight, or was when its link was lost, is not over with that.
 
     Raises:
         StoreUnavailableError: some may be left.
@@ -40,8 +47,13 @@ async def expire(store: Store, journal: Journal, now: Callable[[], float]) -> in
     count = 0
     while expired := await store.expire(now=now()):
         for unique_id in expired:
-            journal.note(unique_id, State.DISCARDED_EXPIRED)
+            if unique_id not in sessions.unacknowledged:
+                journal.note(unique_id, State.DISCARDED_EXPIRED)
         count += len(expired)
+    for push in sessions.unacknowledged.sweep(now()):
+        if push.seq is None or push.notification.has_expired(now()):
+            detail = "sent on a link that was lost, and not again in time"
+            journal.note(push.unique_id, State.DISCARDED_EXPIRED, detail)
     return count
 
 

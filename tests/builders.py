@@ -132,6 +132,14 @@ class ListeningSession:
     wakes: int = 0
     offered: list[Notification] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    interface: str = "WiFi"
+    is_served: bool = False
+
+    def serve(self) -> None:
+        self.is_served = True
+
+    def stand_by(self) -> None:
+        self.is_served = False
 
     def wake(self) -> None:
         self.wakes += 1

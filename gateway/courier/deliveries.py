@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from gateway.courier.again import Again
 from gateway.courier.bell import Bell
 from gateway.courier.faults import DeliveryFaults
 from gateway.courier.mailbox import Mailbox
+from gateway.courier.outgoing import as_message, flagged
 from gateway.courier.triage import Triage
-from gateway.courier.window import InFlight, Window
-from gateway.journal import State
-from gateway.store.store import StoreUnavailableError
-from protocol.courier.messages import AckStatus, NoStorage, Push, StorageFlags
+from gateway.courier.window import Window
+from gateway.routing.unacknowledged import Sent
+from gateway.store.store import FencedError, StoreUnavailableError
+from protocol.courier.messages import AckStatus, NoStorage, StorageFlags
 
 if TYPE_CHECKING:
     from gateway.courier.link import Link
     from gateway.courier.mailbox import Batch
     from gateway.courier.terms import Arrival, CourierSettings, Services
     from protocol.courier.messages import Filter, PushAck, SetState
-    from protocol.identifiers import UniqueId
     from protocol.notification import Notification
 
 # At most 32 pushes of 5 KB between two looks at the high-water mark.
@@ -34,21 +35,19 @@ _FETCH_LIMIT = 32
 _FIRST_RETRY_SECONDS = 1.0
 _LAST_RETRY_SECONDS = 30.0
 
-# (live, from storage)
-_DELIVERED = (State.DELIVERED, State.DELIVERED_FROM_STORAGE)
-_UNREGISTERED = (State.DISCARDED_UNREGISTERED, State.DISCARDED_UNREGISTERED_FROM_STORAGE)
-
 
 class Deliveries:
     """The pushes of one session."""
 
     __slots__ = (
+        "_again",
         "_bell",
         "_device",
         "_faults",
         "_is_paused",
         "_link",
         "_mailbox",
+        "_must_attach",
         "_owes_no_storage",
         "_scope",
         "_services",
@@ -56,6 +55,7 @@ class Deliveries:
         "_wants_room",
         "_window",
         "acknowledged",
+        "is_served",
         "sent",
         "unknown_acknowledgements",
     )
@@ -66,8 +66,10 @@ class Deliveries:
         self._device = arrival.caller.device
         self._faults: DeliveryFaults | None = None
         self._link = link
+        self.is_served = self._must_attach = False
         self._services = services
         self._mailbox = Mailbox(services, self._device)
+        self._again = Again(self._device, services, self._mailbox.receipts)
         self._window = Window(settings.window, settings.offers)
         self._triage = Triage(arrival, services, self._mailbox, settings)
         self._bell = Bell()
@@ -93,6 +95,20 @@ class Deliveries:
         return self._triage.held
 
     # -- what others say; nothing here waits --------------------------------------------------
+
+    def serve(self) -> None:
+        """From now on the device's pushes go here."""
+        self.is_served = self._must_attach = True
+        self._bell.ring()
+
+    def stand_by(self) -> None:
+        """Another link of the device serves it: what is in flight here is sent again there."""
+        self.is_served = False
+        self._again.lost(self._window.empty(), "another link of the device has taken over")
+
+    def end(self, reason: str, *, is_lost: bool) -> None:
+        """The link is over. Leave what is in flight to the next one, if nobody said goodbye."""
+        (self._again.lost if is_lost else self._again.given_up)(self._window.empty(), reason)
 
     def wake(self) -> None:
         """Look at the store."""
@@ -127,13 +143,14 @@ class Deliveries:
         Apple: with an expiration of 0, APNs "attempts to deliver the notification only once and
         doesn't store it".
         """
-        if not self._triage.is_open or self._is_paused or self._link.reason:
+        if not self._triage.is_open or not self._may_send or self._link.reason:
             return False
         if not self._triage.takes_offer(notification):
             return True
         if not (self._window.has_room_for_offer and self._link.has_room):
             return False
-        self._send(notification, None, StorageFlags.LIVE)
+        offered = Sent(notification, None, is_from_storage=False, sent_at=self._services.now())
+        self._send(offered, StorageFlags.LIVE)
         if self._triage.wakes_with(notification):
             self._look_again()
         return True
@@ -151,14 +168,14 @@ class Deliveries:
         if push is None:
             self.unknown_acknowledgements += 1
             return
+        self._services.sessions.unacknowledged.settled(push.unique_id)
         if self._wants_room and self._window.is_half_empty:
             self._bell.ring()
         if ack.status is AckStatus.UNKNOWN_TOKEN:
-            await self._services.directory.unregister(push.token)
-            self._note(push.unique_id, _UNREGISTERED[push.is_from_storage])
+            await self._services.directory.unregister(push.notification.token)
         else:
             self.acknowledged += 1
-            self._note(push.unique_id, _DELIVERED[push.is_from_storage])
+        self._again.acknowledged(push, is_delivered=ack.status is not AckStatus.UNKNOWN_TOKEN)
         if push.seq is not None:
             self._mailbox.receipts.add(push.seq)
 
@@ -168,6 +185,10 @@ class Deliveries:
             await self._mailbox.receipts.flush()
         except StoreUnavailableError:
             self._bell.ring()
+
+    @property
+    def _may_send(self) -> bool:
+        return self.is_served and not self._is_paused
 
     # -- the loop ------------------------------------------------------------------------------
 
@@ -182,9 +203,10 @@ class Deliveries:
             # Once the link has ended, a newer session may be attached: keep out of its way.
             while not self._link.reason:
                 try:
-                    await self._mailbox.open()
-                    await self._mailbox.receipts.flush()
-                    await self._deliver()
+                    await self._look()
+                except FencedError:
+                    if self.is_served and not self._must_attach:
+                        raise  # by another node
                 except StoreUnavailableError:
                     with trio.move_on_after(retry_seconds):
                         await self._bell.wait()
@@ -192,6 +214,16 @@ class Deliveries:
                 else:
                     retry_seconds = _FIRST_RETRY_SECONDS
                     await self._wait()
+
+    async def _look(self) -> None:
+        if not self.is_served:
+            return
+        if self._must_attach:
+            self._must_attach = False
+            self._mailbox.leave()
+        await self._mailbox.open()
+        await self._mailbox.receipts.flush()
+        await self._deliver()
 
     async def _wait(self) -> None:
         """Until somebody rings, or a burst of what is held is due."""
@@ -207,7 +239,7 @@ class Deliveries:
     async def _deliver(self) -> None:
         self._wants_room = False
         is_first = True
-        while not self._is_paused and self._triage.is_open:
+        while self._may_send and self._triage.is_open:
             # Filling up a window that is nearly full would ask the store for one at a time.
             if self._window.room <= 0 or not (is_first or self._window.is_half_empty):
                 self._wants_room = True
@@ -221,71 +253,47 @@ class Deliveries:
                 self._mailbox.rewind()
                 is_first = True
             elif batch.is_exhausted:
+                self._wants_room = self._again.has_more
                 self._say_no_storage()
                 return
 
     def _send_batch(self, batch: Batch) -> bool:
         """Whether that was it; not if older ones, which were held, are to go with these."""
-        if self._is_paused:
+        if not self._may_send:
             return True
-        chosen = self._triage.choose(batch, self._window)
-        if chosen is None:
+        pushes = self._again.choose(batch, self._triage, self._window)
+        if pushes is None:
             return False
-        stored_seqs = [each.stored.seq for each in chosen if each.is_from_storage]
-        for each, is_from_storage in chosen:
-            flags = StorageFlags.LIVE
-            if is_from_storage:
-                flags = StorageFlags.FROM_STORAGE
-                self._services.journal.adopt(each.notification, self._device)
-                if batch.ends_backlog and each.seq == stored_seqs[-1]:
-                    flags |= StorageFlags.LAST_FROM_STORAGE
-            self._send(each.notification, each.seq, flags)
+        for push, flags in flagged(pushes, ends_backlog=batch.ends_backlog):
+            if push.is_from_storage:
+                self._services.journal.adopt(push.notification, self._device)
+            self._send(push, flags)
         return True
 
-    def _send(self, notification: Notification, seq: int | None, flags: StorageFlags) -> None:
-        unique_id, token = notification.unique_id, notification.token
-        self._window.add(InFlight(unique_id, token, seq, StorageFlags.FROM_STORAGE in flags))
-        push = Push(
-            message_id=unique_id,
-            token=token,
-            topic=notification.topic,
-            payload=notification.payload,
-            apns_id=notification.apns_id,
-            push_type=notification.push_type,
-            priority=notification.priority,
-            collapse_id=notification.collapse_id,
-            expires_at=notification.expires_at,
-            sent_at=notification.received_at,
-            storage=flags,
-        )
+    def _send(self, push: Sent, flags: StorageFlags) -> None:
+        self._window.add(push)
+        self._services.sessions.unacknowledged.sent(push.unique_id)
+        message = as_message(push, flags)
         if self._services.faults.book.deliveries:
             self._faults = self._faults or DeliveryFaults(self._device, self._link, self._services)
-            self._faults.send(push)
+            self._faults.send(message)
         else:
-            self._link.send(push)
+            self._link.send(message)
         self.sent += 1
-        if seq is not None:
-            self._owes_no_storage = False
+        self._owes_no_storage &= push.seq is None and not push.is_from_storage
 
     def _say_no_storage(self) -> None:
-        if self._owes_no_storage and not self._is_paused:
+        if self._owes_no_storage and self._may_send:
             self._owes_no_storage = False
             self._link.send(NoStorage())
 
     # -- the end -------------------------------------------------------------------------------
 
-    async def close(self, reason: str) -> None:
-        """Leave the rest to the next session; what is never stored has had its one attempt.
+    async def close(self) -> None:
+        """Tell the store what there is to tell; the rest is the next session's.
 
         Raises:
             StoreUnavailableError: the store is out; it learns nothing, and will hand out again
                 what was acknowledged last. The device drops what it knows.
         """
-        for push in self._window:
-            if push.seq is None:
-                detail = f"sent once, not acknowledged: {reason}"
-                self._note(push.unique_id, State.DISCARDED_EXPIRED, detail)
         await self._mailbox.close()
-
-    def _note(self, unique_id: UniqueId, state: State, detail: str = "") -> None:
-        self._services.journal.note(unique_id, state, detail)

@@ -49,6 +49,7 @@ class Link:
         "_stream",
         "last_heard",
         "reason",
+        "said_goodbye",
     )
 
     def __init__(self, stream: trio.abc.Stream, codec: Codec, settings: CourierSettings) -> None:
@@ -62,6 +63,8 @@ class Link:
         self.last_heard = trio.current_time()
         # Why the link has ended; empty while it has not.
         self.reason = ""
+        # Whether the device has closed it, and so knows what it did not get.
+        self.said_goodbye = False
 
     @property
     def has_room(self) -> bool:
@@ -119,6 +122,7 @@ class Link:
             self.end(f"connection lost ({error.__cause__ or error})")
             raise StopAsyncIteration from None
         if not data:
+            self.said_goodbye = True
             self.end("closed by the device")
         return messages
 

@@ -38,8 +38,6 @@ log = logging.getLogger("gateway.courier")
 _COURIER_NAME = re.compile(
     r"(?:\d{1,3}-)?courier\.(?P<sandbox>(?:sandbox|development)\.)?push\.apple\.com", re.ASCII
 )
-# Sent and unacknowledged by the device's kernel for so long: the device is not there any more.
-_UNHEARD_MILLISECONDS = 60_000
 _REFUSED = "courier link of %s refused: %s"
 _SHUTS_DOWN = "the gateway shuts down"
 
@@ -87,7 +85,8 @@ class CourierFront:
             heard: what has been read of it already.
         """
         tcp = AcceptedSocket(stream, heard=heard)
-        tcp.give_up_after(_UNHEARD_MILLISECONDS)
+        # Not sooner: a device that is gone without a word is not known to be gone.
+        tcp.give_up_after(round(1000 * self.settings.silent_seconds))
         peer = tcp.peer
         tls = TlsStream(tcp, self.context, server_side=True)
         try:

@@ -60,11 +60,17 @@ class Mailbox:
             now = self._services.now()
             attachment = await self._services.store.attach(self._device, now=now)
             self._fence = attachment.fence
+            # What was sent before is not over with that: it is sent again.
+            outstanding = self._services.sessions.unacknowledged
             for unique_id in attachment.replaced:
+                if unique_id in outstanding:
+                    continue
                 self._services.journal.note(
                     unique_id, State.REPLACED, "by a newer one of its topic"
                 )
             for unique_id in attachment.expired:
+                if unique_id in outstanding:
+                    continue
                 self._services.journal.note(unique_id, State.DISCARDED_EXPIRED)
         if self._backlog_end is None:
             self._backlog_end = await self._measure_backlog(self._fence)
@@ -81,6 +87,11 @@ class Mailbox:
             end = waiting[-1].seq if waiting else end
             if len(waiting) < _MEASURE_LIMIT:
                 return end
+
+    def leave(self) -> None:
+        """Another session serves the device: :meth:`open` begins anew."""
+        self._fence = self._backlog_end = None
+        self._cursor = 0
 
     def is_from_storage(self, stored: Stored) -> bool:
         """Whether it was accepted before this session began: it has waited for the device."""

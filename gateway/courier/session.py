@@ -90,6 +90,20 @@ class CourierSession:
         """Whose session it is."""
         return self._arrival.caller.device
 
+    @property
+    def interface(self) -> str:
+        """What carries it, as the device said: ``WiFi``, an operator, or nothing."""
+        return self._arrival.connect.interface
+
+    def serve(self) -> None:
+        """From now on the device's pushes go over this link."""
+        self._deliveries.serve()
+
+    def stand_by(self) -> None:
+        """From now on they go over another one; what is in flight is left to it."""
+        self._deliveries.stand_by()
+        self._subscriptions.close()
+
     def wake(self) -> None:
         """There is something new in the store."""
         self._deliveries.wake()
@@ -144,6 +158,8 @@ class CourierSession:
             interface=connect.interface,
             os_version=connect.os_version,
             is_active=self._deliveries.is_active,
+            is_served=self._deliveries.is_served,
+            keep_alive_seconds=self._interval_seconds or None,
             since=self._arrival.since,
             last_heard=self._heard_at,
             sent=self._deliveries.sent + self._subscriptions.sent,
@@ -199,10 +215,12 @@ class CourierSession:
         # link closed, what is pushed from then on waits for it.
         reason = self._link.reason or "ended by the gateway"
         self._services.sessions.depart(self)
+        is_lost = not self._link.said_goodbye and not self._is_draining
+        self._deliveries.end(reason, is_lost=is_lost)
         self._subscriptions.close()
         with trio.move_on_after(self._settings.close_seconds, shield=True):
             try:
-                await self._deliveries.close(reason)
+                await self._deliveries.close()
             except StoreUnavailableError as error:
                 log.info("%s: the store did not hear of its end: %s", self._arrival.caller, error)
         await self._link.aclose()
@@ -228,6 +246,8 @@ class CourierSession:
             await self._deliveries.hear(said)
 
     async def _hear_filter(self, said: Filter) -> None:
+        if not said.is_standby:
+            self._services.sessions.prefer(self)
         self._deliveries.want(said)
 
     async def _hear_state(self, said: SetState) -> None:

@@ -123,6 +123,8 @@ class SessionStatistics:
     interface: str
     os_version: str
     is_active: bool
+    is_served: bool
+    keep_alive_seconds: int | None
     since: float
     last_heard: float
     sent: int

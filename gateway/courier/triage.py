@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gateway.courier.mailbox import Batch, Mailbox
     from gateway.courier.terms import Arrival, CourierSettings, Services
+    from gateway.routing.unacknowledged import Sent
     from gateway.store.store import Stored
     from protocol.courier.messages import Filter, SetState
     from protocol.identifiers import UniqueId
@@ -158,7 +159,7 @@ class Triage:
         """
         is_active = self.is_active
         judged = [
-            (stored, self._judge_stored(stored, is_active=is_active))
+            (stored, self._judge_registered(stored.notification, is_active=is_active))
             for stored in batch.pushes
             if stored.notification.unique_id not in in_flight
         ]
@@ -166,6 +167,16 @@ class Triage:
         if wakes and self._held.wake(batch.pushes[-1].seq):
             return None
         return [chosen for each in judged if (chosen := self._choose(*each)) is not None]
+
+    def takes_again(self, push: Sent) -> bool:
+        """Whether one that a lost link has left behind goes now; discards it as it deserves."""
+        verdict = self._judge_registered(push.notification, is_active=self.is_active)
+        if verdict in _DISCARDED:
+            self._services.sessions.unacknowledged.settled(push.unique_id)
+            self._note(push.unique_id, _DISCARDED[verdict][True])
+            if push.seq is not None:
+                self._mailbox.receipts.add(push.seq)
+        return _goes(verdict) or verdict in _UNTIL
 
     def _choose(self, stored: Stored, verdict: Verdict) -> Chosen | None:
         has_waited = self._mailbox.is_from_storage(stored)
@@ -189,11 +200,11 @@ class Triage:
         priority = notification.priority if self._heeds_priority else Priority.IMMEDIATE
         return self._lists.verdict(notification.topic, priority, is_active=is_active)
 
-    def _judge_stored(self, stored: Stored, *, is_active: bool) -> Verdict:
-        registration = self._services.directory.registration_of(stored.notification.token)
+    def _judge_registered(self, notification: Notification, *, is_active: bool) -> Verdict:
+        registration = self._services.directory.registration_of(notification.token)
         if registration is None or registration.unregistered_at is not None:
             return Verdict.UNREGISTERED
-        return self._judge(stored.notification, is_active=is_active)
+        return self._judge(notification, is_active=is_active)
 
     def _hold(self, stored: Stored, verdict: Verdict) -> None:
         detail = _WHY_NOT_NOW[verdict] + _UNTIL.get(verdict, "")

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from protocol.identifiers import DeviceToken, UniqueId
-
-
-class InFlight(NamedTuple):
-    """One such push. ``seq`` is its place in the store; None when it is never stored."""
-
-    unique_id: UniqueId
-    token: DeviceToken
-    seq: int | None
-    is_from_storage: bool
+    from gateway.routing.unacknowledged import Sent
+    from protocol.identifiers import UniqueId
 
 
 class Window:
@@ -33,7 +25,7 @@ class Window:
         self._size = size
         self._max_offers = offers
         self._offers = 0
-        self._pushes: dict[UniqueId, InFlight] = {}
+        self._pushes: dict[UniqueId, Sent] = {}
 
     @property
     def room(self) -> int:
@@ -50,16 +42,21 @@ class Window:
         """Whether filling it up is worth a question to the store."""
         return 2 * len(self._pushes) <= self._size
 
-    def add(self, push: InFlight) -> None:
+    def add(self, push: Sent) -> None:
         """It has been sent."""
         self._pushes[push.unique_id] = push
         self._offers += push.seq is None
 
-    def pop(self, unique_id: UniqueId) -> InFlight | None:
+    def pop(self, unique_id: UniqueId) -> Sent | None:
         """It has been acknowledged; None when there is no such push in flight."""
         push = self._pushes.pop(unique_id, None)
         self._offers -= push is not None and push.seq is None
         return push
+
+    def empty(self) -> list[Sent]:
+        """Nothing is in flight any more; what was, in order."""
+        pushes, self._pushes, self._offers = self._pushes, {}, 0
+        return list(pushes.values())
 
     def __contains__(self, unique_id: object) -> bool:
         return unique_id in self._pushes
@@ -67,5 +64,5 @@ class Window:
     def __len__(self) -> int:
         return len(self._pushes)
 
-    def __iter__(self) -> Iterator[InFlight]:
+    def __iter__(self) -> Iterator[Sent]:
         return iter(tuple(self._pushes.values()))

@@ -43,6 +43,7 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "handshake_seconds": ("3", 3.0),
     "idle_seconds": ("60", 60.0),
     "silent_seconds": ("61", 61.0),
+    "unacknowledged_seconds": ("120", 120.0),
     "connect_skew_seconds": ("30", 30.0),
     "window": ("7", 7),
     "power_hold": ("deliver", settings.PowerHold.DELIVER),

@@ -51,9 +51,9 @@ async def test_what_has_expired_is_forgotten_and_told_however_much_it_is() -> No
     for push in pushes:
         journal.adopt(push, DEVICE)
         await store.accept(DEVICE, push)
-    assert await upkeep.expire(store, journal, clock.now) == 0
+    assert await upkeep.expire(store, journal, clock.now, SessionTable()) == 0
     clock.time += 61
-    assert await upkeep.expire(store, journal, clock.now) == 250
+    assert await upkeep.expire(store, journal, clock.now, SessionTable()) == 250
     assert await store.pending() == 0
     assert {record.state for record in journal.records()} == {State.DISCARDED_EXPIRED}
 

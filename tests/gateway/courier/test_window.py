@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from gateway.courier.window import InFlight, Window
-from tests.builders import TOKEN, notification
+from gateway.courier.window import Window
+from gateway.routing.unacknowledged import Sent
+from tests.builders import NOW, notification
 
 
-def in_flight(number: int, seq: int | None = 1) -> InFlight:
-    return InFlight(notification(number).unique_id, TOKEN, seq, is_from_storage=False)
+def in_flight(number: int, seq: int | None = 1) -> Sent:
+    return Sent(notification(number), seq, is_from_storage=False, sent_at=NOW)
 
 
 def test_a_push_is_in_flight_until_it_is_acknowledged_once() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from gateway.routing.sessions import SessionTable, SessionTableStatistics
 from protocol.identifiers import DeviceId
-from tests.builders import DEVICE, ListeningSession
+from tests.builders import DEVICE, ListeningSession, notification
 
 TABLET = DeviceId("tablet")
 
@@ -86,3 +86,94 @@ def test_the_table_counts_devices_arrivals_and_takeovers() -> None:
     table.arrive(ListeningSession())
     assert len(table) == 2
     assert table.statistics() == SessionTableStatistics(sessions=2, arrivals=3, superseded=1)
+
+
+# -- links on several interfaces -------------------------------------------------------------------
+
+
+def dual() -> tuple[SessionTable, ListeningSession, ListeningSession]:
+    table = SessionTable()
+    wifi, cellular = ListeningSession(), ListeningSession(interface="310410")
+    table.arrive(wifi)
+    table.arrive(cellular)
+    return table, wifi, cellular
+
+
+def test_a_link_on_another_interface_stands_by() -> None:
+    table, wifi, cellular = dual()
+    assert table.session_of(DEVICE) is wifi
+    assert (wifi.is_served, cellular.is_served) == (True, False)
+    assert (wifi.left, cellular.left) == ([], [])
+    assert list(table) == [wifi, cellular]
+    assert len(table) == 1
+    assert table.statistics() == SessionTableStatistics(sessions=1, arrivals=2, superseded=0)
+
+
+def test_the_device_says_where_it_wants_to_be_served() -> None:
+    table, wifi, cellular = dual()
+    table.prefer(cellular)
+    assert table.session_of(DEVICE) is cellular
+    assert (wifi.is_served, cellular.is_served) == (False, True)
+    table.prefer(cellular)
+    assert table.session_of(DEVICE) is cellular
+    table.prefer(wifi)
+    assert table.session_of(DEVICE) is wifi
+    assert list(table) == [wifi, cellular]
+
+
+def test_a_session_that_is_out_cannot_be_preferred() -> None:
+    table, wifi, cellular = dual()
+    table.depart(cellular)
+    table.prefer(cellular)
+    assert table.session_of(DEVICE) is wifi
+
+
+def test_the_one_that_stands_by_takes_over() -> None:
+    table, wifi, cellular = dual()
+    assert table.depart(wifi)
+    assert table.session_of(DEVICE) is cellular
+    assert cellular.is_served
+    assert table.depart(cellular)
+    assert table.session_of(DEVICE) is None
+    assert list(table) == []
+
+
+def test_wifi_takes_over_before_others_and_the_newest_before_older_ones() -> None:
+    table = SessionTable()
+    first, wifi, second, third = (
+        ListeningSession(interface=interface) for interface in ("1", "WiFi", "2", "3")
+    )
+    for session in (first, wifi, second, third):
+        table.arrive(session)
+    table.depart(first)
+    assert table.session_of(DEVICE) is wifi
+    table.depart(wifi)
+    assert table.session_of(DEVICE) is third
+
+
+def test_one_that_stands_by_may_go_or_be_replaced() -> None:
+    table, wifi, cellular = dual()
+    newer = ListeningSession(interface="310410")
+    table.arrive(newer)
+    assert cellular.left == ["a newer link of the same device has taken over"]
+    assert not table.depart(cellular)
+    assert list(table) == [wifi, newer]
+    assert not table.depart(newer)
+    assert list(table) == [wifi]
+
+
+def test_all_are_woken_but_only_the_served_one_by_name() -> None:
+    table, wifi, cellular = dual()
+    table.wake(DEVICE)
+    assert (wifi.wakes, cellular.wakes) == (1, 0)
+    table.wake(None)
+    assert (wifi.wakes, cellular.wakes) == (2, 1)
+
+
+def test_all_may_be_dismissed_with_nothing_left_for_later() -> None:
+    table, wifi, cellular = dual()
+    table.unacknowledged.sent(notification(1).unique_id)
+    table.dismiss("the gateway is reset")
+    assert wifi.left == cellular.left == ["the gateway is reset"]
+    assert not wifi.is_served
+    assert notification(1).unique_id not in table.unacknowledged

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from gateway.routing.unacknowledged import Sent, Unacknowledged
+from protocol.identifiers import DeviceId
+from tests.builders import DEVICE, NOW, notification
+
+TABLET = DeviceId("tablet")
+
+
+def sent(number: int, *, sent_at: float = NOW, seq: int | None = 1) -> Sent:
+    return Sent(notification(number), seq, is_from_storage=False, sent_at=sent_at)
+
+
+def test_a_push_is_outstanding_until_it_is_settled() -> None:
+    pushes, push = Unacknowledged(), sent(1)
+    assert push.unique_id not in pushes
+    pushes.sent(push.unique_id)
+    assert push.unique_id in pushes
+    pushes.settled(push.unique_id)
+    assert push.unique_id not in pushes
+
+
+def test_what_a_lost_link_leaves_is_kept_in_order_per_device() -> None:
+    pushes = Unacknowledged()
+    first, second, other = sent(1), sent(2), sent(3)
+    for push in (first, second, other):
+        pushes.sent(push.unique_id)
+    pushes.leave(DEVICE, [first, second])
+    pushes.leave(TABLET, [other])
+    assert pushes.of(DEVICE) == (first, second)
+    assert pushes.of(TABLET) == (other,)
+    assert first.unique_id in pushes
+
+
+def test_what_is_sent_again_is_in_flight_again() -> None:
+    pushes, push = Unacknowledged(), sent(1)
+    pushes.leave(DEVICE, [push])
+    pushes.sent(push.unique_id)
+    assert pushes.of(DEVICE) == ()
+    assert push.unique_id in pushes
+    pushes.settled(push.unique_id)
+    assert push.unique_id not in pushes
+
+
+def test_what_was_left_may_be_settled_without_being_sent() -> None:
+    pushes, push, other = Unacknowledged(), sent(1), sent(2)
+    pushes.leave(DEVICE, [push, other])
+    pushes.settled(push.unique_id)
+    assert pushes.of(DEVICE) == (other,)
+    pushes.settled(sent(3).unique_id)
+    assert pushes.of(DEVICE) == (other,)
+
+
+def test_it_is_kept_for_a_while() -> None:
+    pushes, old, young = Unacknowledged(keep_seconds=60), sent(1), sent(2, sent_at=NOW + 30)
+    pushes.leave(DEVICE, [old, young])
+    assert pushes.sweep(NOW + 59) == []
+    assert pushes.sweep(NOW + 60) == [old]
+    assert pushes.of(DEVICE) == (young,)
+    assert old.unique_id not in pushes
+
+
+def test_the_oldest_make_room() -> None:
+    pushes = Unacknowledged(capacity=2)
+    left = [sent(number) for number in range(5)]
+    pushes.leave(DEVICE, left)
+    assert pushes.sweep(NOW) == left[:3]
+    assert pushes.of(DEVICE) == tuple(left[3:])
+
+
+def test_a_reset_forgets_everything() -> None:
+    pushes, flying, left = Unacknowledged(), sent(1), sent(2)
+    pushes.sent(flying.unique_id)
+    pushes.leave(DEVICE, [left])
+    pushes.clear()
+    assert flying.unique_id not in pushes
+    assert left.unique_id not in pushes
+    assert pushes.of(DEVICE) == ()
