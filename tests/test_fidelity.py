@@ -33,7 +33,7 @@ HOUSEKEEPING = {
     "ready_file",
     "rule",  # faults on purpose: docs/faults.md
     "san",
-    "silent_seconds",  # of the courier link: docs/courier.md
+    # of the courier link: docs/courier.md
     "store",
     "team_id",
 }
