@@ -33,7 +33,6 @@ HOUSEKEEPING = {
     "ready_file",
     "rule",  # faults on purpose: docs/faults.md
     "san",
-    # of the courier link: docs/courier.md
     "store",
     "team_id",
 }

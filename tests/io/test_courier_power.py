@@ -235,7 +235,7 @@ async def test_a_held_push_that_expires_is_discarded_and_replaced_by_nothing(
     (shown,) = gateway.front.statistics()
     assert shown.held == 0
     await gateway.accepts(soon(2, expires_at=NOW + 3600))
-    await expire(gateway.store, gateway.journal, gateway.time.now)
+    await expire(gateway.store, gateway.journal, gateway.time.now, gateway.sessions)
     assert gateway.states(soon(1, expires_at=NOW + 60)) == [HELD, "Discarded - Expired"]
     await phone.says(SetState(is_active=True))
     assert phone.numbers == [2]
