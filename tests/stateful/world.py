@@ -67,7 +67,7 @@ class World:
 
         async def sweep() -> None:
             gateway.front.sweep()
-            await expire(gateway.store, gateway.journal, gateway.time.now)
+            await expire(gateway.store, gateway.journal, gateway.time.now, gateway.sessions)
 
         self._nursery.start_soon(every, EXPIRY_SECONDS, sweep)
         await self._nursery.start(self._run_host)
