@@ -101,13 +101,6 @@ def boolean(value: Any) -> bool:  # noqa: ANN401
     return value
 
 
-def number(value: Any) -> int:  # noqa: ANN401
-    """A whole number."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError("expected a whole number")  # noqa: TRY004
-    return value
-
-
 def table(value: Any) -> dict[str, Any]:  # noqa: ANN401
     """A table as it is."""
     if not isinstance(value, dict):

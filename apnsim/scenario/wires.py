@@ -89,24 +89,20 @@ class ProviderWire(httpcore.AsyncNetworkBackend):
 
 
 class _HttpStream(httpcore.AsyncNetworkStream):
+    """Nothing has a time limit: a gateway that does not answer is something to be seen."""
+
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
         try:
-            with trio.fail_after(_seconds(timeout)):
-                return bytes(await self._stream.receive_some(max_bytes))
-        except trio.TooSlowError as error:
-            raise httpcore.ReadTimeout(str(error)) from error
+            return bytes(await self._stream.receive_some(max_bytes))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise httpcore.ReadError(str(error)) from error
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         try:
-            with trio.fail_after(_seconds(timeout)):
-                await self._stream.send_all(buffer)
-        except trio.TooSlowError as error:
-            raise httpcore.WriteTimeout(str(error)) from error
+            await self._stream.send_all(buffer)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise httpcore.WriteError(str(error)) from error
 
@@ -117,21 +113,16 @@ class _HttpStream(httpcore.AsyncNetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
         tls = trio.SSLStream(
             self._stream, ssl_context, server_hostname=server_hostname, https_compatible=True
         )
         try:
-            with trio.fail_after(_seconds(timeout)):
-                await tls.do_handshake()
+            await tls.do_handshake()
         except trio.BrokenResourceError as error:
             raise httpcore.ConnectError(str(error.__cause__ or error)) from error
         return _HttpStream(tls)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401, ARG002 - as httpcore has it
         return None
-
-
-def _seconds(timeout: float | None) -> float:
-    return float("inf") if timeout is None else timeout

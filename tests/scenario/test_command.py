@@ -10,7 +10,7 @@ import pytest
 
 from apnsim.scenario import library
 from tests.apnsim.conftest import _elsewhere, _logging_as_before, apnsim
-from tests.scenario.stories import EXPECT, PUSH, STORY, story
+from tests.scenario.stories import EXPECT, PHONE, PUSH, STORY, story
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,17 @@ def test_small_things_are_logged_for_those_who_ask(apnsim: Run, file: Path) -> N
     received = '17:15:56.000  apns           "Hello": Received by APNs'
     assert received not in apnsim("scenario", file).out.splitlines()
     assert received in apnsim("scenario", file, "--verbose").out.splitlines()
+
+
+def test_where_there_are_several_phones_it_is_told_which_one_speaks(
+    apnsim: Run, file: Path
+) -> None:
+    file.write_text(
+        STORY.replace("alert =", 'device = "phone", alert =') + PHONE.replace('"phone"', '"pad"')
+    )
+    lines = apnsim("scenario", file).out.splitlines()
+    assert '17:15:56.000  SpringBoard[phone]    com.example.chat: "Hello" shown: alert' in lines
+    assert '17:15:56.000  apns                  "Hello": Delivered to Device' in lines
 
 
 def test_one_that_does_not_ends_with_1_and_says_what_happened(apnsim: Run, file: Path) -> None:
@@ -119,9 +130,11 @@ def test_a_terminal_sees_colours_unless_it_does_not_want_to(
     file: Path, variables: dict[str, str], *, is_coloured: bool
 ) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "apnsim", "scenario", str(file), "--quiet"]
+    command = [sys.executable, "-m", "apnsim", "scenario", str(file)]
     environment = {**os.environ, **variables}
     subprocess.run(command, stdout=theirs, env=environment, check=True)
     os.close(theirs)
-    assert (b"\x1b[1;32mMET: all 1" in os.read(ours, 4096)) == is_coloured
+    said = os.read(ours, 4096)
+    for coloured in (b"\x1b[1;32mMET: all 1", b"\x1b[2m17:15:56.000\x1b[0m", b"\x1b[36mapns "):
+        assert (coloured in said) == is_coloured
     os.close(ours)
