@@ -14,6 +14,8 @@ import trio
 
 from devicesim.files import StateError
 from devicesim.host import DeviceHost, NotConfirmedError, tls_dials
+from devicesim.intervals import interval_policy
+from devicesim.keepalive import KeepAliveSweeper
 from devicesim.notification_center import Presentation
 from devicesim.power import PowerSettings
 from devicesim.runtime.rules import RuntimeRules
@@ -65,7 +67,8 @@ class VirtualDevices(DeviceHost):
             # Devices are kept where their tokens are kept: with a store in memory, nowhere.
             None if settings.store == "memory" else gateway.home.devices,
             self._received,
-            make_backoff=make_backoff,
+            KeepAliveSweeper(interval_policy(settings.keep_alive_seconds)),
+            make_backoff,
         )
         self.limit_activities(settings.live_activity_budget)
         self.limit_apps(

@@ -19,7 +19,8 @@ from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
 from devicesim.dial import TlsDial
 from devicesim.files import StateFiles, locked_directory
-from devicesim.keepalive import INTERVAL_SECONDS, FixedInterval, KeepAliveSweeper
+from devicesim.intervals import interval_policy
+from devicesim.keepalive import KeepAliveSweeper
 from devicesim.links import Links
 from devicesim.local_socket import LocalSocket
 from devicesim.network import Interface, LostStreams, PhoneNetwork
@@ -48,7 +49,7 @@ class DeviceSettings:
         device_id: of a new device; None to make one up.
         environment: of a new device.
         courier: host and port, if not those that the activation told.
-        keep_alive_seconds: between keep-alives.
+        keep_alive_seconds: between keep-alives; None: it adapts, as Apple's does.
         console_token: the bearer token that the console demands, if it does.
         power: the numbers of its power.
     """
@@ -60,7 +61,7 @@ class DeviceSettings:
     device_id: str | None = None
     environment: Environment = Environment.DEVELOPMENT
     courier: tuple[str, int] | None = None
-    keep_alive_seconds: float = INTERVAL_SECONDS
+    keep_alive_seconds: float | None = None
     console_token: str | None = None
     power: PowerSettings = field(default_factory=PowerSettings)
 
@@ -108,7 +109,7 @@ async def run_device(
         center = NotificationCenter(state, time.time, lambda: True)
         activity_kit = ActivityKit(state, time.time, announce=center.announce)
         door = LocalSocket(activity_kit, center, power)
-        sweeper = KeepAliveSweeper(FixedInterval(settings.keep_alive_seconds))
+        sweeper = KeepAliveSweeper(interval_policy(settings.keep_alive_seconds))
         links = _links(settings, state, enrolled)
         daemon = Daemon(state, links, sweeper, door, power)
         with private_unix_listener(settings.socket_path) as listener:

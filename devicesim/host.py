@@ -86,7 +86,7 @@ class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedNetworks, Host
         make_backoff: Callable[[], Backoff] | None = None,
     ) -> None:
         self._lost = LostStreams()
-        self._keep_alive = keep_alive or KeepAliveSweeper()
+        self._keep_alive = KeepAliveSweeper() if keep_alive is None else keep_alive
         self._around = Surroundings(
             make_dial, now, on_received, self._keep_alive, self._lost, make_backoff
         )

@@ -7,43 +7,31 @@ them, so an answer also confirms what the device said before it asked.
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import logging
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from math import inf
+from typing import TYPE_CHECKING, Any
 
 import trio
 
+from devicesim.intervals import AdaptivePolicy
 from protocol.courier.messages import KeepAlive
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devicesim.intervals import Interval, IntervalPolicy
     from devicesim.link import CourierLink
 
 log = logging.getLogger(__name__)
 
-INTERVAL_SECONDS = 60.0
 # rustpush: "15 s without 0x0d" (courier-wire.md §4.7).
 RESPONSE_SECONDS = 15.0
 TICK_SECONDS = 1.0
-
-
-class IntervalPolicy(Protocol):
-    """How long a link may be left alone, by what carries it."""
-
-    def interval_seconds(self, interface: str) -> float:
-        """Seconds from one KeepAlive to the next on this interface."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class FixedInterval:
-    """The same interval on every network."""
-
-    seconds: float = INTERVAL_SECONDS
-
-    def interval_seconds(self, interface: str) -> float:  # noqa: ARG002 - the policy's shape
-        """The one interval."""
-        return self.seconds
+# Stale entries of the sweeper's agenda that are not worth cleaning up.
+_SPARE_ENTRIES = 1_000
 
 
 class Pulse:
@@ -51,19 +39,39 @@ class Pulse:
 
     Args:
         link: whose; ended when an answer is overdue.
-        interval_seconds: from one KeepAlive to the next.
+        interval: from one KeepAlive to the next.
         response_seconds: how long the gateway may take to answer.
+        on_ask: called when an answer is due sooner than anything before.
     """
 
-    __slots__ = ("_answered", "_asked_at", "_interval", "_last_at", "_link", "_response")
+    __slots__ = (
+        "_answered",
+        "_asked",
+        "_held",
+        "_interval",
+        "_last_at",
+        "_link",
+        "_on_ask",
+        "_response",
+        "looked_for_at",
+    )
 
-    def __init__(self, link: CourierLink, interval_seconds: float, response_seconds: float) -> None:
+    def __init__(
+        self,
+        link: CourierLink,
+        interval: Interval,
+        response_seconds: float,
+        on_ask: Callable[[Pulse], None],
+    ) -> None:
         self._link = link
-        self._interval = interval_seconds
+        self._interval = interval
         self._response = response_seconds
-        self._asked_at: deque[float] = deque()
+        self._on_ask = on_ask
+        self._asked: deque[tuple[float, bool]] = deque()  # when, and whether after an interval
         self._last_at = trio.current_time()
-        self._answered = 0
+        self._answered = self._held = 0
+        self.looked_for_at = inf
+        """When the sweeper will look next; its own affair."""
 
     @property
     def answered(self) -> int:
@@ -73,46 +81,68 @@ class Pulse:
     @property
     def interval_seconds(self) -> float:
         """From one KeepAlive to the next."""
-        return self._interval
+        return self._interval.seconds
+
+    @property
+    def stage(self) -> str:
+        """Where the interval is in its search; empty if it does not search."""
+        return self._interval.stage
 
     @property
     def due_at(self) -> float:
         """When the next one is due, in Trio's time."""
-        return self._last_at + self._interval
+        return self._last_at + self._interval.seconds
 
     @property
     def held_in_a_row(self) -> int:
         """How many of those that were due after an interval: one that is not ends the link."""
-        return max(0, self._answered - 1)
+        return self._held
 
-    def beat(self) -> int:
+    @property
+    def look_at(self) -> float:
+        """When something is to be done, in Trio's time."""
+        return self._asked[0][0] + self._response if self._asked else self.due_at
+
+    def beat(self, *, is_due: bool = False) -> int:
         """Send one now; returns the value of ``answered`` that means it was answered."""
         self._last_at = trio.current_time()
-        self._asked_at.append(self._last_at)
-        self._link.send(KeepAlive(interval_seconds=round(self._interval)))
-        return self._answered + len(self._asked_at)
+        self._asked.append((self._last_at, is_due))
+        self._link.send(KeepAlive(interval_seconds=round(self._interval.seconds)))
+        self._on_ask(self)
+        return self._answered + len(self._asked)
 
-    def hear_answer(self) -> None:
-        """A KeepAliveResponse arrived; one that was not asked for means nothing."""
-        if self._asked_at:
-            self._asked_at.popleft()
-            self._answered += 1
+    def hear_answer(self) -> bool:
+        """A KeepAliveResponse arrived; one that was not asked for means nothing.
+
+        Returns:
+            Whether the interval has learnt from it.
+        """
+        if not self._asked:
+            return False
+        _, was_due = self._asked.popleft()
+        self._answered += 1
+        self._held += was_due
+        return was_due and self._interval.held()
 
     def check(self, now: float) -> None:
         """Send the next one if it is time; end the link if an answer is overdue."""
-        if self._asked_at:
-            if now - self._asked_at[0] >= self._response:
-                self._link.end(f"no KeepAliveResponse within {self._response:g} s", is_lost=True)
-        elif now - self._last_at >= self._interval:
+        if now < self.look_at:
+            return
+        if not self._asked:
             log.debug("%s: keep-alive", self._link)
-            self.beat()
+            self.beat(is_due=True)
+            return
+        if any(was_due for _, was_due in self._asked):
+            self._interval.failed()
+        self._asked.clear()
+        self._link.end(f"no KeepAliveResponse within {self._response:g} s", is_lost=True)
 
 
 class KeepAliveSweeper:
-    """Looks at the pulses of many links, once per tick.
+    """Looks after the pulses of many links, once per tick at those for which it is time.
 
     Args:
-        policy: the interval per kind of network.
+        policy: the intervals; None: they adapt as Apple's do.
         response_seconds: see the rule of loss.
         tick_seconds: how often to look, hence how late a keep-alive or a loss may be noticed.
     """
@@ -123,29 +153,58 @@ class KeepAliveSweeper:
         response_seconds: float = RESPONSE_SECONDS,
         tick_seconds: float = TICK_SECONDS,
     ) -> None:
-        self._policy: IntervalPolicy = FixedInterval() if policy is None else policy
+        self._policy: IntervalPolicy = AdaptivePolicy() if policy is None else policy
         self._response = response_seconds
         self._tick = tick_seconds
         self._pulses: set[Pulse] = set()
+        # An entry whose time is not its pulse's ``looked_for_at`` is stale.
+        self._agenda: list[tuple[float, int, Pulse]] = []
+        self._numbers = itertools.count()
 
     def __len__(self) -> int:
         return len(self._pulses)
 
-    def watch(self, link: CourierLink, interface: str) -> Pulse:
-        """Begin to look after a link."""
-        pulse = Pulse(link, self._policy.interval_seconds(interface), self._response)
+    def watch(
+        self, link: CourierLink, interface: str, memory: dict[str, Any] | None = None
+    ) -> Pulse:
+        """Begin to look after a link.
+
+        Args:
+            link: which.
+            interface: what carries it.
+            memory: of its device; see :class:`IntervalPolicy`.
+        """
+        interval = self._policy.interval(interface, {} if memory is None else memory)
+        pulse = Pulse(link, interval, self._response, self._look_sooner)
         self._pulses.add(pulse)
+        self._look_at(pulse)
         return pulse
 
     def forget(self, pulse: Pulse) -> None:
         """The link is over."""
         self._pulses.discard(pulse)
+        pulse.looked_for_at = inf
+        if len(self._agenda) > 2 * len(self._pulses) + _SPARE_ENTRIES:
+            self._agenda = [entry for entry in self._agenda if entry[0] == entry[2].looked_for_at]
+            heapq.heapify(self._agenda)
 
     def sweep(self) -> None:
-        """Look at every pulse once."""
+        """Look at every pulse for which it is time."""
         now = trio.current_time()
-        for pulse in tuple(self._pulses):
-            pulse.check(now)
+        while self._agenda and self._agenda[0][0] <= now:
+            at, _, pulse = heapq.heappop(self._agenda)
+            if at == pulse.looked_for_at and pulse in self._pulses:
+                pulse.looked_for_at = inf
+                pulse.check(now)
+                self._look_sooner(pulse)
+
+    def _look_sooner(self, pulse: Pulse) -> None:
+        if pulse in self._pulses and pulse.look_at < pulse.looked_for_at:
+            self._look_at(pulse)
+
+    def _look_at(self, pulse: Pulse) -> None:
+        pulse.looked_for_at = pulse.look_at
+        heapq.heappush(self._agenda, (pulse.looked_for_at, next(self._numbers), pulse))
 
     async def run(self) -> None:
         """Sweep for ever."""

@@ -28,8 +28,8 @@ class LinkView:
     """The link through one interface.
 
     ``leads``: what the device says goes here. ``local`` and ``remote`` are addresses, None without
-    a connection. ``keep_alive_seconds`` is the interval, ``next_keep_alive_seconds`` how long it
-    is until the next one is due.
+    a connection. ``keep_alive_seconds`` is the interval, ``keep_alive_stage`` where its search is
+    (empty if it does not adapt), ``next_keep_alive_seconds`` how long until the next one is due.
     """
 
     interface: str
@@ -38,6 +38,7 @@ class LinkView:
     local: str | None = None
     remote: str | None = None
     keep_alive_seconds: float | None = None
+    keep_alive_stage: str | None = None
     next_keep_alive_seconds: float | None = None
 
 
@@ -58,6 +59,7 @@ def _view(links: Links, interface: Interface, keeper: LinkKeeper) -> LinkView:
         local=link.local,
         remote=link.remote,
         keep_alive_seconds=pulse.interval_seconds,
+        keep_alive_stage=pulse.stage,
         next_keep_alive_seconds=max(0.0, pulse.due_at - trio.current_time()),
     )
 

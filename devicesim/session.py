@@ -75,7 +75,8 @@ class Session:
         self.link = link
         self.registration = Registration(state.apps, power)
         self.subscriptions = Subscriptions(state.apps)
-        self.pulse = keep_alive.watch(link, link.interface)
+        memory = state.extras.setdefault("keep_alive", {})
+        self.pulse = keep_alive.watch(link, link.interface, memory)
         self.has_delivered = False
         self.leads = False
         self._has_begun = False
@@ -173,7 +174,7 @@ class Session:
     async def _hear_all(self, messages: list[Message]) -> None:
         """The messages of one chunk: one commit, one write with all the answers."""
         answers: list[DeviceMessage] = []
-        has_new_tokens = False
+        has_new_tokens = has_learnt = False
         for message in messages:
             if isinstance(message, Push):
                 self.has_delivered = True
@@ -181,11 +182,13 @@ class Session:
                 if answer is not None:
                     answers.append(answer)
             elif isinstance(message, KeepAliveResponse):
-                self.pulse.hear_answer()
+                has_learnt |= self.pulse.hear_answer()
             elif isinstance(message, ChannelsResponse):
                 self.subscriptions.hear(message)
             else:
                 has_new_tokens |= self._hear_of_tokens(message)
+        if has_learnt:
+            await self._state.save()
         said = await self._of_tokens(has_new_tokens=has_new_tokens)
         await self._state.commit()
         # Tokens first: a push for one whose life just ended is of an unknown token by now, and the

@@ -237,6 +237,12 @@ class Settings:
     background_priority_10: BackgroundPriority10 = _setting(
         BackgroundPriority10.REJECT, "a background push with an explicit apns-priority of 10"
     )
+    keep_alive_seconds: float | None = _setting(
+        None,
+        "interval of virtual devices' keep-alives; unless given it adapts, from 900 s on Wi-Fi and"
+        " 600 s on cellular",
+        values.seconds,
+    )
     live_activity_budget: int = _setting(
         0,
         "pushes of priority 10 that an app's Live Activities obey in an hour; 0 = any number",

@@ -16,7 +16,6 @@ from certs.files import CredentialError
 from devicesim.activation import ActivationError
 from devicesim.device import DeviceSettings, run_device
 from devicesim.files import StateError
-from devicesim.keepalive import INTERVAL_SECONDS
 from devicesim.unix_listener import LocalSocketError
 from protocol.identifiers import DeviceId, InvalidIdentifierError
 from protocol.notification import Environment
@@ -60,8 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--keep-alive-seconds",
         type=_interval,
         metavar="SECONDS",
-        default=INTERVAL_SECONDS,
-        help=f"between two keep-alives (default: {INTERVAL_SECONDS:g})",
+        help="between two keep-alives (default: as long as the network bears, from 10 minutes on)",
     )
     parser.add_argument(
         "--watch", action="store_true", help="show the phone in the terminal instead of its log"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import TYPE_CHECKING
 
 import trio
@@ -12,11 +11,11 @@ from devicesim.network.kinds import Interface, NetworkEvent, NetworkKind
 from devicesim.network.stream import PhoneStream
 
 if TYPE_CHECKING:
+    from random import Random
+
     from trio.abc import Stream
 
     from devicesim.network.lost import LostStreams
-
-_DICE = Random()
 
 
 class PhonePath:
@@ -30,7 +29,7 @@ class PhonePath:
 
     __slots__ = ("_conditions", "_dice", "_lost", "_streams", "interface", "is_dead")
 
-    def __init__(self, interface: Interface, lost: LostStreams, dice: Random) -> None:
+    def __init__(self, interface: Interface, lost: LostStreams, dice: Random | None = None) -> None:
         self._lost = lost
         self._dice = dice
         self._conditions = CLEAR
@@ -96,7 +95,6 @@ class PhoneNetwork:
         kind: NetworkKind = NetworkKind.WIFI,
         dice: Random | None = None,
     ) -> None:
-        dice = dice or _DICE
         self._paths = {interface: PhonePath(interface, lost, dice) for interface in Interface}
         self._conditions = CLEAR
         self.interfaces: frozenset[Interface] = frozenset({Interface.WIFI})

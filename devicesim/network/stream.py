@@ -16,6 +16,7 @@ import socket
 import struct
 from collections import deque
 from math import inf
+from random import Random
 from typing import TYPE_CHECKING
 
 import trio
@@ -25,7 +26,6 @@ from devicesim.network.conditions import CLEAR, Conditions, NatAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from random import Random
 
     from devicesim.network.lost import LostStreams
 
@@ -41,10 +41,10 @@ class PhoneStream(Stream):
     Args:
         stream: the real one; owned.
         lost: who keeps the real one if it goes dark.
-        dice: for jitter.
+        dice: for jitter; by themselves they fall the same for every connection.
     """
 
-    def __init__(self, stream: Stream, lost: LostStreams, dice: Random) -> None:
+    def __init__(self, stream: Stream, lost: LostStreams, dice: Random | None = None) -> None:
         self._stream = stream
         self._lost = lost
         self._dice = dice
@@ -62,6 +62,8 @@ class PhoneStream(Stream):
     def suffer(self, conditions: Conditions) -> None:
         """Treat bytes so from now on."""
         self._conditions = conditions
+        if conditions.jitter_seconds and self._dice is None:
+            self._dice = Random(0)
         self._passed_at = trio.current_time()
 
     def go_dark(self) -> None:
@@ -183,7 +185,7 @@ class PhoneStream(Stream):
         if not conditions.delays:
             return 0.0
         delay = conditions.latency_seconds
-        if conditions.jitter_seconds:
+        if conditions.jitter_seconds and self._dice is not None:
             delay += self._dice.uniform(0.0, conditions.jitter_seconds)
         if conditions.bytes_per_second is not None:
             delay += length / conditions.bytes_per_second

@@ -39,6 +39,11 @@ class LinkView(Protocol):
         ...
 
     @property
+    def keep_alive_stage(self) -> str | None:
+        """Where the search for the longest interval is; empty if there is none."""
+        ...
+
+    @property
     def next_keep_alive_seconds(self) -> float | None:
         """Until the next one is due."""
         ...

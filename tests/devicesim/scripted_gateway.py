@@ -16,7 +16,8 @@ import trio.testing
 from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
 from devicesim.dial import LinkError, SecureStream
-from devicesim.keepalive import FixedInterval, KeepAliveSweeper
+from devicesim.intervals import FixedInterval
+from devicesim.keepalive import KeepAliveSweeper
 from devicesim.links import Links
 from devicesim.network import Interface
 from devicesim.state import DeviceState

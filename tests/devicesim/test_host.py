@@ -67,6 +67,7 @@ async def test_views_are_what_the_control_api_says(town: Town) -> None:
         "local": "device:1",
         "remote": wifi["remote"],
         "keep_alive_seconds": 60.0,
+        "keep_alive_stage": "",
     }
     assert (cellular["state"], cellular["leads"], cellular["local"]) == ("off", False, None)
     assert told == {

@@ -18,7 +18,8 @@ from trio.testing import (
 
 from devicesim import link as link_module
 from devicesim.dial import LinkError, SecureStream, say_goodbye
-from devicesim.keepalive import FixedInterval, KeepAliveSweeper
+from devicesim.intervals import FixedInterval
+from devicesim.keepalive import KeepAliveSweeper
 from devicesim.link import CLOSE_SECONDS, CourierLink, open_link
 from protocol.courier.compact import CompactCodec
 from protocol.courier.connection import CourierConnection

@@ -12,7 +12,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from devicesim import inbox
 from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
-from devicesim.keepalive import FixedInterval, KeepAliveSweeper
+from devicesim.intervals import FixedInterval
+from devicesim.keepalive import KeepAliveSweeper
 from devicesim.links import Links
 from devicesim.network import Interface
 from devicesim.state import DeviceState

@@ -10,7 +10,8 @@ import trio
 
 from devicesim.backoff import Backoff
 from devicesim.host import DeviceHost
-from devicesim.keepalive import FixedInterval, KeepAliveSweeper
+from devicesim.intervals import FixedInterval
+from devicesim.keepalive import KeepAliveSweeper
 from protocol.courier.messages import PushAck
 from tests.devicesim.scripted_gateway import FairDice, ScriptedGateway
 

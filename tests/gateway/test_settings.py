@@ -42,6 +42,7 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "drain_seconds": ("0.5", 0.5),
     "handshake_seconds": ("3", 3.0),
     "idle_seconds": ("60", 60.0),
+    "keep_alive_seconds": ("60", 60.0),
     "silent_seconds": ("61", 61.0),
     "unacknowledged_seconds": ("120", 120.0),
     "connect_skew_seconds": ("30", 30.0),

@@ -81,6 +81,7 @@ class DeviceLink:
     local: str | None
     remote: str | None
     keep_alive_seconds: float | None
+    keep_alive_stage: str | None
     next_keep_alive_seconds: float | None
 
 
@@ -237,6 +238,7 @@ def _link(view: LinkView) -> DeviceLink:
         local=view.local,
         remote=view.remote,
         keep_alive_seconds=view.keep_alive_seconds,
+        keep_alive_stage=view.keep_alive_stage,
         next_keep_alive_seconds=view.next_keep_alive_seconds,
     )
 

@@ -72,6 +72,7 @@ class LinkFacts:
     local: str | None = "192.168.1.7:51234"
     remote: str | None = "17.57.146.20:5223"
     keep_alive_seconds: float | None = 900.0
+    keep_alive_stage: str | None = "initial-growth"
     next_keep_alive_seconds: float | None = 412.5
 
 
