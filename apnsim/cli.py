@@ -21,6 +21,7 @@ COMMANDS = {
     "app": "attach an emulated app to a running device daemon and print its pushes",
     "power": "lock, unlock or wake a running device daemon",
     "send": "send a push, as a provider would",
+    "lint": "judge a payload: what APNs would refuse, what a phone would not show",
     "scenario": "play a timeline of pushes and phones on virtual time, and judge it",
     "exec": "run a command against a gateway made just for it",
     "keys": "make, list and use authentication keys (.p8)",
@@ -34,6 +35,7 @@ first steps:
   apnsim demo                          a gateway, two phones, and a curl line to paste
   apnsim send --token HEX --topic com.example.app --alert Hello
   apnsim scenario airplane-mode        what a phone does in a minute, an hour, a day; in a second
+  apnsim lint payload.json             is it as Apple wants it? would a person see it?
   apnsim exec -- pytest                your tests, with APNSIM_PROVIDER_URL and friends set
 
 exit codes: 0 done, 1 it failed, 2 bad usage or it cannot start

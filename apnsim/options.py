@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
     from gateway.settings import Settings
 
+# The options that are headers of a push: their name in the parsed command line, and the header's.
+PUSH_HEADERS = {
+    "topic": "apns-topic",
+    "push_type": "apns-push-type",
+    "priority": "apns-priority",
+    "expiration": "apns-expiration",
+    "collapse_id": "apns-collapse-id",
+    "apns_id": "apns-id",
+}
+
 _METAVARS: dict[Callable[[Any], Any], str] = {
     values.count: "N",
     values.whole_number: "N",
@@ -60,6 +70,12 @@ def line(given: str) -> str:
     if any(ord(letter) < 0x20 or ord(letter) == 0x7F for letter in text(given)):
         raise argparse.ArgumentTypeError(f"expected one line, not {given!r}")
     return given
+
+
+def push_headers(parsed: argparse.Namespace) -> dict[str, str]:
+    """The headers of a push that were given: those of :data:`PUSH_HEADERS`."""
+    values = {header: getattr(parsed, name) for name, header in PUSH_HEADERS.items()}
+    return {header: value for header, value in values.items() if value is not None}
 
 
 def count(text: str) -> int:

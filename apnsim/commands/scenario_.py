@@ -76,7 +76,7 @@ def _load(wanted: str) -> plan.Scenario:
 
 
 def _play(scenario: plan.Scenario, level: int, *, is_quiet: bool) -> int:
-    pen = report.Pen(report.wants_colour())
+    pen = output.Pen(output.wants_colour())
     outcome = player.play(scenario, level)
     if not is_quiet:
         _say(report.opening(scenario, pen))

@@ -30,15 +30,6 @@ examples:
   apnsim send --token 0f3a… --certificate com.example.app-app.pem --alert Hello
 """
 
-HEADERS = {
-    "topic": "apns-topic",
-    "push_type": "apns-push-type",
-    "priority": "apns-priority",
-    "expiration": "apns-expiration",
-    "collapse_id": "apns-collapse-id",
-    "apns_id": "apns-id",
-}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to send, where, and as whom."""
@@ -91,7 +82,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.topic is None and parsed.certificate is None:
         raise CannotStartError("--topic is missing: the app's bundle id (with its suffix)")
     body = _payload(parsed)
-    headers = {name: getattr(parsed, key) for key, name in HEADERS.items() if getattr(parsed, key)}
+    headers = {name: value for name, value in options.push_headers(parsed).items() if value}
     headers.setdefault("apns-push-type", PushType.ALERT)
     if parsed.certificate is None:
         headers["authorization"] = f"bearer {credentials.find_key(parsed).sign(int(time.time()))}"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import textwrap
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, groupby
 from typing import TYPE_CHECKING
@@ -17,6 +14,7 @@ from apnsim.scenario.times import spoken
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from apnsim.output import Pen
     from apnsim.scenario.log import Line
     from apnsim.scenario.plan import Scenario
     from apnsim.scenario.player import Outcome
@@ -31,24 +29,6 @@ _COLOURS = {
     "provider": _MAGENTA,
     GATEWAY: _CYAN,
 }
-
-
-def wants_colour() -> bool:
-    """Whether standard output is a terminal, and nobody has set NO_COLOR (no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-@dataclass(frozen=True, slots=True)
-class Pen:
-    """Writes, in colour or without."""
-
-    is_coloured: bool
-
-    def __call__(self, text: str, *codes: str) -> str:
-        """The text in these colours."""
-        if not self.is_coloured or not codes:
-            return text
-        return f"\x1b[{';'.join(codes)}m{text}\x1b[0m"
 
 
 def opening(scenario: Scenario, pen: Pen) -> Iterator[str]:

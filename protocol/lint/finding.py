@@ -52,7 +52,7 @@ class Found:
 
     Attributes:
         where: a header, ``body``, or the way to a key of the payload, such as ``aps.badge``.
-        what: what is wrong with it, as a sentence that goes on from ``where``.
+        what: what is wrong with it, or what it is to be and is not.
         advice: what to do.
         reason: APNs' answer, if that is what comes of it.
     """

@@ -32,7 +32,7 @@ def _refusal(read: Callable[[], object], where: str, advice: str) -> Iterator[Fo
     try:
         read()
     except Rejection as rejection:
-        yield Found(where, f"is refused: {rejection.detail}", advice, rejection.reason)
+        yield Found(where, rejection.detail, advice, rejection.reason)
 
 
 # -- the request -----------------------------------------------------------------------------------
