@@ -235,6 +235,8 @@ class VirtualDevice:
             StateError: it could not be written down.
         """
         self.power.wake(reason)
+        for session in self.links.sessions:
+            session.pulse.beat()  # is the link still alive?
         await self._settle()
 
     async def _settle(self, *, was_dead: bool = False) -> None:

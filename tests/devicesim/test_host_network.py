@@ -138,3 +138,17 @@ async def test_what_cannot_happen_is_refused(autojump_clock: MockClock) -> None:
         with pytest.raises(ValueError, match="no network"):
             await town.host.network_event(device.id, "reset")
         assert autojump_clock.current_time() == 10
+
+
+async def test_a_phone_that_is_woken_asks_at_once_whether_its_link_lives(
+    autojump_clock: MockClock,
+) -> None:
+    async with Town().running() as town:
+        device = await town.host.create_device()
+        await town.host.patch_device(device.id, network="half-open")
+        await town.host.wake(device.id, "user")
+        await trio.sleep(14)
+        assert town.host.get_device(device.id).online
+        await trio.sleep(2)
+        assert not town.host.get_device(device.id).online
+        assert autojump_clock.current_time() == 16
