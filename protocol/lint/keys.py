@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from protocol.lint.finding import Found
@@ -44,8 +45,8 @@ class _Written(dict[str, Any]):
 def _as_written(pairs: list[tuple[str, Any]]) -> _Written:
     written = _Written(pairs)
     if len(written) < len(pairs):
-        names = [name for name, _ in pairs]
-        written.repeated = tuple(name for name in written if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        written.repeated = tuple(name for name, count in counts.items() if count > 1)
     return written
 
 

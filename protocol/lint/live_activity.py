@@ -39,7 +39,7 @@ def _time(value: Any) -> float | None:  # noqa: ANN401 - JSON
 
 
 def event(push: Push) -> Iterator[Found]:
-    """Event is none of start, update, end."""
+    """The event is none of start, update, end."""
     if _event(push) is None:
         said = push.aps.get("event")
         what = "is missing" if said is None else f"is start, update or end, not {shown(said)}"
@@ -125,6 +125,15 @@ def _is_base64(text: object) -> bool:
         return isinstance(text, str) and base64.b64decode(text, validate=True) != b""
     except (binascii.Error, ValueError):
         return False
+
+
+def push_token(push: Push) -> Iterator[Found]:
+    """A start has an input-push-token that is not the number 1: the activity gets no token."""
+    wanted = push.aps.get("input-push-token", 1)
+    if _event(push) == "start" and wanted != 1:
+        what = f"is the number 1, not {shown(wanted)}"
+        advice = "send 1 to update the activity by a token of its own, or leave it out"
+        yield Found("aps.input-push-token", what, advice)
 
 
 def broadcast_start(push: Push) -> Iterator[Found]:

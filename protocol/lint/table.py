@@ -168,6 +168,7 @@ RULES: tuple[Rule, ...] = (
     _activity("activity-start-alert", _NOT_SHOWN, live_activity.start_alert),
     _activity("activity-channel", _NOT_SHOWN, live_activity.channel),
     _activity("broadcast-start", _NOT_SHOWN, live_activity.broadcast_start, _BROADCAST),
+    _activity("activity-push-token", _DOUBTFUL, live_activity.push_token),
     _activity("activity-final-state", _DOUBTFUL, live_activity.no_final_state),
     _activity("activity-milliseconds", _DOUBTFUL, live_activity.milliseconds),
     _activity("activity-stale", _DOUBTFUL, live_activity.stale_already),

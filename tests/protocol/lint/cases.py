@@ -229,6 +229,9 @@ CASES: dict[str, tuple[Push, Push]] = {
     "broadcast-start": (
         broadcast({"aps": activity_aps("start")}), broadcast({"aps": activity_aps("end")}),
     ),
+    "activity-push-token": (
+        activity("start", input_push_token="1"), activity("start", input_push_token=1),
+    ),
     "activity-final-state": (activity("end", content_state=ABSENT), activity("end")),
     "activity-milliseconds": (
         activity("end", dismissal_date=int(NOW) * 1000), activity("end", dismissal_date=int(NOW)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -105,6 +106,7 @@ def test_a_payload_is_judged_at_its_smallest(payload: dict[str, Any], body: byte
         (sent(apns_push_type="Background"), "did you mean background?"),
         (sent(apns_push_type="toast"), "send one of these"),
         (sent(apns_expiry="0"), "did you mean apns-expiration?"),
+        (sent(kind="pushtotalk", apns_expiration="0", apns_priority="5"), "send 10"),
         (sent(apns_zebra="0"), "this call knows apns-collapse-id, "),
         (alert(interruption_level="time_sensitive"), "did you mean time-sensitive?"),
         (alert(interruption_level=7), "send one of these"),
@@ -149,6 +151,13 @@ def test_a_priority_that_is_refused_is_not_warned_of_as_well() -> None:
     push = sent(kind="pushtotalk", apns_expiration="0", apns_priority="7")
     assert only(lint(push)).rule == "priority"
     assert [each.rule for each in lint(sent(apns_topic="a..voip")).findings] == ["topic"]
+
+
+def test_of_a_thousand_mistakes_of_a_kind_twenty_are_told() -> None:
+    body = json.dumps({"aps": {"alert": "x"} | {f"key{number}": 1 for number in range(1000)}})
+    twice = body[:-2] + body[body.index(",") : -2] + "}}"
+    counts = Counter(each.rule for each in lint(sent(twice.encode())).findings)
+    assert counts == {"too-large": 1, "repeated-key": 20, "unknown-key": 20}
 
 
 def test_where_a_repeated_key_is_can_be_found() -> None:
