@@ -7,6 +7,7 @@ that goes with the scenario.
 
 from __future__ import annotations
 
+import itertools
 import ssl
 import tempfile
 from contextlib import asynccontextmanager
@@ -30,7 +31,7 @@ from gateway.serve import Gateway, keep_up
 from gateway.store.factory import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from gateway.settings import Settings
 
@@ -88,6 +89,7 @@ def _provider(gateway: Gateway, nursery: trio.Nursery) -> Provider:
     return Provider(ProviderWire(Exchange(serve, nursery)), trust, key, gateway.clock.now)
 
 
-def _same_dice() -> partial[Backoff]:
-    """Phones that throw the same numbers at each run: a scenario's end is always the same."""
-    return partial(Backoff, Random(0))
+def _same_dice() -> Callable[[], Backoff]:
+    """Links that throw the same numbers at each run, each its own: a scenario always ends alike."""
+    seeds = itertools.count()
+    return lambda: Backoff(Random(next(seeds)))
