@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from protocol.lint.finding import Found
 from protocol.lint.words import cut, meant, shown
 from protocol.localization import localized
+from protocol.notification import PushType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ _OBSOLETE = ("summary-arg", "summary-arg-count")
 _KNOWN = frozenset(
     {
         *_PREFIXES, *(f"{each}-key" for each in _PREFIXES.values()),
-        *(f"{each}-args" for each in _PREFIXES.values()), "launch-image", "sound",
+        *(f"{each}-args" for each in _PREFIXES.values()), "launch-image",
         *_OBSOLETE, "action", "action-loc-key",
     }
 )  # fmt: skip
@@ -98,9 +99,13 @@ def text_type(push: Push) -> Iterator[Found]:
 def unknown_key(push: Push) -> Iterator[Found]:
     """A key of the alert is none of Apple's."""
     alert = push.aps.get("alert")
+    # Apple's example of a Live Activity has the sound inside its alert.
+    known = _KNOWN | {"sound"} if push.kind is PushType.LIVE_ACTIVITY else _KNOWN
     for key in alert if isinstance(alert, dict) else ():
-        if key not in _KNOWN:
-            advice = meant(key, _KNOWN, "put keys of your own beside aps")
+        if key not in known:
+            advice = meant(key, known, "put keys of your own beside aps")
+            if key == "sound":
+                advice = "move it: aps.sound"
             yield Found(f"aps.alert.{cut(key)}", "means nothing in an alert", advice)
 
 

@@ -41,16 +41,15 @@ NEWS = BundleId("com.example.news")
 VALUES = (None, True, False, 0, 1, -1, 0.5, 3.0, 2**31, 1e300, "", "1", "x", [], {})
 scalars = st.sampled_from(VALUES)
 words = scalars | st.sampled_from(["%@", "%1$@ and %@", "time-sensitive", "passive", "100%%"])
+ALERT_KEYS = (
+    "title", "subtitle", "body", "loc-key", "loc-args", "title-loc-key", "title-loc-args",
+    "subtitle-loc-key", "subtitle-loc-args", "launch-image", "summary-arg", "titel", "sound",
+)  # fmt: skip
 alerts = st.dictionaries(
-    st.sampled_from(
-        [
-            "title", "subtitle", "body", "loc-key", "loc-args", "title-loc-key", "title-loc-args",
-            "subtitle-loc-key", "launch-image", "summary-arg", "titel", "sound",
-        ]
-    ),
+    st.sampled_from(ALERT_KEYS),
     words | st.lists(words, max_size=2) | st.fixed_dictionaries({"loc-key": words}),
     max_size=4,
-)  # fmt: skip
+)
 sounds = st.dictionaries(st.sampled_from(["name", "volume", "critical", "x"]), scalars, max_size=3)
 KEYS = (
     "alert", "badge", "sound", "thread-id", "category", "interruption-level", "event",
@@ -109,7 +108,7 @@ def test_an_alert_is_not_shown_just_when_the_linter_says_so(payload: dict[str, A
     assert (present(payload, PushType.ALERT) is Presentation.NOT_SHOWN) == is_warned_of
 
 
-INNER = ("sound.name", "sound.volume", "alert.body", "alert.loc-key")
+INNER = ("sound.name", "sound.volume", *(f"alert.{key}" for key in ALERT_KEYS))
 
 
 def leaves_out_what_the_linter_says(payload: dict[str, Any]) -> bool:

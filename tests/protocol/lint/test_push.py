@@ -103,6 +103,7 @@ def test_a_payload_is_judged_at_its_smallest(payload: dict[str, Any], body: byte
         (alert(mutable_Content=1), "did you mean mutable-content?"),
         (alert(mine=1), "put keys of your own beside aps"),
         (texts(body="x", titel="y"), "did you mean title?"),
+        (texts(body="x", sound="y"), "move it: aps.sound"),
         (sent(apns_push_type="Background"), "did you mean background?"),
         (sent(apns_push_type="toast"), "send one of these"),
         (sent(apns_expiry="0"), "did you mean apns-expiration?"),
