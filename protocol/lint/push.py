@@ -74,12 +74,13 @@ class Push:
         if self.road is Road.BROADCAST:
             return PushType.LIVE_ACTIVITY
         try:
-            named = read_push_type(self.headers)
+            if (named := read_push_type(self.headers)) is not None:
+                return named
             topic = read_topic(self.headers) or self.default_topic
         except Rejection:
             return None
-        if named is not None or topic is None:
-            return named
+        if topic is None:
+            return None
         inferred = infer_push_type(topic)
         return inferred if self.is_whole or inferred.topic_suffix else None
 

@@ -56,6 +56,7 @@ def test_a_payload_alone_is_judged_as_what_it_looks_like(
 def test_a_header_or_a_suffix_says_what_it_is_a_bundle_id_alone_does_not() -> None:
     silent = {"aps": {"content-available": 1}}
     assert judged(silent, apns_push_type="alert") == ("alert", False)
+    assert judged(silent, apns_push_type="alert", apns_topic="?") == ("alert", False)
     assert judged(silent, apns_topic=f"{BUNDLE_ID}.voip") == ("voip", False)
     assert judged(silent, apns_topic=BUNDLE_ID) == ("background", True)
     assert judged(silent, apns_push_type="Alert") == ("background", True)
