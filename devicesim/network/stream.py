@@ -84,6 +84,8 @@ class PhoneStream(Stream):
     async def reset(self) -> None:
         """Both sides are reset; over a stream that is no socket, the gateway sees the end."""
         self._refusal = "reset by something on the way"
+        if self._has_ended:
+            return
         self._has_ended = True
         if isinstance(self._stream, trio.SocketStream):
             self._stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)

@@ -393,6 +393,22 @@ async def test_a_reset_of_a_socket_is_a_reset_at_the_far_end_too() -> None:
     await far.aclose()
 
 
+@pytest.mark.parametrize("first", [NetworkEvent.RESET, NetworkEvent.CUT_WAN])
+async def test_what_has_ended_can_be_reset_until_the_phone_has_closed_it(
+    first: NetworkEvent,
+) -> None:
+    network = PhoneNetwork(LostStreams())
+    path = network.paths[Interface.WIFI]
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with listener:
+        tcp = await trio.open_tcp_stream("127.0.0.1", listener.socket.getsockname()[1])
+        near = path.wrap_stream(tcp)
+        await path.happen(first)
+        await path.happen(NetworkEvent.RESET)
+        with pytest.raises(trio.BrokenResourceError, match="reset by something"):
+            await near.send_all(b"up")
+
+
 async def test_a_router_without_its_wan_side_shows_the_phone_a_healthy_link(
     autojump_clock: MockClock,
 ) -> None:
