@@ -1,4 +1,7 @@
-"""Connections that are still in their TLS handshake: counted, bounded in time, ended by a drain."""
+"""Connections that are still shaking hands: counted, bounded in time, ended by a drain.
+
+In TLS, and on a courier link until its Connect.
+"""
 
 from __future__ import annotations
 

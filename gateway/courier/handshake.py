@@ -24,22 +24,26 @@ if TYPE_CHECKING:
     from certs.connect_proof import ConnectProofs
     from gateway.courier.link import Link
     from gateway.courier.terms import CourierSettings, Stranger
+    from gateway.handshakes import Handshakes
 
 
-async def hear_connect(link: Link, settings: CourierSettings) -> Connect | None:
+async def hear_connect(
+    link: Link, settings: CourierSettings, handshakes: Handshakes
+) -> Connect | None:
     """Wait for the first message, which is a Connect or a protocol error.
 
     Returns:
         None when the link ended first, or took too long; ``link.reason`` says why.
     """
-    with trio.move_on_after(settings.handshake_seconds) as scope:
-        async for messages in link:
-            # The table lets nothing else through, and nothing behind it before the answer.
-            connect = next((said for said in messages if isinstance(said, Connect)), None)
-            if connect is not None:
-                return None if link.reason else connect
-    if scope.cancelled_caught:
-        link.end(f"said no Connect within {settings.handshake_seconds:g} s")
+    try:
+        with handshakes.within(settings.handshake_seconds):
+            async for messages in link:
+                # The table lets nothing else through, and nothing behind it before the answer.
+                connect = next((said for said in messages if isinstance(said, Connect)), None)
+                if connect is not None:
+                    return None if link.reason else connect
+    except trio.TooSlowError:
+        link.end(f"said no Connect within {settings.handshake_seconds:g} s, or before the drain")
     return None
 
 

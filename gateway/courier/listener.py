@@ -156,7 +156,7 @@ class CourierFront:
 
     async def serve_link(self, link: Link, stranger: Stranger) -> None:
         """From the Connect to the end, on a link that TLS has let in."""
-        connect = await hear_connect(link, self.settings)
+        connect = await hear_connect(link, self.settings, self._handshakes)
         arrival = None if connect is None else await self._answer(link, stranger, connect)
         if arrival is None:
             log.info("%s ended before its welcome: %s", stranger, link.reason)

@@ -60,6 +60,18 @@ async def test_a_drained_link_closes_at_once_when_nothing_is_in_flight(
     assert endings(caplog) == ["drained: the gateway shuts down"]
 
 
+async def test_a_drain_does_not_wait_for_a_connect_that_does_not_come(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
+) -> None:
+    stranger = await gateway.calls()
+    await settled()
+    gateway.front.drain()
+    await settled()
+    assert stranger.is_closed
+    assert autojump_clock.current_time() < SETTINGS.handshake_seconds
+    assert endings(caplog) == ["said no Connect within 5 s, or before the drain"]
+
+
 async def test_a_drained_link_waits_for_acknowledgements_and_sends_nothing_new(
     gateway: Gateway,
 ) -> None:
