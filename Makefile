@@ -42,6 +42,9 @@ coverage: setup
 interop: setup
 	$(BIN)/python -m interop $(if $(CI),--require-all)
 
+interop-faults: setup
+	$(BIN)/python -m interop.faults
+
 h2spec: setup
 	$(BIN)/python -m interop.h2spec
 
@@ -56,4 +59,4 @@ lock:
 clean:
 	rm -rf .venv .apnsim interop/.cache interop/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
 
-.PHONY: all setup run test format lint types coverage interop h2spec bench lock clean
+.PHONY: all setup run test format lint types coverage interop interop-faults h2spec bench lock clean

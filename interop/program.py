@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -29,9 +31,16 @@ class Program:
     Args:
         command: how to start it.
         environment: of it.
+        answer_seconds: how long it may take.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._answer_seconds = answer_seconds
         # So that a shell script finds `apnsim` as its user would.
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         self._process = subprocess.Popen(
@@ -40,13 +49,16 @@ class Program:
             stdout=subprocess.PIPE,
             bufsize=0,
             env={**environment, "PATH": path},
+            start_new_session=True,
         )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
+        # With its children: one that still waits for an answer would keep the pipe open.
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.communicate()
 
     def send(self, pushes: Sequence[Push]) -> list[dict[str, Any]]:
@@ -79,12 +91,12 @@ class Program:
 
     def _read_line(self) -> bytes:
         assert self._process.stdout is not None
-        deadline = time.monotonic() + ANSWER_SECONDS
+        deadline = time.monotonic() + self._answer_seconds
         line = b""
         while not line.endswith(b"\n"):
             patience = max(0.0, deadline - time.monotonic())
             if not select.select([self._process.stdout], [], [], patience)[0]:
-                raise ProgramError(f"it hangs: no answer within {ANSWER_SECONDS:g} s")
+                raise ProgramError(f"it hangs: no answer within {self._answer_seconds:g} s")
             part = os.read(self._process.stdout.fileno(), 1 << 16)
             if not part:
                 raise ProgramError(f"it ended with {self._process.wait()}")

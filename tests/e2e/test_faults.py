@@ -263,6 +263,25 @@ async def test_httpx_does_not_mind_other_settings_or_a_ping_without_an_answer(la
         await lab.push(timeout=0.3)
 
 
+async def test_what_goes_on_goes_on_into_what_decides(lab: Lab) -> None:
+    lab.rule("settings max_concurrent_streams=7 times=2")
+    lab.rule("delay seconds=0.01 times=1")
+    lab.rule({"action": {"type": "pieces", "answer": {"type": "answer", "status": 500}}})
+    assert await lab.answers(2) == [(500, "InternalServerError")] * 2
+    told = [detail for state, detail in lab.timeline() if state == "Fault"]
+    assert told == ["rule 1: SETTINGS {3: 7}", "rule 3: answer in pieces of 1 bytes"]
+
+
+async def test_a_request_that_is_no_push_matches_nothing_it_does_not_have(lab: Lab) -> None:
+    lab.rule("answer status=500 match.token=*")
+    lab.rule({"action": {"type": "answer", "status": 501}, "match": {"payload": {"a": "*"}}})
+    lab.rule("answer status=502 match.team_id=*")
+    lab.rule("answer status=503 match.path=/nowhere")
+    assert await lab.answers(1) == [(500, "InternalServerError")]
+    client = lab.here._clients["localhost", 0]
+    assert (await client.post("/nowhere", content=b"no JSON")).status_code == 503
+
+
 # -- in-band ---------------------------------------------------------------------------------------
 
 

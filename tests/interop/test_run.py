@@ -49,11 +49,10 @@ def test_a_program_answers_a_line_with_a_line() -> None:
         ("import time; time.sleep(60)", "it hangs"),
     ],
 )
-def test_a_program_that_does_not_answer_is_found_out(
-    code: str, why: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("interop.program.ANSWER_SECONDS", 0.5 if "sleep" in code else 30)
-    with Program(python(code), os.environ) as program, pytest.raises(ProgramError, match=why):
+def test_a_program_that_does_not_answer_is_found_out(code: str, why: str) -> None:
+    patience = 0.5 if "sleep" in code else 30
+    program = Program(python(code), os.environ, patience)
+    with program, pytest.raises(ProgramError, match=why):
         program.send([PUSH])
 
 

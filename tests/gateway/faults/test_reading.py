@@ -71,6 +71,11 @@ def test_a_sequence_and_a_distribution_are_told_as_they_were_written() -> None:
             " priority, push_type, team_id, token, topic",
         ),
         (
+            {"action": [BUSY, {"type": "duplicate"}]},
+            "one rule cannot act on a delivery to a device and request: make two of it",
+        ),
+        ("settings", "action.settings: no setting is named, such as max_concurrent_streams"),
+        (
             {"action": {"type": "delay", "seconds": {"type": "uniform", "lower": 2, "upper": 1}}},
             "action.delay.seconds.uniform: upper is less than lower",
         ),
