@@ -11,7 +11,7 @@ from gateway.faults.book import RuleBook
 from gateway.faults.courier import DelayDelivery, Disconnect, DropAck, Duplicate, Storm
 from gateway.faults.match import Occasion
 from gateway.journal import State
-from protocol.payload import InvalidPayloadError, parse_payload
+from protocol.payload import parse_payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,16 +126,9 @@ class DeliveryFaults:
                 "priority": int(push.priority),
                 "environment": lambda: self._environment_of(push),
                 "device": self._device,
-                "payload": lambda: _payload_of(push),
+                "payload": lambda: parse_payload(push.payload),
             }
         )
-
-
-def _payload_of(push: Push) -> object:
-    try:
-        return parse_payload(push.payload)
-    except InvalidPayloadError:
-        return None
 
 
 def strike_devices(sessions: SessionTable, hit: Hit) -> None:
