@@ -43,6 +43,8 @@ class PhonePath:
         phone_stream = PhoneStream(stream, self._lost, self._dice)
         phone_stream.on_close = self._streams.discard
         phone_stream.suffer(self._conditions)
+        if self.is_dead:  # since the dialer has waited
+            phone_stream.go_dark()
         self._streams.add(phone_stream)
         return phone_stream
 

@@ -393,6 +393,22 @@ async def test_a_reset_of_a_socket_is_a_reset_at_the_far_end_too() -> None:
     await far.aclose()
 
 
+async def test_a_connection_that_was_on_its_way_when_the_path_died_is_dark(
+    autojump_clock: MockClock,
+) -> None:
+    network = PhoneNetwork(LostStreams())
+    path = network.paths[Interface.WIFI]
+    await path.wait()  # it was well
+    network.switch(NetworkKind.HALF_OPEN)
+    tcp, far = memory_stream_pair()
+    near = path.wrap_stream(tcp)
+    await near.send_all(b"up")
+    with trio.move_on_after(60) as waiting:
+        await far.receive_some()
+    assert waiting.cancelled_caught
+    assert autojump_clock.current_time() == 60
+
+
 @pytest.mark.parametrize("first", [NetworkEvent.RESET, NetworkEvent.CUT_WAN])
 async def test_what_has_ended_can_be_reset_until_the_phone_has_closed_it(
     first: NetworkEvent,
