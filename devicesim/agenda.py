@@ -31,6 +31,10 @@ class Agenda:
         self._numbers = itertools.count()  # what is due at the same time keeps its order
         self._is_sooner = trio.Event()
 
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._due)
+
     def after(self, seconds: float, do: Callable[[], Awaitable[None]]) -> float:
         """Do it that much later, or soon if that is not positive; returns the time."""
         when = trio.current_time() + seconds

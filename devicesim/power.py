@@ -110,6 +110,7 @@ class PhonePower:
         "_has_link",
         "_is_on",
         "_lit_until",
+        "_looks_at",
         "_name",
         "_on_change",
         "_settings",
@@ -134,6 +135,7 @@ class PhonePower:
         self._lit_until = -inf
         self._agenda = agenda
         self._due_at = inf
+        self._looks_at = inf  # of what is in the agenda, the next
         self.mode = mode
         self.forced = forced
         self.policy = AssertionPolicy.FULL if forced is None else forced
@@ -244,7 +246,9 @@ class PhonePower:
 
     async def _do_what_is_due(self) -> None:
         """Abandon the reconnect, or wake for maintenance; unless the deadline has moved."""
+        self._looks_at = inf
         if trio.current_time() < self._due_at:
+            self._put_down()
             return
         if self.policy is AssertionPolicy.RESTRICTED:
             self.wake(WakeReason.TIMER)
@@ -274,5 +278,10 @@ class PhonePower:
                 lit = self._lit_until - trio.current_time()
                 seconds = max(self._settings.reconnect_seconds, lit)
         self._due_at = trio.current_time() + seconds
-        if self._agenda is not None and seconds < inf:
-            self._agenda.after(seconds, self._do_what_is_due)
+        self._put_down()
+
+    def _put_down(self) -> None:
+        # Once: a deadline that moves on, as with a link that flaps, is put down when it was due.
+        if self._agenda is not None and self._due_at < self._looks_at:
+            seconds = self._due_at - trio.current_time()
+            self._looks_at = self._agenda.after(seconds, self._do_what_is_due)

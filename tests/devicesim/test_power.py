@@ -66,6 +66,32 @@ async def test_a_locked_phone_with_a_link_stays_reachable(
     assert (phone.policy, phone.is_active) == (FULL, False)
 
 
+async def test_a_link_that_flaps_costs_no_memory(agenda: Agenda, mock_clock: MockClock) -> None:
+    phone = Phone(agenda)
+    for _ in range(1000):
+        phone.link_changed(is_up=False)
+        phone.link_changed(is_up=True)
+        await passes(mock_clock, 0.1)
+    assert len(agenda) <= 1
+    phone.link_changed(is_up=False)
+    await passes(mock_clock, 159)
+    assert phone.policy is FULL
+    await passes(mock_clock, 1)
+    assert phone.policy is RESTRICTED
+
+
+async def test_what_is_due_sooner_than_before_is_not_late(
+    agenda: Agenda, mock_clock: MockClock
+) -> None:
+    phone = Phone(agenda)
+    phone.link_changed(is_up=False)
+    await passes(mock_clock, 160)
+    assert phone.policy is RESTRICTED, "due next in half an hour"
+    phone.wake(WakeReason.CELLULAR_CALL)
+    await passes(mock_clock, 160)
+    assert phone.policy is RESTRICTED
+
+
 async def test_a_locked_phone_without_a_link_gives_up_160_seconds_after_the_loss(
     agenda: Agenda, mock_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
