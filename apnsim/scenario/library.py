@@ -30,7 +30,7 @@ def read(wanted: str) -> tuple[str, str]:
         return f"{wanted}{SUFFIX}", (SHIPPED / f"{wanted}{SUFFIX}").read_text(encoding="utf-8")
     file = Path(wanted)
     try:
-        return str(file), file.read_text(encoding="utf-8")
+        return str(file), file.read_text(encoding="utf-8-sig")  # Windows marks it
     except UnicodeDecodeError as error:
         raise CannotStartError(f"{wanted}: not a text in UTF-8 ({error.reason})") from None
     except OSError as error:

@@ -59,6 +59,8 @@ class Source:
             last = self.text.count("\n") + 1  # "at end of document"
             fault = Fault(self.name, int(line[1]) if line else last, f"not TOML: {said}")
             raise BadScenarioError([fault]) from None
+        except RecursionError:
+            raise BadScenarioError([Fault(self.name, 0, "not TOML: nested too deeply")]) from None
         self._lines = _lines_of(self.text)
 
     def line_of(self, path: Path) -> int:

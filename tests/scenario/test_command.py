@@ -101,6 +101,17 @@ def test_a_file_that_is_no_text_is_told_so(apnsim: Run, file: Path) -> None:
     assert (outcome.code, "not a text in UTF-8" in outcome.error) == (2, True)
 
 
+def test_a_file_that_begins_with_the_mark_of_utf_8_is_played(apnsim: Run, file: Path) -> None:
+    file.write_text(STORY, encoding="utf-8-sig")  # as editors on Windows save it
+    assert apnsim("scenario", file).code == 0
+
+
+def test_a_file_with_brackets_beyond_measure_is_told_so(apnsim: Run, file: Path) -> None:
+    file.write_text("a = " + "[" * 100_000)
+    outcome = apnsim("scenario", file)
+    assert (outcome.code, "not TOML: nested too deeply" in outcome.error) == (2, True)
+
+
 def test_somebody_who_names_none_is_told_where_the_names_are(apnsim: Run) -> None:
     outcome = apnsim("scenario")
     assert (outcome.code, "see apnsim scenario --list" in outcome.error) == (2, True)

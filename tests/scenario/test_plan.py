@@ -183,3 +183,9 @@ def test_the_example_of_the_documentation_is_a_scenario() -> None:
     page = (Path(__file__).parents[2] / "docs" / "scenarios" / "README.md").read_text()
     example = page.split("```toml\n")[1].split("```")[0]
     assert plan.load("example.toml", example).steps
+
+
+def test_a_push_is_sent_no_oftener_than_a_scenario_can_bear() -> None:
+    push = step('push = { app = "com.example.chat", alert = "Hello", times = 10001 }')
+    [fault] = faults(story(push, EXPECT))
+    assert fault.endswith("step 1, push.times: expected a whole number from 1 to 10000, not 10001")

@@ -21,12 +21,25 @@ if TYPE_CHECKING:
 
 
 _GONE = 410
+# Each has a name and a life of its own, all of which a scenario remembers.
+MAX_TIMES = 10_000
 
 
 def _priority(value: Any) -> int:  # noqa: ANN401
     if value not in list(Priority):
         raise ValueError(f"expected one of {', '.join(str(int(each)) for each in Priority)}")
     return int(value)
+
+
+def _times(value: Any) -> int:  # noqa: ANN401
+    expected = f"expected a whole number from 1 to {MAX_TIMES}"
+    try:
+        times = values.count(value)
+    except ValueError:
+        raise ValueError(expected) from None
+    if times > MAX_TIMES:
+        raise ValueError(expected)
+    return times
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +65,7 @@ class Push:
     payload: dict[str, Any] | None = key(
         reading.table, "the whole payload, in place of one made of alert and type", default=None
     )
-    times: int = key(
-        values.count, 'how often; named "Hello 1", "Hello 2" … if more than once', default=1
-    )
+    times: int = key(_times, 'how often; named "Hello 1", "Hello 2" … if more than once', default=1)
     organisation: str | None = key(
         values.text,
         "push to the rows of the backend's table for this organisation; see sign_in",
