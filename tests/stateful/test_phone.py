@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from trio.testing import MockClock
@@ -86,8 +86,28 @@ class Phone(RuleBasedStateMachine):
 
     @rule(network=st.sampled_from(["wifi", "cellular"]))
     def comes_online(self, network: str) -> None:
-        self.model.comes_up()
+        self.model.comes_up(network)
         self._then(lambda world: world.switch(network=network))
+
+    @rule(
+        leaves=st.sampled_from([goes_offline, goes_half_open]),
+        pushes=st.lists(st.tuples(apps, lifetimes), min_size=1, max_size=4),
+        seconds=st.sampled_from([0.0, 1.0, 300.0]),
+    )
+    def is_pushed_to_while_away(
+        self,
+        leaves: Callable[[Phone], None],
+        pushes: list[tuple[str, float]],
+        seconds: float,
+    ) -> None:
+        """Often enough, in one go: what single rules make seldom."""
+        if self.model.path is not Path.UP:
+            self.comes_online("wifi")
+        leaves(self)
+        for app, lifetime in pushes:
+            self.push(app, lifetime)
+        self.time_passes(seconds)
+        self.comes_online("cellular")
 
     @rule(seconds=pauses)
     def time_passes(self, seconds: float) -> None:
@@ -101,13 +121,14 @@ class Phone(RuleBasedStateMachine):
         self.model.reset_amid(number)
         self._then(lambda world: world.push_amid_a_reset(number, app, seconds, steps))
         self.model.advance(50.0)  # its back-off
-        self.model.comes_up()
+        self.model.comes_up(self.model.interface)
         self._then(lambda world: world.passes(50.0))
 
     @rule()
     def gateway_is_killed(self) -> None:
+        self.model.gateway_is_killed()
         self._then(lambda world: world.kill_gateway())
-        self.time_passes(50.0)  # its back-off
+        self.time_passes(50.0)  # the phone's back-off
 
     @rule()
     def phone_is_killed(self) -> None:
@@ -147,6 +168,9 @@ def test_nothing_is_lost_nothing_comes_twice_and_nothing_after_its_end() -> None
     run_state_machine_as_test(
         Phone,
         settings=settings(
-            max_examples=60, stateful_step_count=25, suppress_health_check=list(HealthCheck)
+            max_examples=50,
+            stateful_step_count=15,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate, Phase.shrink],
         ),
     )

@@ -9,14 +9,21 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import trio
-from trio.testing import memory_stream_pair, wait_all_tasks_blocked
+from trio.testing import (
+    MemoryReceiveStream,
+    MemorySendStream,
+    memory_stream_pair,
+    wait_all_tasks_blocked,
+)
 
 from devicesim.backoff import Backoff
 from devicesim.dial import SecureStream
 from devicesim.host import DeviceHost, NotConfirmedError
+from devicesim.intervals import FixedInterval
+from devicesim.keepalive import KeepAliveSweeper
 from gateway.courier.link import Link
 from gateway.courier.terms import Caller, CourierSettings
 from gateway.upkeep import every, expire
@@ -33,8 +40,11 @@ if TYPE_CHECKING:
     from devicesim.state import DeviceState
     from protocol.courier.messages import Push
 
+    MemoryStream: TypeAlias = trio.StapledStream[MemorySendStream, MemoryReceiveStream]
+
 PHONE = "phone"
 EXPIRY_SECONDS = 30.0
+KEEP_ALIVE_SECONDS = 60.0
 
 
 class TrioTime(SettableTime):
@@ -56,7 +66,7 @@ class World:
         self.gateway = Gateway(nursery, CourierSettings(), TrioTime())
         self.host = self._new_host()
         self._phone = trio.CancelScope()
-        self._ends: list[trio.abc.Stream] = []
+        self._ends: list[MemoryStream] = []
         self._links = 0
         self._provider_has: dict[str, DeviceToken] = {}
         self.arrivals: Counter[int] = Counter()
@@ -131,6 +141,7 @@ class World:
     async def kill_gateway(self) -> None:
         """Its links are reset and it remembers only its store; it is back at once."""
         self.gateway.store._sessions.clear()
+        self.gateway.front.services.sessions.unacknowledged.clear()
         await self._reset_links()
 
     async def kill_phone(self) -> None:
@@ -146,6 +157,8 @@ class World:
     async def _reset_links(self) -> None:
         """As RST does, which destroys what is on its way."""
         ends, self._ends = self._ends, []
+        for stream in ends:
+            stream.receive_stream.close()  # neither end sees the other's, which is a goodbye
         for stream in ends:
             await trio.aclose_forcefully(stream)
         await self._settle()
@@ -172,6 +185,7 @@ class World:
             self._make_dial,
             self.gateway.time.now,
             on_received=self._note,
+            keep_alive=KeepAliveSweeper(FixedInterval(KEEP_ALIVE_SECONDS)),
             make_backoff=lambda: Backoff(Random(0)),
         )
 
