@@ -144,7 +144,9 @@ class Daemon:
             StateError: it could not be written down.
         """
         self.state.forget_activities()  # a backup has none,
-        self.state.screen.wipe()  # and no notifications
+        self.state.screen.wipe()  # and no notifications, nor those that wait for their app
+        for app in self.state.apps:
+            self.state.clear(app.bundle_id)
         self.state.apps.renew_all()
         await self.tell_changes()
         await self._changes.until(

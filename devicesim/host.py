@@ -217,6 +217,8 @@ class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedNetworks, Host
             device.power.switch(is_on=False)
             await device.daemon.go_offline("the device is deleted")
         device.scope.cancel()
+        for app in device.state.apps:
+            device.state.inbox.clear(app.bundle_id)  # what is due later finds nothing to do
         self._devices.pop(device_id, None)
         if self._folder is not None:
             await self._folder.remove(device_id)

@@ -55,6 +55,10 @@ class Inbox:
             self._count += 1
             waiting[push.message_id] = (self._arrivals, push)
 
+    def holds(self, bundle_id: str, message_id: UniqueId) -> bool:
+        """Whether this push waits for this app."""
+        return message_id in self._waiting.get(bundle_id, ())
+
     def take(self, bundle_id: str, message_id: UniqueId) -> bool:
         """The app has this push now; whether it was waiting."""
         waiting = self._waiting.get(bundle_id)

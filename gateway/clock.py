@@ -10,6 +10,8 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from protocol.courier.fields import LATEST_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -51,10 +53,13 @@ class Clock:
         """Move time forward.
 
         Raises:
-            ValueError: ``seconds`` is negative (what has happened cannot be undone), or not finite.
+            ValueError: ``seconds`` is negative (what has happened cannot be undone), not finite, or
+                leads beyond what can be told on the courier link.
         """
         if not 0 <= seconds < math.inf:
             raise ValueError(f"time moves forward by a number of seconds, not by {seconds}")
+        if self.now() + seconds > LATEST_SECONDS:
+            raise ValueError(f"the clock ends with the year 9999; {seconds:g} s from now is later")
         if self._frozen_at is not None:
             self._frozen_at += seconds
         else:

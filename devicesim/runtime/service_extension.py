@@ -39,24 +39,24 @@ class ServiceExtensions:
         agenda: where their ends are put down.
         limit_seconds: how long the system waits for one.
         taken: a push that waited in the inbox is done with.
-        is_installed: whether this very app still is.
+        is_awaited: whether the alert still waits: not if its app or the device is gone.
         present: shows the alert afterwards.
     """
 
-    __slots__ = ("_agenda", "_is_installed", "_limit", "_present", "_taken")
+    __slots__ = ("_agenda", "_is_awaited", "_limit", "_present", "_taken")
 
     def __init__(
         self,
         agenda: Agenda,
         limit_seconds: float,
         taken: Callable[[str, Iterable[UniqueId]], Awaitable[None]],
-        is_installed: Callable[[App], bool],
+        is_awaited: Callable[[App, Push], bool],
         present: PresentAfter,
     ) -> None:
         self._agenda = agenda
         self._limit = limit_seconds
         self._taken = taken
-        self._is_installed = is_installed
+        self._is_awaited = is_awaited
         self._present = present
 
     def modifies(self, app: App, push: Push) -> bool:
@@ -85,6 +85,6 @@ class ServiceExtensions:
         self._agenda.after(0, partial(self._end, app, push, said))
 
     async def _end(self, app: App, push: Push, said: str) -> None:
-        if self._is_installed(app):
+        if self._is_awaited(app, push):
             self._present(app, push, said, SERVICE_EXTENSION)
             await self._taken(app.bundle_id, [push.message_id])

@@ -83,7 +83,7 @@ class System:
             state, self.lives, rules, setting.now, taken, self._finish
         )
         self._extensions = ServiceExtensions(
-            setting.agenda, rules.extension_seconds, taken, self._is_installed, self._present
+            setting.agenda, rules.extension_seconds, taken, self._is_awaited, self._present
         )
 
     # -- pushes ---------------------------------------------------------------------------------
@@ -217,8 +217,9 @@ class System:
         """Whether there is something to sweep."""
         return self._background.is_holding
 
-    def _is_installed(self, app: App) -> bool:
-        return self._state.apps.get(app.bundle_id) is app
+    def _is_awaited(self, app: App, push: Push) -> bool:
+        is_installed = self._state.apps.get(app.bundle_id) is app
+        return is_installed and self._state.inbox.holds(app.bundle_id, push.message_id)
 
 
 def _is_content_available(push: Push) -> bool:

@@ -108,6 +108,26 @@ async def test_it_is_not_run_for_what_nobody_will_see(
         assert len(app.received) == 1
 
 
+async def test_a_restore_meanwhile_leaves_nothing_to_show(autojump_clock: MockClock) -> None:
+    async with an_app(autojump_clock) as app:
+        await app.town.host.patch_app(app.device, NEWS, extension_seconds=5)
+        await app.hears(PushType.ALERT, MUTABLE)
+        await app.town.host.restore(app.device)
+        await trio.sleep(6)
+        assert app.received == []
+
+
+async def test_a_device_that_is_deleted_meanwhile_writes_nothing_any_more(
+    autojump_clock: MockClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with an_app(autojump_clock, tmp_path) as app:
+        await app.town.host.patch_app(app.device, NEWS, extension_seconds=5)
+        await app.hears(PushType.ALERT, MUTABLE)
+        await app.town.host.delete_device(app.device)
+        await trio.sleep(6)
+        assert [line.message for line in caplog.records if line.levelname == "ERROR"] == []
+
+
 async def test_an_app_without_one_shows_the_original_at_once(autojump_clock: MockClock) -> None:
     async with an_app(autojump_clock) as app:
         await app.hears(PushType.ALERT, MUTABLE)

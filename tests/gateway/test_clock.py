@@ -77,6 +77,15 @@ def test_time_can_be_moved_by_a_month_running_or_frozen(
 
 
 @pytest.mark.parametrize("is_frozen", [True, False])
+def test_time_ends_where_no_device_could_be_told_of_it(clock: Clock, is_frozen: bool) -> None:
+    if is_frozen:
+        clock.freeze()
+    with pytest.raises(ValueError, match="ends with the year 9999"):
+        clock.advance(1e12)
+    assert clock.now() == NOW
+
+
+@pytest.mark.parametrize("is_frozen", [True, False])
 @pytest.mark.parametrize("seconds", [-1, -0.001, math.inf, -math.inf, math.nan])
 def test_time_moves_forward_and_not_to_the_end_of_time(
     clock: Clock, is_frozen: bool, seconds: float
