@@ -150,7 +150,12 @@ class PhonePower:
     @property
     def is_lit(self) -> bool:
         """Whether something has just woken it."""
-        return trio.current_time() < self._lit_until
+        return self.lit_seconds > 0
+
+    @property
+    def lit_seconds(self) -> float:
+        """For how long the display is still on by itself; 0: it is dark, or a person's affair."""
+        return max(0.0, self._lit_until - trio.current_time())
 
     @property
     def may_reconnect(self) -> bool:
@@ -160,7 +165,7 @@ class PhonePower:
     @property
     def state(self) -> SetState:
         """What is to be said on the link."""
-        lit = ceil(self._lit_until - trio.current_time()) if self.is_lit else 0
+        lit = ceil(self.lit_seconds)
         if self.mode is Power.AWAKE or not lit:
             return SetState(is_active=self.mode is Power.AWAKE)
         return SetState(is_active=True, interval_seconds=lit)

@@ -235,6 +235,7 @@ class VirtualDevice:
             StateError: it could not be written down.
         """
         self.power.wake(reason)
+        self.notification_center.screen.light(self.power.lit_seconds)
         for session in self.links.sessions:
             session.pulse.beat()  # is the link still alive?
         await self._settle()

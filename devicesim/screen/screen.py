@@ -140,9 +140,13 @@ class Screen:
         if alert is None:
             return
         if self._is_locked():
-            self._lit_until = now + self._times.lit
+            self.light(self._times.lit)
         else:
             self._banner = Banner(bundle_id, push.apns_id, alert, now + self._times.banner)
+
+    def light(self, seconds: float) -> None:
+        """The display is on for so long."""
+        self._lit_until = max(self._lit_until, self._now() + seconds)
 
     def set_badge(self, bundle_id: str, number: int) -> None:
         """By a push, or by the app.

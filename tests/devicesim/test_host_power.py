@@ -179,6 +179,7 @@ async def test_a_wake_brings_the_link_back(
         assert policy(town, device) == (True, power, "full")
         assert view == town.host.get_device(device)
         assert gateway.all_heard(SetState)[-1].is_active is is_active
+        assert (await town.host.screens.look(device)).lit is is_active
 
 
 async def test_unlocking_brings_it_back_and_locking_does_not(mock_clock: MockClock) -> None:
