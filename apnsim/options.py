@@ -144,13 +144,6 @@ def read_settings(parsed: argparse.Namespace, defaults: dict[str, Any] | None = 
         ) from None
 
 
-def first_line(group: BaseException) -> str:
-    """What the first of a group of exceptions says: nurseries raise groups, people read lines."""
-    while isinstance(group, BaseExceptionGroup):
-        group = group.exceptions[0]
-    return str(group)
-
-
 def _metavar_of(option: configuration.Option) -> str:
     if option.choices:
         return f"{{{','.join(option.choices)}}}"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from apnsim import logs, open_files, options
+from apnsim import logs, open_files
 from apnsim.console import console_parts
-from apnsim.errors import CannotStartError
+from apnsim.errors import CannotStartError, told_as
 from apnsim.virtual_devices import VirtualDevices
 from certs.files import PUBLIC_MODE, CredentialError, write_credential
 from devicesim.files import StateError
@@ -112,10 +112,8 @@ def run(settings: Settings, beside: Callable[[Running], Awaitable[None]] | None 
     open_files.allow_many()
     if settings.ready_file is not None:
         _forget(settings.ready_file)
-    try:
+    with told_as(CannotStartError, *CANNOT_START):
         trio.run(_run, settings, beside)
-    except* CANNOT_START as group:
-        raise CannotStartError(options.first_line(group)) from None
 
 
 async def _run(settings: Settings, beside: Callable[[Running], Awaitable[None]] | None) -> None:

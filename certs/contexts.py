@@ -134,6 +134,8 @@ def _set_common(context: ssl.SSLContext, leaf: Leaf, alpn_protocols: Sequence[st
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(_TLS12_CIPHERS)
     context.options |= ssl.OP_NO_RENEGOTIATION
+    # Older Pythons (Debian's 3.11.2) take any end of the stream for a goodbye.
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     context.set_alpn_protocols(list(alpn_protocols))
     leaf.configure(context)
 

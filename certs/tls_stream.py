@@ -158,6 +158,8 @@ class TlsStream(Stream):
 
     def _fail(self, error: ssl.SSLError) -> None:
         """Nothing can be read or sent any more."""
+        if error.reason == "UNEXPECTED_EOF_WHILE_READING":  # its class in older Pythons
+            error = ssl.SSLEOFError(*error.args)
         self._failure, self._has_ended = error, True
         if isinstance(error, ssl.SSLEOFError):
             # Many leave without TLS's goodbye (RFC 9112 §9.8). That is no reason for an alert.

@@ -11,7 +11,7 @@ import trio
 
 from apnsim import options, output
 from apnsim.commands.device_ import SOCKET_NAME, STATE_DIR
-from apnsim.errors import CommandError
+from apnsim.errors import CommandError, told_as
 from devicesim.app_connection import AppConnection, AppConnectionError
 from protocol.notification import PushType
 from protocol.payload import InvalidPayloadError, parse_payload
@@ -82,10 +82,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Print what arrives, until SIGINT or SIGTERM or ``--count`` pushes."""
-    try:
+    with told_as(CommandError, AppConnectionError):
         trio.run(_run, parsed)
-    except* AppConnectionError as group:
-        raise CommandError(options.first_line(group)) from None
     return 0
 
 

@@ -11,7 +11,7 @@ import trio
 
 from apnsim import logs, options
 from apnsim.apsd_log import HEADER, ApsdFormatter
-from apnsim.errors import CannotStartError
+from apnsim.errors import CannotStartError, told_as
 from certs.files import CredentialError
 from devicesim.activation import ActivationError
 from devicesim.device import DeviceSettings, run_device
@@ -85,14 +85,12 @@ def run(parsed: argparse.Namespace) -> int:
     """Be a device until SIGINT or SIGTERM."""
     if parsed.of is not None:
         return _watch_other(parsed)
-    try:
+    with told_as(CannotStartError, ActivationError, StateError, CredentialError, LocalSocketError):
         if parsed.watch:
             _watch_own(parsed)
         else:
             _set_up_log(parsed)
             trio.run(_run, settings_of(parsed))
-    except* (ActivationError, StateError, CredentialError, LocalSocketError) as group:
-        raise CannotStartError(options.first_line(group)) from None
     return 0
 
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from apnsim import options
 from apnsim.commands.device_ import SOCKET_NAME, STATE_DIR
-from apnsim.errors import CommandError
+from apnsim.errors import CommandError, told_as
 from devicesim.app_connection import AppConnectionError
 from devicesim.power import Power, WakeReason
 from devicesim.socket_power import tell_power
@@ -49,10 +48,8 @@ def run(parsed: argparse.Namespace) -> int:
     changes = {}
     if parsed.what is not None:
         changes["power" if parsed.what in list(Power) else "wake"] = str(parsed.what)
-    try:
+    with told_as(CommandError, AppConnectionError):
         told = trio.run(lambda: tell_power(parsed.socket, **changes))
-    except* AppConnectionError as group:
-        raise CommandError(options.first_line(group)) from None
     del told["say"]
     if parsed.json:
         print(json.dumps(told))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import httpx
 import trio
 
-from apnsim import logs, options, output
-from apnsim.errors import CommandError
+from apnsim import logs, output
+from apnsim.errors import CommandError, told_as
 from apnsim.watch.other import OtherDevice
 from apnsim.watch.own import OwnDevice
 from apnsim.watch.tail import Tail
@@ -44,10 +44,8 @@ def watch_other(console_url: str, token: str | None, device_id: str) -> None:
     """
     console, tail = terminal(), Tail()
     logs.send_to(tail, "warning")
-    try:
+    with told_as(CommandError, CommandError):
         trio.run(_ask_and_show, console_url, token, device_id, tail, console)
-    except* CommandError as group:
-        raise CommandError(options.first_line(group)) from None
     output.say("Goodbye; the phone stays as it is.")
 
 

@@ -464,7 +464,7 @@ async def test_a_server_that_is_no_tls_server_or_leaves_breaks_the_handshake(
         (b"POST /3/device/00 HTTP/1.1\r\nhost: localhost\r\n\r\n", "http request", None),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "wrong version number", None),
         (b"\x16\x03\x01\x00\x05nonsense", "unexpected message", 10),
-        (b"", "EOF occurred", 50),
+        (b"", "eof", 50),  # Python's words for it have changed
     ],
 )
 async def test_a_client_that_does_not_speak_tls_is_told_so_if_tls_can(
@@ -475,7 +475,7 @@ async def test_a_client_that_does_not_speak_tls_is_told_so_if_tls_can(
     await ends.far.send_eof()
     with pytest.raises(trio.BrokenResourceError) as caught:
         await ends.ours.do_handshake()
-    assert why in str(caught.value.__cause__)
+    assert why in str(caught.value.__cause__).lower()
     await ends.ours.aclose()
     heard = b"".join([piece async for piece in ends.far])
     assert heard == (b"" if alert is None else bytes([0x15, 3, heard[2], 0, 2, 2, alert]))

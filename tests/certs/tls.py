@@ -49,6 +49,7 @@ def handshake(
 def trusting(ca_pem: bytes, *alpn: str) -> ssl.SSLContext:
     """A client as strict as Python 3.13's default, without a certificate of its own."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # older Pythons set it
     context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     context.load_verify_locations(cadata=ca_pem.decode())
     if alpn:

@@ -67,6 +67,7 @@ class Desk:
         self, sni: str = "localhost", certificate: Leaf | None = None, port: int | None = None
     ) -> Provider:
         context = ssl.create_default_context(cafile=self.here.gateway.home.ca_file)
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # older Pythons set it
         context.set_alpn_protocols(["h2"])
         if certificate is not None:
             certificate.configure(context)
