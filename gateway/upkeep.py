@@ -32,23 +32,17 @@ async def every(seconds: float, job: Callable[[], Awaitable[object]]) -> None:
 
 
 async def expire(
-    store: Store,
-    journal: Journal,
-    now: Callable[[], float],
-    sessions: SessionTable,
+    store: Store, journal: Journal, now: Callable[[], float], sessions: SessionTable
 ) -> int:
     """Forget everything that has expired, and say so on its timeline; how many there were.
-
-    What is in flight, or was when its link was lost, is not over with that.
 
     Raises:
         StoreUnavailableError: some may be left.
     """
     count = 0
     while expired := await store.expire(now=now()):
-        for unique_id in expired:
-            if unique_id not in sessions.unacknowledged:
-                journal.note(unique_id, State.DISCARDED_EXPIRED)
+        for unique_id in sessions.unacknowledged.over(expired):
+            journal.note(unique_id, State.DISCARDED_EXPIRED)
         count += len(expired)
     for push in sessions.unacknowledged.sweep(now()):
         if push.seq is None or push.notification.has_expired(now()):

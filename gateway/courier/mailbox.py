@@ -60,18 +60,11 @@ class Mailbox:
             now = self._services.now()
             attachment = await self._services.store.attach(self._device, now=now)
             self._fence = attachment.fence
-            # What was sent before is not over with that: it is sent again.
-            outstanding = self._services.sessions.unacknowledged
-            for unique_id in attachment.replaced:
-                if unique_id in outstanding:
-                    continue
-                self._services.journal.note(
-                    unique_id, State.REPLACED, "by a newer one of its topic"
-                )
-            for unique_id in attachment.expired:
-                if unique_id in outstanding:
-                    continue
-                self._services.journal.note(unique_id, State.DISCARDED_EXPIRED)
+            journal, outstanding = self._services.journal, self._services.sessions.unacknowledged
+            for unique_id in outstanding.over(attachment.replaced):
+                journal.note(unique_id, State.REPLACED, "by a newer one of its topic")
+            for unique_id in outstanding.over(attachment.expired):
+                journal.note(unique_id, State.DISCARDED_EXPIRED)
         if self._backlog_end is None:
             self._backlog_end = await self._measure_backlog(self._fence)
         return self._fence

@@ -94,9 +94,8 @@ class Router:
         accepted = await self._store.accept(device, notification, same_id_since=since)
         if accepted.duplicate_of is not None:
             return accepted.duplicate_of
-        for replaced in accepted.replaced:
-            if replaced not in self._sessions.unacknowledged:  # else it is sent again
-                self._journal.note(replaced, State.REPLACED, f"by {notification.apns_id}")
+        for replaced in self._sessions.unacknowledged.over(accepted.replaced):
+            self._journal.note(replaced, State.REPLACED, f"by {notification.apns_id}")
         session = self._sessions.session_of(device)
         if session is None:
             self._journal.note(notification.unique_id, State.STORED_OFFLINE)

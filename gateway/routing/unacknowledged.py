@@ -67,6 +67,10 @@ class Unacknowledged:
         """Whether it may still reach its device, although the store may have forgotten it."""
         return unique_id in self._in_flight or unique_id in self._left
 
+    def over(self, dropped: Iterable[UniqueId]) -> list[UniqueId]:
+        """Of pushes that the store has dropped, those that are over with that."""
+        return [unique_id for unique_id in dropped if unique_id not in self]
+
     def sent(self, unique_id: UniqueId) -> None:
         """It is on its way over a link."""
         self._in_flight.add(unique_id)

@@ -20,6 +20,14 @@ def test_a_push_is_outstanding_until_it_is_settled() -> None:
     assert push.unique_id not in pushes
 
 
+def test_what_the_store_drops_is_over_unless_it_is_outstanding() -> None:
+    pushes, in_flight, left, stored = Unacknowledged(), sent(1), sent(2), sent(3)
+    pushes.sent(in_flight.unique_id)
+    pushes.leave(DEVICE, [left])
+    dropped = [each.unique_id for each in (in_flight, left, stored)]
+    assert pushes.over(dropped) == [stored.unique_id]
+
+
 def test_what_a_lost_link_leaves_is_kept_in_order_per_device() -> None:
     pushes = Unacknowledged()
     first, second, other = sent(1), sent(2), sent(3)
