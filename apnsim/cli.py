@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NoReturn
 
-from apnsim.errors import CommandError
+from apnsim import output
+from apnsim.errors import CommandError, told_as
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,20 +54,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code is 0 (done), 1 (failed) or 2 (bad usage, cannot start)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = _parser(arguments[:1])
-    parsed = parser.parse_args(arguments)
     try:
-        code = int(parsed.run(parsed))
-        sys.stdout.flush()  # here, where the reader's absence is understood
-        return code
+        with told_as(output.LostError, output.LostError):  # from within nurseries, too
+            try:
+                parsed = parser.parse_args(arguments)
+                return int(parsed.run(parsed))
+            finally:
+                output.flush()
     except CommandError as error:
-        print(f"apnsim {parsed.command}: {error}", file=sys.stderr)
+        if str(error):
+            print(f"apnsim {arguments[0]}: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # The reader of our output has left (`apnsim … | head`): not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
 
 
 def _parser(first: list[str]) -> argparse.ArgumentParser:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from apnsim.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class LostError(CommandError):
+    """Standard output takes no more; without a word if its reader has left (``… | head``)."""
 
 
 def say(line: str) -> None:
@@ -12,9 +23,34 @@ def say(line: str) -> None:
 
     What the terminal cannot show (a lone surrogate of a payload, a letter outside its character
     set) is escaped, as JSON escapes it, where ``print`` would end the program.
+
+    Raises:
+        LostError: standard output does not take it.
     """
     encoding = sys.stdout.encoding or "utf-8"
-    print(line.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    with _taken():
+        print(line.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+
+
+def flush() -> None:
+    """What others have printed, argparse for one, is out now.
+
+    Raises:
+        LostError: standard output does not take it.
+    """
+    with _taken():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _taken() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        # What is still in its buffer is nowhere to go, and must not be complained of at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        has_reader = not isinstance(error, BrokenPipeError)
+        raise LostError(f"standard output: {error.strerror}" if has_reader else "") from None
 
 
 def wants_colour() -> bool:

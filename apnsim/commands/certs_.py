@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from apnsim import options
+from apnsim import options, output
 from apnsim.errors import CommandError
 from certs.authority import PROVIDER_LIFETIME
 from certs.files import CredentialError, CredentialFileError, read_credential
@@ -109,20 +109,20 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _ca(parsed: argparse.Namespace, home: Home) -> None:
     pem = home.authority().certificate_pem.decode()
-    print(pem.strip() if parsed.pem else home.ca_file.resolve())
+    output.say(pem.strip() if parsed.pem else str(home.ca_file.resolve()))
 
 
 def _device(parsed: argparse.Namespace, home: Home) -> None:
     authority = home.authority()
     issue = authority.issue_rsa_device if parsed.rsa else authority.issue_device
     issue(parsed.name).write(parsed.out, parsed.name)
-    print(parsed.out / f"{parsed.name}.pem")
+    output.say(str(parsed.out / f"{parsed.name}.pem"))
 
 
 def _server(parsed: argparse.Namespace, home: Home) -> None:
     stem = parsed.names[0]
     home.authority().issue_server(parsed.names).write(parsed.out, stem)
-    print(parsed.out / f"{stem}.pem")
+    output.say(str(parsed.out / f"{stem}.pem"))
 
 
 def _provider(parsed: argparse.Namespace, home: Home) -> None:
@@ -134,7 +134,7 @@ def _provider(parsed: argparse.Namespace, home: Home) -> None:
         leaf.write_p12(parsed.out, stem, parsed.p12)
     if parsed.revoked:
         home.revocations().revoke(leaf.chain[0])
-    print(parsed.out / f"{stem}.pem")
+    output.say(str(parsed.out / f"{stem}.pem"))
 
 
 def _certificate(parsed: argparse.Namespace) -> ProviderCertificate:
@@ -174,4 +174,4 @@ def _revoke(parsed: argparse.Namespace, home: Home) -> None:
     except CredentialError as error:
         raise CredentialFileError(parsed.file, str(error)) from None
     is_new = home.revocations().revoke(certificate)
-    print(f"{parsed.file}  {'revoked' if is_new else 'was revoked before'}")
+    output.say(f"{parsed.file}  {'revoked' if is_new else 'was revoked before'}")

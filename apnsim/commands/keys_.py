@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apnsim import credentials, options
+from apnsim import credentials, options, output
 from apnsim.errors import CommandError
 from certs.files import CredentialError
 from certs.provider_key import ProviderPublicKey
@@ -112,9 +112,11 @@ def _list(parsed: argparse.Namespace) -> None:
         print(f"no keys in {parsed.data_dir} yet; see: apnsim keys make --help", file=sys.stderr)
     for registered in ring:
         key = registered.key
-        print(f"{key.key_id}  team {key.team_id}  {registered.key_file or '(public half only)'}")
+        output.say(
+            f"{key.key_id}  team {key.team_id}  {registered.key_file or '(public half only)'}"
+        )
         if registered.kind is not KeyKind.TEAM:
-            print(f"    {_told(registered)}")
+            output.say(f"    {_told(registered)}")
 
 
 def _told(registered: RegisteredKey) -> str:
@@ -129,7 +131,7 @@ def _told(registered: RegisteredKey) -> str:
 def _make(parsed: argparse.Namespace) -> None:
     home = Home(parsed.data_dir)
     registered = home.make_key(home.key_ring(), parsed.team_id, parsed.key_id, **_limits(parsed))
-    print(f"{registered.key.key_id}  team {registered.key.team_id}  {registered.key_file}")
+    output.say(f"{registered.key.key_id}  team {registered.key.team_id}  {registered.key_file}")
 
 
 def _add(parsed: argparse.Namespace) -> None:
@@ -144,14 +146,14 @@ def _add(parsed: argparse.Namespace) -> None:
     except CredentialError as error:
         raise CommandError(f"{file}: {error}") from None
     _ring(parsed).add(RegisteredKey(key, **_limits(parsed)))
-    print(f"{key_id}  team {parsed.team_id}  registered")
+    output.say(f"{key_id}  team {parsed.team_id}  registered")
 
 
 def _remove(parsed: argparse.Namespace) -> None:
     if not _ring(parsed).remove(parsed.key_id):
         raise CommandError(f"no key {parsed.key_id} is registered in {parsed.data_dir}")
-    print(f"{parsed.key_id}  removed")
+    output.say(f"{parsed.key_id}  removed")
 
 
 def _token(parsed: argparse.Namespace) -> None:
-    print(credentials.find_key(parsed).sign(int(time.time())))
+    output.say(credentials.find_key(parsed).sign(int(time.time())))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from apnsim import output
 from apnsim.commands.device_ import SOCKET_NAME, STATE_DIR
 from apnsim.errors import CommandError, told_as
 from devicesim.app_connection import AppConnectionError
@@ -52,8 +53,8 @@ def run(parsed: argparse.Namespace) -> int:
         told = trio.run(lambda: tell_power(parsed.socket, **changes))
     del told["say"]
     if parsed.json:
-        print(json.dumps(told))
+        output.say(json.dumps(told))
     else:
         link = "online" if told["online"] else "without a link"
-        print(f"{told['power']}, assertion policy {told['assertion_policy']}, {link}")
+        output.say(f"{told['power']}, assertion policy {told['assertion_policy']}, {link}")
     return 0

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
-from apnsim import credentials, options
+from apnsim import credentials, options, output
 from apnsim.errors import CannotStartError, CommandError
 from certs.files import CredentialError
 from certs.leaf import Leaf
@@ -87,7 +87,9 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.certificate is None:
         headers["authorization"] = f"bearer {credentials.find_key(parsed).sign(int(time.time()))}"
     answer = _post(parsed, headers, body)
-    print(f"{answer.status_code} apns-id {answer.headers.get('apns-id')} {answer.text}".rstrip())
+    output.say(
+        f"{answer.status_code} apns-id {answer.headers.get('apns-id')} {answer.text}".rstrip()
+    )
     return 0 if answer.status_code == httpx.codes.OK else 1
 
 

@@ -134,3 +134,39 @@ def test_a_reader_that_leaves_early_is_no_error_of_ours(tmp_path: Path) -> None:
     finally:
         os.close(writing)
     assert (finished.returncode, finished.stderr) == (1, b"")
+
+
+_PORTS = ("provider", "courier", "console", "manage-port-development", "manage-port-production")
+_ON_FREE_PORTS = " ".join(f"--{name}{'' if 'port' in name else '-port'} 0" for name in _PORTS)
+
+
+@pytest.mark.parametrize("is_buffered", [True, False])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "scenario --list",
+        "lint --rules",
+        "keys make",
+        "certs ca",
+        f"demo --store memory {_ON_FREE_PORTS}",  # prints from within a nursery
+    ],
+)
+def test_what_standard_output_does_not_take_is_one_line(
+    command: str, *, is_buffered: bool, tmp_path: Path
+) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": "" if is_buffered else "1"}
+    with Path("/dev/full").open("wb") as full:
+        finished = subprocess.run(
+            [sys.executable, "-m", "apnsim", *command.split()],
+            env={**environment, "APNSIM_DATA_DIR": str(tmp_path)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    [line] = finished.stderr.splitlines()
+    name = command.split()[0]
+    assert (finished.returncode, line) == (
+        1,
+        f"apnsim {name}: standard output: No space left on device",
+    )
