@@ -71,10 +71,12 @@ class HostScreens:
         """Clear all notifications, or all of an app.
 
         Raises:
-            UnknownDeviceError: there is no such device.
+            UnknownDeviceError, UnknownAppError: there is none of this name.
             StateError: it could not be written down.
         """
         device = self._require(device_id)
+        if bundle_id is not None:
+            device.state.apps.require(bundle_id)
         device.notification_center.screen.clear(bundle_id)
         return await self._changed(device)
 

@@ -90,6 +90,8 @@ async def test_unknown_devices_and_apps_are_told_apart(town: Town) -> None:
     with pytest.raises(UnknownDeviceError):
         await screens.look("nobody")
     with pytest.raises(UnknownAppError):
+        await screens.clear(phone, "no.such.app")
+    with pytest.raises(UnknownAppError):
         await screens.set_badge(phone, "no.such.app", 1)
     with pytest.raises(UnknownAppError):
         await screens.set_strings(phone, "no.such.app", {})
