@@ -13,7 +13,7 @@ from examples.organisations.apns import Apns
 from examples.organisations.backend import Backend, TokenPerOrganisation, TokenPerUser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from apnsim.client_apps import App
     from examples.organisations.backend import Table
@@ -41,15 +41,23 @@ class Phone:
         return [push.payload["aps"]["alert"] for push in received] == list(alerts)
 
 
+@pytest.fixture(scope="session")
+def variables() -> Mapping[str, str]:
+    """Where the gateway is, as ``apnsim exec`` says."""
+    if "APNSIM_CONSOLE_URL" not in os.environ:
+        pytest.fail("no gateway: run apnsim exec -- pytest examples/organisations", pytrace=False)
+    return os.environ
+
+
 @pytest.fixture
-def apnsim() -> Iterator[Apnsim]:
-    with Apnsim(os.environ["APNSIM_CONSOLE_URL"]) as client:
+def apnsim(variables: Mapping[str, str]) -> Iterator[Apnsim]:
+    with Apnsim(variables["APNSIM_CONSOLE_URL"]) as client:
         yield client
 
 
 @pytest.fixture
-def apns() -> Iterator[Apns]:
-    made = Apns.of_environment(TOPIC, os.environ)
+def apns(variables: Mapping[str, str]) -> Iterator[Apns]:
+    made = Apns.of_environment(TOPIC, variables)
     yield made
     made.close()
 
