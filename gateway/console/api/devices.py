@@ -155,7 +155,10 @@ async def get_device(parts: Parts, device_id: str) -> Json:
 
 @router.patch("/{device_id}", response_model=Device)
 async def change_device(parts: Parts, device_id: str, body: DeviceChange) -> Json:
-    """Switch its link, network or power; answers once its link is as it should be."""
+    """Switch its link, network or power.
+
+    Answers once its link is as it should be, and after 10 s also if it is not: `links` tells.
+    """
     with device_refusals(parts):
         view = await parts.devices.patch_device(
             device_id,
