@@ -26,6 +26,10 @@ PUSH_HEADERS = {
     "apns_id": "apns-id",
 }
 
+# Where a device daemon is, unless told.
+STATE_DIR = Path(".apnsim-device")
+SOCKET_NAME = "apps.sock"
+
 _METAVARS: dict[Callable[[Any], Any], str] = {
     values.count: "N",
     values.whole_number: "N",
@@ -41,6 +45,18 @@ def data_dir(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         default=Path(os.environ.get("APNSIM_DATA_DIR", ".apnsim")),
         help="the gateway's data directory (default: .apnsim)",
+    )
+
+
+def device_socket(parser: argparse.ArgumentParser) -> None:
+    """``--socket``, for commands that talk to a running device daemon."""
+    default = STATE_DIR / SOCKET_NAME
+    parser.add_argument(
+        "--socket",
+        type=Path,
+        metavar="FILE",
+        default=default,
+        help=f"the daemon's socket (default: {default})",
     )
 
 

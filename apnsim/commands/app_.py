@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import trio
 
 from apnsim import options, output
-from apnsim.commands.device_ import SOCKET_NAME, STATE_DIR
 from apnsim.errors import CommandError, told_as
 from devicesim.app_connection import AppConnection, AppConnectionError
 from protocol.notification import PushType
@@ -57,13 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="print the push-to-start token of this type; may be given several times",
     )
-    parser.add_argument(
-        "--socket",
-        type=Path,
-        metavar="FILE",
-        default=Path(STATE_DIR) / SOCKET_NAME,
-        help=f"the daemon's socket (default: {STATE_DIR}/{SOCKET_NAME})",
-    )
+    options.device_socket(parser)
     parser.add_argument(
         "--channel",
         action="append",

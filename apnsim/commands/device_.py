@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import trio
 from apnsim import logs, options
 from apnsim.apsd_log import HEADER, ApsdFormatter
 from apnsim.errors import CannotStartError, told_as
+from apnsim.signals import cancel_on_signal
 from certs.files import CredentialError
 from devicesim.activation import ActivationError
 from devicesim.device import DeviceSettings, run_device
@@ -32,8 +32,6 @@ The first start asks the gateway's control API for a certificate (the key never 
 device). The device keeps its identity, apps, tokens and undelivered pushes in its folder.
 """
 
-STATE_DIR = ".apnsim-device"
-SOCKET_NAME = "apps.sock"
 MAX_PORT = 65535
 MAX_INTERVAL_SECONDS = 24 * 3600.0
 
@@ -42,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Who the device is and where its gateway."""
     parser.epilog = EPILOG
     parser.add_argument(
-        "--state-dir", type=Path, metavar="DIR", default=Path(STATE_DIR), help="its folder"
+        "--state-dir", type=Path, metavar="DIR", default=options.STATE_DIR, help="its folder"
     )
     parser.add_argument(
-        "--socket", type=Path, metavar="FILE", help=f"where apps attach (DIR/{SOCKET_NAME})"
+        "--socket", type=Path, metavar="FILE", help=f"where apps attach (DIR/{options.SOCKET_NAME})"
     )
     parser.add_argument("--name", default="iPhone", help="what a new device is called")
     parser.add_argument(
@@ -121,7 +119,7 @@ def settings_of(parsed: argparse.Namespace) -> DeviceSettings:
     """What the command line says of the device."""
     return DeviceSettings(
         parsed.state_dir,
-        parsed.socket or parsed.state_dir / SOCKET_NAME,
+        parsed.socket or parsed.state_dir / options.SOCKET_NAME,
         parsed.console_url,
         parsed.name,
         parsed.device_id,
@@ -134,14 +132,8 @@ def settings_of(parsed: argparse.Namespace) -> DeviceSettings:
 
 async def _run(settings: DeviceSettings) -> None:
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_stop_on_signal, nursery.cancel_scope)
+        nursery.start_soon(cancel_on_signal, nursery.cancel_scope)
         await nursery.start(run_device, settings)
-
-
-async def _stop_on_signal(scope: trio.CancelScope) -> None:
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for _ in signals:
-            scope.cancel()
 
 
 def _address(text: str) -> tuple[str, int]:

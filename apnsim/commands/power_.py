@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
 
-from apnsim import output
-from apnsim.commands.device_ import SOCKET_NAME, STATE_DIR
+from apnsim import options, output
 from apnsim.errors import CommandError, told_as
 from devicesim.app_connection import AppConnectionError
 from devicesim.power import Power, WakeReason
@@ -34,13 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     words = [*Power, *WakeReason]
     parser.add_argument("what", nargs="?", choices=words, metavar="WHAT", help=", ".join(words))
-    parser.add_argument(
-        "--socket",
-        type=Path,
-        metavar="FILE",
-        default=Path(STATE_DIR) / SOCKET_NAME,
-        help=f"the daemon's socket (default: {STATE_DIR}/{SOCKET_NAME})",
-    )
+    options.device_socket(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 import httpx
@@ -10,6 +9,7 @@ import trio
 
 from apnsim import logs, output
 from apnsim.errors import CommandError, told_as
+from apnsim.signals import cancel_on_signal
 from apnsim.watch.other import OtherDevice
 from apnsim.watch.own import OwnDevice
 from apnsim.watch.tail import Tail
@@ -51,7 +51,7 @@ def watch_other(console_url: str, token: str | None, device_id: str) -> None:
 
 async def _be_and_show(settings: DeviceSettings, tail: Tail, console: Console) -> None:
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_stop_on_signal, nursery.cancel_scope)
+        nursery.start_soon(cancel_on_signal, nursery.cancel_scope)
         program = await nursery.start(run_device, settings)
         nursery.start_soon(show, OwnDevice(program), tail, console)
 
@@ -67,12 +67,6 @@ async def _ask_and_show(
     ):
         device = OtherDevice(http, device_id)
         await device.look()  # what cannot be seen is told before the terminal changes
-        nursery.start_soon(_stop_on_signal, nursery.cancel_scope)
+        nursery.start_soon(cancel_on_signal, nursery.cancel_scope)
         nursery.start_soon(device.tell, tail)
         nursery.start_soon(show, device, tail, console)
-
-
-async def _stop_on_signal(scope: trio.CancelScope) -> None:
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for _ in signals:
-            scope.cancel()
