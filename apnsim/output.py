@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from apnsim.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 class LostError(CommandError):
@@ -30,6 +30,12 @@ def say(line: str) -> None:
     encoding = sys.stdout.encoding or "utf-8"
     with _taken():
         print(line.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+
+
+def say_all(lines: Iterable[str]) -> None:
+    """Print several; see :func:`say`."""
+    for line in lines:
+        say(line)
 
 
 def flush() -> None:

@@ -19,7 +19,6 @@ from protocol.provider.request import DEVICE_PATH
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
 
     from protocol.lint.judgement import Report
 
@@ -65,7 +64,7 @@ def run(parsed: argparse.Namespace) -> int:
     pen = output.Pen(output.wants_colour())
     is_json = parsed.format == "json"
     if parsed.rules:
-        _say(lint_report.rules_in_json() if is_json else lint_report.rules_in_text(pen))
+        output.say_all(lint_report.rules_in_json() if is_json else lint_report.rules_in_text(pen))
         return 0
     if not parsed.files:
         raise CannotStartError("which payload? give a file, or - for standard input")
@@ -74,7 +73,7 @@ def run(parsed: argparse.Namespace) -> int:
         if is_json:
             output.say(lint_report.in_json(name, report))
         else:
-            _say(lint_report.in_text(name, report, pen))
+            output.say_all(lint_report.in_text(name, report, pen))
     return int(any(_fails(report, is_strict=parsed.strict) for _, report in reports))
 
 
@@ -104,8 +103,3 @@ def _read(name: str) -> bytes:
         return Path(name).read_bytes()
     except OSError as error:
         raise CannotStartError(f"{name}: {error.strerror}") from None
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        output.say(line)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from apnsim import output
 from apnsim.errors import CannotStartError
-from apnsim.scenario import library, plan, player, report
+from apnsim.scenario import library, plan, report
 from apnsim.scenario.folding import folded
 from apnsim.scenario.source import BadScenarioError
 from apnsim.scenario.steps import VERBS
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
 
 EPILOG = """\
 examples:
@@ -57,7 +56,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.show:
         output.say(library.read(parsed.show)[1].rstrip())
         return 0
-    if parsed.scenario is None:
+    if not parsed.scenario:
         raise CannotStartError("which scenario? give a file or a name; see apnsim scenario --list")
     level = logging.DEBUG if parsed.verbose else logging.INFO
     return _play(_load(parsed.scenario), level, is_quiet=parsed.quiet)
@@ -76,14 +75,16 @@ def _load(wanted: str) -> plan.Scenario:
 
 
 def _play(scenario: plan.Scenario, level: int, *, is_quiet: bool) -> int:
+    from apnsim.scenario import player  # the gateway itself, which --list and --keys do without
+
     pen = output.Pen(output.wants_colour())
     outcome = player.play(scenario, level)
     if not is_quiet:
-        _say(report.opening(scenario, pen))
+        output.say_all(report.opening(scenario, pen))
         lines = outcome.lines if level < logging.INFO else folded(outcome.lines)
-        _say(report.log_line(line, scenario, pen) for line in lines)
+        output.say_all(report.log_line(line, scenario, pen) for line in lines)
         output.say("")
-    _say(report.verdict(scenario, outcome, pen))
+    output.say_all(report.verdict(scenario, outcome, pen))
     return 0 if outcome.is_met else 1
 
 
@@ -95,10 +96,5 @@ def _list() -> int:
 
 
 def _keys() -> int:
-    _say(report.keys(plan.TABLES, VERBS))
+    output.say_all(report.keys(plan.TABLES, VERBS))
     return 0
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        output.say(line)

@@ -170,3 +170,29 @@ def test_what_standard_output_does_not_take_is_one_line(
         1,
         f"apnsim {name}: standard output: No space left on device",
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "unneeded"),
+    [
+        ("lint --rules", {"trio", "httpx", "gateway.serve"}),
+        ("scenario --list", {"httpcore", "gateway.serve", "devicesim.host"}),
+        ("app --help", {"httpx", "gateway.serve", "devicesim.device"}),
+        ("power --help", {"httpx", "gateway.serve", "devicesim.device"}),
+        ("device --help", {"gateway.serve", "apnsim.watch"}),
+    ],
+)
+def test_a_command_loads_no_more_than_it_needs(command: str, unneeded: set[str]) -> None:
+    program = (
+        "import sys; from apnsim.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", program, *command.split()],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert unneeded.isdisjoint(finished.stderr.split())

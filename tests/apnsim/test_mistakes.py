@@ -66,6 +66,7 @@ def taken() -> Iterator[int]:
         (["serve", *FREE, "--data-dir", "bad-ring"], 2, "bad-ring/keys.json is not a list of keys"),
         (["serve", *FREE[:-2], "--data-dir", "bad-db"], 2, "store.sqlite3: it is not a database"),
         (["exec"], 2, "no command: apnsim exec [options] -- COMMAND"),
+        (["scenario", ""], 2, "which scenario? give a file or a name; see apnsim scenario --list"),
         (["exec", "--"], 2, "no command"),
         (["exec", "--", "no-such-program"], 2, "no-such-program: no such command"),
         (["exec", "--window", "0", "--", "true"], 2, "--window: expected a whole number, 1 or"),
