@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import trio
 
+from gateway.courier.app_tokens import AppTokens
 from gateway.courier.deliveries import Deliveries
 from gateway.courier.subscriptions import Subscriptions
 from gateway.courier.terms import SessionStatistics
 from gateway.store.store import FencedError, StoreUnavailableError
 from protocol.courier.messages import (
     AppTokenInvalidate,
-    AppTokenInvalidateResponse,
     AppTokenRequest,
-    AppTokenResponse,
     Channels,
     Filter,
     KeepAlive,
     KeepAliveResponse,
     PushAck,
     SetState,
-    TokenStatus,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +65,7 @@ class CourierSession:
         "_services",
         "_settings",
         "_subscriptions",
+        "_tokens",
     )
 
     def __init__(
@@ -78,6 +77,7 @@ class CourierSession:
         self._settings = settings
         self._deliveries = Deliveries(arrival, link, services, settings)
         self._subscriptions = Subscriptions(arrival, link, services, settings)
+        self._tokens = AppTokens(arrival.caller, link, services.directory)
         self._reading = trio.CancelScope()
         self._heard_at = arrival.since
         self._interval_seconds = 0
@@ -261,30 +261,10 @@ class CourierSession:
         self._subscriptions.hear(said)
 
     async def _hear_token_request(self, said: AppTokenRequest) -> None:
-        caller = self._arrival.caller
-        try:
-            token = await self._services.directory.mint(
-                caller.device,
-                said.topic,
-                caller.environment,
-                purpose=said.purpose,
-                renew=said.renew,
-            )
-        except StoreUnavailableError:
-            self._link.send(AppTokenResponse(TokenStatus.REFUSED, said.topic, None, said.purpose))
-            raise
-        self._link.send(AppTokenResponse(TokenStatus.OK, said.topic, token, said.purpose))
+        await self._tokens.mint(said)
 
     async def _hear_invalidate(self, said: AppTokenInvalidate) -> None:
-        status = TokenStatus.REFUSED
-        registration = self._services.directory.registration_of(said.token)
-        try:
-            # A device speaks for its own apps only.
-            if registration is not None and registration.device == self.device:
-                await self._services.directory.unregister(said.token, is_expired=said.is_expired)
-                status = TokenStatus.OK
-        finally:
-            self._link.send(AppTokenInvalidateResponse(status, said.token))
+        await self._tokens.invalidate(said)
 
     # A device cannot say anything else: the state table does not let it through.
     _HEARD: ClassVar[dict[type[Message], Callable[[CourierSession, Any], Awaitable[None]]]] = {
