@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from devicesim.activity_events import Start, UnusableEventError, read_event
 from devicesim.notification_center import Presentation, Presented, read_payload
-from protocol.courier.messages import ChannelMark
+from protocol.courier.channels import ChannelMark
 from protocol.identifiers import ChannelId
 from protocol.payload import aps_of
 

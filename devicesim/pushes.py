@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from protocol.courier.messages import ChannelMark, Push, StorageFlags
+from protocol.courier.channels import ChannelMark
+from protocol.courier.messages import Push, StorageFlags
 from protocol.identifiers import ApnsId, ChannelId, CollapseId, DeviceToken, Topic, UniqueId
 from protocol.notification import Priority, PushType
 

@@ -9,11 +9,11 @@ from devicesim.dispatch import Dispatch, TooManyHeldError
 from devicesim.files import StateError
 from devicesim.registration import Registration
 from devicesim.subscriptions import Subscriptions
+from protocol.courier.channels import ChannelsResponse
 from protocol.courier.errors import LocalProtocolError
 from protocol.courier.messages import (
     AppTokenInvalidateResponse,
     AppTokenResponse,
-    ChannelsResponse,
     KeepAliveResponse,
     Push,
 )

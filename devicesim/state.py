@@ -32,7 +32,8 @@ from protocol.notification import Environment
 if TYPE_CHECKING:
     from devicesim.apps import App
     from devicesim.files import StateFiles
-    from protocol.courier.messages import ChannelMark, Push
+    from protocol.courier.channels import ChannelMark
+    from protocol.courier.messages import Push
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from devicesim.apps import UnknownChannelError
 from protocol.broadcast import topic_of
-from protocol.courier.messages import ChannelMark, Channels, TopicChannels
+from protocol.courier.channels import ChannelMark, Channels, TopicChannels
 from protocol.identifiers import ChannelId
 
 if TYPE_CHECKING:
     from devicesim.apps import App, AppRegistry
     from devicesim.daemon import Daemon
-    from protocol.courier.messages import ChannelsResponse
+    from protocol.courier.channels import ChannelsResponse
     from protocol.identifiers import Topic
 
 log = logging.getLogger(__name__)

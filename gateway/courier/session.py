@@ -12,10 +12,10 @@ from gateway.courier.deliveries import Deliveries
 from gateway.courier.subscriptions import Subscriptions
 from gateway.courier.terms import SessionStatistics
 from gateway.store.store import FencedError, StoreUnavailableError
+from protocol.courier.channels import Channels
 from protocol.courier.messages import (
     AppTokenInvalidate,
     AppTokenRequest,
-    Channels,
     Filter,
     KeepAlive,
     KeepAliveResponse,

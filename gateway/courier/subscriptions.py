@@ -12,20 +12,15 @@ from typing import TYPE_CHECKING
 
 from gateway.routing.channels import Handover
 from protocol.broadcast import bundle_of
-from protocol.courier.messages import (
-    AckStatus,
-    ChannelMark,
-    ChannelsResponse,
-    ChannelsStatus,
-    Push,
-    StorageFlags,
-)
+from protocol.courier.channels import ChannelMark, ChannelsResponse, ChannelsStatus
+from protocol.courier.messages import AckStatus, Push, StorageFlags
 
 if TYPE_CHECKING:
     from gateway.courier.link import Link
     from gateway.courier.terms import Arrival, CourierSettings, Services
     from protocol.broadcast import Broadcast
-    from protocol.courier.messages import Channels, PushAck, TopicChannels
+    from protocol.courier.channels import Channels, TopicChannels
+    from protocol.courier.messages import PushAck
     from protocol.identifiers import ChannelId, UniqueId
 
 

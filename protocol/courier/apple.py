@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from protocol.courier import apple_channels, apple_device, apple_gateway
 from protocol.courier.apple_names import LinkNames
+from protocol.courier.channels import ChannelsResponse
 from protocol.courier.errors import LocalProtocolError, RemoteProtocolError
-from protocol.courier.messages import ChannelsResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

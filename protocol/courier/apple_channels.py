@@ -13,8 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from protocol.courier import fields, protobuf
 from protocol.courier import messages as m
+from protocol.courier.channels import (
+    ChannelMark,
+    Channels,
+    ChannelsResponse,
+    ChannelsStatus,
+    TopicChannels,
+)
 from protocol.courier.items import Number
-from protocol.courier.messages import ChannelMark, TopicChannels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
     from protocol.courier.items import Item, Items
     from protocol.identifiers import ChannelId
 
-NUMBER = m.Channels.NUMBER
+NUMBER = Channels.NUMBER
 """Of a device's channels, and of their answer."""
 
 
@@ -99,28 +105,28 @@ def _channel_id(raw: bytes) -> ChannelId:
     return fields.channel_id(base64.b64encode(raw).decode("ascii"))
 
 
-def _say_channels(link: LinkNames, said: m.Channels) -> list[Item]:
+def _say_channels(link: LinkNames, said: Channels) -> list[Item]:
     body = write_subscriptions(said.topics, replace=said.replace)
     return [(1, Number(said.index, 4)), (2, body), *link.device_item(3)]
 
 
-def _say_channels_response(link: LinkNames, said: m.ChannelsResponse) -> list[Item]:
+def _say_channels_response(link: LinkNames, said: ChannelsResponse) -> list[Item]:
     return [(1, Number(said.index, 4)), *link.device_item(3), (4, Number(said.status, 1))]
 
 
-def _hear_channels(_link: LinkNames, items: Items) -> m.Channels | m.ChannelsResponse:
+def _hear_channels(_link: LinkNames, items: Items) -> Channels | ChannelsResponse:
     # One number for both ways (rustpush): only a device has something to subscribe to.
     index = items.number(1, 4)
     if 2 in items:
         topics, replace = read_subscriptions(items.data(2))
-        return m.Channels(index, topics, replace)
-    is_ok = items.number(4, 1) == m.ChannelsStatus.OK
-    status = m.ChannelsStatus.OK if is_ok else m.ChannelsStatus.UNKNOWN_CHANNEL
-    return m.ChannelsResponse(index, status)
+        return Channels(index, topics, replace)
+    is_ok = items.number(4, 1) == ChannelsStatus.OK
+    status = ChannelsStatus.OK if is_ok else ChannelsStatus.UNKNOWN_CHANNEL
+    return ChannelsResponse(index, status)
 
 
 SAY: dict[type[m.Message], Callable[[LinkNames, Any], list[Item]]] = {
-    m.Channels: _say_channels,
-    m.ChannelsResponse: _say_channels_response,
+    Channels: _say_channels,
+    ChannelsResponse: _say_channels_response,
 }
 HEAR: dict[int, Callable[[LinkNames, Items], m.Message | None]] = {NUMBER: _hear_channels}

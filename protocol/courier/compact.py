@@ -15,6 +15,7 @@ import msgpack
 
 from protocol.courier import fields
 from protocol.courier import messages as m
+from protocol.courier.channels import Channels, ChannelsResponse, ChannelsStatus
 from protocol.courier.errors import RemoteProtocolError
 from protocol.courier.frames import FrameReader, frame
 from protocol.notification import Priority, PushType
@@ -85,14 +86,14 @@ _FIELDS: dict[type[Message], dict[str, Callable[[object], object]]] = {
         "purpose": fields.token_purpose,
     },
     m.SetState: {"is_active": fields.boolean, "interval_seconds": fields.integer(0, _U32)},
-    m.Channels: {
+    Channels: {
         "index": fields.integer(0, _U32),
         "topics": fields.topic_channels,
         "replace": fields.boolean,
     },
-    m.ChannelsResponse: {
+    ChannelsResponse: {
         "index": fields.integer(0, _U32),
-        "status": fields.one_of(m.ChannelsStatus),
+        "status": fields.one_of(ChannelsStatus),
         "unknown": fields.channel_ids,
     },
     m.AppTokenInvalidate: {"token": fields.device_token, "is_expired": fields.boolean},

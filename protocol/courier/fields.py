@@ -14,7 +14,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from protocol.courier.messages import ChannelMark, TopicChannels
+from protocol.courier.channels import ChannelMark, TopicChannels
 from protocol.courier.proof import ConnectProof
 from protocol.identifiers import (
     ApnsId,

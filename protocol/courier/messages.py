@@ -2,22 +2,24 @@
 
 The numbers are those that open apsd clients use (reference: pushproxy, pypush, rustpush; see
 docs/courier.md); where no public number is known, the message is ours and its number is above
-0x40, and says so. The fields are what every dialect can carry; a dialect decides how.
+0x40, and says so. The fields are what every dialect can carry; a dialect decides how. What is said
+of broadcast channels is in ``channels.py``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from protocol.courier.channels import Channels, ChannelsResponse
 from protocol.identifiers import APP_PURPOSE
 
 if TYPE_CHECKING:
+    from protocol.courier.channels import ChannelMark
     from protocol.courier.proof import ConnectProof
     from protocol.identifiers import (
         ApnsId,
-        ChannelId,
         CollapseId,
         DeviceToken,
         TokenPurpose,
@@ -48,14 +50,6 @@ class TokenStatus(IntEnum):
 
     OK = 0
     REFUSED = 1
-
-
-class ChannelsStatus(IntEnum):
-    """Whether a device's channels could be listened to."""
-
-    OK = 0
-    # Ours, as the list that comes with it: rustpush knows only "0 is fine".
-    UNKNOWN_CHANNEL = 0x40
 
 
 class StorageFlags(IntFlag):
@@ -117,13 +111,6 @@ class Filter:
     paused: tuple[Topic, ...] = ()
     non_waking: tuple[Topic, ...] = ()
     is_standby: bool = False
-
-
-class ChannelMark(NamedTuple):
-    """A place in a channel: its newest message so far, UNIX nanoseconds; 0 = none."""
-
-    channel_id: ChannelId
-    last_message_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,42 +205,6 @@ class SetState:
     NUMBER: ClassVar[int] = 0x14
     is_active: bool
     interval_seconds: int = 0x7FFFFFFF
-
-
-class TopicChannels(NamedTuple):
-    """Of one topic: channels to listen to from now on, and others no longer."""
-
-    topic: Topic
-    channels: tuple[ChannelMark, ...] = ()
-    unsubscribed: tuple[ChannelId, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Channels:
-    """Device: the broadcast channels it listens to, and how far it has come in each.
-
-    ``index`` numbers the message, for its answer. With ``replace`` these are all its channels:
-    any other subscription of this link ends.
-    """
-
-    NUMBER: ClassVar[int] = 0x1D
-    index: int
-    topics: tuple[TopicChannels, ...] = ()
-    replace: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelsResponse:
-    """Gateway: the device listens to them, but for the ``unknown`` ones.
-
-    rustpush is answered with 0x1d, others saw 0x20; here a number is one message, so it is the
-    latter.
-    """
-
-    NUMBER: ClassVar[int] = 0x20
-    index: int
-    status: ChannelsStatus = ChannelsStatus.OK
-    unknown: tuple[ChannelId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
+from protocol.courier.channels import Channels, ChannelsResponse
 from protocol.courier.messages import (
     AppTokenInvalidate,
     AppTokenInvalidateResponse,
     AppTokenRequest,
     AppTokenResponse,
-    Channels,
-    ChannelsResponse,
     Connect,
     ConnectResponse,
     ConnectStatus,

@@ -21,6 +21,7 @@ from devicesim.keepalive import KeepAliveSweeper
 from devicesim.links import Links
 from devicesim.network import Interface
 from devicesim.state import DeviceState
+from protocol.courier.channels import Channels, ChannelsResponse, ChannelsStatus
 from protocol.courier.compact import CompactCodec
 from protocol.courier.connection import CourierConnection
 from protocol.courier.messages import (
@@ -28,9 +29,6 @@ from protocol.courier.messages import (
     AppTokenInvalidateResponse,
     AppTokenRequest,
     AppTokenResponse,
-    Channels,
-    ChannelsResponse,
-    ChannelsStatus,
     Connect,
     ConnectResponse,
     ConnectStatus,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from protocol.courier.messages import ChannelMark
+from protocol.courier.channels import ChannelMark
 from protocol.identifiers import ChannelId
 from protocol.notification import PushType
 from tests.devicesim.live_pushes import LIVE, NEWS, NOW, live_push

@@ -15,14 +15,8 @@ from devicesim.apps import AppError, UnknownAppError, UnknownChannelError
 from devicesim.files import StateFiles
 from devicesim.state import DeviceState
 from protocol.broadcast import topic_of
-from protocol.courier.messages import (
-    AckStatus,
-    ChannelMark,
-    Channels,
-    ChannelsResponse,
-    PushAck,
-    TopicChannels,
-)
+from protocol.courier.channels import ChannelMark, Channels, ChannelsResponse, TopicChannels
+from protocol.courier.messages import AckStatus, PushAck
 from protocol.identifiers import ChannelId, InvalidIdentifierError
 from protocol.notification import Environment, PushType
 from tests.devicesim.scripted_gateway import Phone, acknowledged, push_to

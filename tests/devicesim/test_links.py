@@ -17,7 +17,8 @@ from devicesim.keepalive import KeepAliveSweeper
 from devicesim.links import Links
 from devicesim.network import Interface
 from devicesim.state import DeviceState
-from protocol.courier.messages import AppTokenRequest, Channels, Filter, KeepAlive, PushAck
+from protocol.courier.channels import Channels
+from protocol.courier.messages import AppTokenRequest, Filter, KeepAlive, PushAck
 from protocol.identifiers import DeviceToken, Topic
 from protocol.notification import Environment
 from tests.devicesim.scripted_gateway import FairDice, ScriptedGateway, Taker, push_to

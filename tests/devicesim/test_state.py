@@ -20,7 +20,8 @@ from devicesim.inbox import Inbox, RecentIds
 from devicesim.pushes import message_key, push_from_map, push_to_map
 from devicesim.state import DeviceState
 from devicesim.token_keys import TokenKey
-from protocol.courier.messages import ChannelMark, StorageFlags
+from protocol.courier.channels import ChannelMark
+from protocol.courier.messages import StorageFlags
 from protocol.identifiers import ChannelId, CollapseId, DeviceId, DeviceToken, Topic
 from protocol.notification import Environment
 from tests.devicesim.scripted_gateway import push_to

@@ -10,7 +10,7 @@ import pytest
 from gateway.journal import State
 from protocol.broadcast import topic_of
 from protocol.courier.apple_channels import read_mark, write_subscriptions
-from protocol.courier.messages import ChannelMark, TopicChannels
+from protocol.courier.channels import ChannelMark, TopicChannels
 from protocol.identifiers import BundleId, ChannelId
 from tests.e2e.fleet import Provider, Target
 from tests.e2e.gateway_process import gateway_process

@@ -21,18 +21,10 @@ from gateway.routing.sessions import SessionTable
 from gateway.store.memory import MemoryStore
 from gateway.store.store import StoreUnavailableError
 from protocol.broadcast import StoragePolicy, topic_of
+from protocol.courier.channels import ChannelMark, Channels, ChannelsResponse, TopicChannels
 from protocol.courier.compact import CompactCodec
 from protocol.courier.connection import CourierConnection
-from protocol.courier.messages import (
-    ChannelMark,
-    Channels,
-    ChannelsResponse,
-    Connect,
-    Filter,
-    Push,
-    PushAck,
-    TopicChannels,
-)
+from protocol.courier.messages import Connect, Filter, Push, PushAck
 from protocol.courier.states import Role
 from protocol.identifiers import BundleId, DeviceId
 from protocol.notification import Environment

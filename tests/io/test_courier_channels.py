@@ -10,15 +10,8 @@ from trio.testing import lockstep_stream_pair
 
 from gateway.courier.terms import CourierSettings
 from protocol.broadcast import StoragePolicy, topic_of
-from protocol.courier.messages import (
-    AckStatus,
-    Channels,
-    ChannelsResponse,
-    ChannelsStatus,
-    Connect,
-    PushAck,
-    StorageFlags,
-)
+from protocol.courier.channels import Channels, ChannelsResponse, ChannelsStatus
+from protocol.courier.messages import AckStatus, Connect, PushAck, StorageFlags
 from protocol.identifiers import ChannelId, Topic
 from tests.builders import BUNDLE_ID, NOW
 from tests.io.phones import Gateway, settled

@@ -23,7 +23,8 @@ from devicesim.socket_frames import SocketFrames
 from devicesim.socket_peer import APP_WINDOW
 from devicesim.unix_listener import LocalSocketError, private_unix_listener
 from protocol.broadcast import topic_of
-from protocol.courier.messages import AppTokenRequest, ChannelMark
+from protocol.courier.channels import ChannelMark
+from protocol.courier.messages import AppTokenRequest
 from protocol.identifiers import ChannelId
 from tests.devicesim.scripted_gateway import push_to
 from tests.io.door import Door

@@ -21,17 +21,10 @@ from apnsim.serve import _calm_the_collector
 from gateway.courier.link import Link
 from gateway.courier.terms import CourierSettings, Stranger
 from protocol.broadcast import StoragePolicy, topic_of
+from protocol.courier.channels import ChannelMark, Channels, TopicChannels
 from protocol.courier.compact import CompactCodec
 from protocol.courier.connection import CourierConnection
-from protocol.courier.messages import (
-    ChannelMark,
-    Channels,
-    Connect,
-    Filter,
-    Push,
-    PushAck,
-    TopicChannels,
-)
+from protocol.courier.messages import Connect, Filter, Push, PushAck
 from protocol.courier.states import Role
 from protocol.identifiers import DeviceId
 from protocol.notification import Environment

@@ -6,11 +6,11 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from protocol.courier.apple_names import id_from, number_in
+from protocol.courier.channels import ChannelsResponse
 from protocol.courier.frames import DEFAULT_MAX_FRAME_BYTES
 from protocol.courier.messages import (
     AppTokenRequest,
     AppTokenResponse,
-    ChannelsResponse,
     ConnectResponse,
     ConnectStatus,
     Filter,

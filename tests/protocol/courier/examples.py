@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from protocol.courier.channels import ChannelMark, Channels, ChannelsResponse, TopicChannels
 from protocol.courier.compact import CompactCodec
 from protocol.courier.connection import CourierConnection
 from protocol.courier.messages import (
@@ -11,9 +12,6 @@ from protocol.courier.messages import (
     AppTokenInvalidateResponse,
     AppTokenRequest,
     AppTokenResponse,
-    ChannelMark,
-    Channels,
-    ChannelsResponse,
     Connect,
     ConnectResponse,
     ConnectStatus,
@@ -25,7 +23,6 @@ from protocol.courier.messages import (
     PushAck,
     SetState,
     TokenStatus,
-    TopicChannels,
 )
 from protocol.courier.states import CourierState, Role
 from protocol.identifiers import ApnsId, ChannelId, DeviceToken, TokenPurpose, Topic, UniqueId

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from protocol.courier.channels import (
+    ChannelMark,
+    Channels,
+    ChannelsResponse,
+    ChannelsStatus,
+    TopicChannels,
+)
 from protocol.courier.messages import (
     AckStatus,
     AppTokenInvalidate,
     AppTokenInvalidateResponse,
     AppTokenRequest,
     AppTokenResponse,
-    ChannelMark,
-    Channels,
-    ChannelsResponse,
-    ChannelsStatus,
     Connect,
     ConnectResponse,
     ConnectStatus,
@@ -26,7 +29,6 @@ from protocol.courier.messages import (
     SetState,
     StorageFlags,
     TokenStatus,
-    TopicChannels,
 )
 from protocol.courier.proof import ConnectProof
 from protocol.identifiers import (

@@ -10,6 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.courier.apple_names import id_from, number_in
+from protocol.courier.channels import (
+    ChannelMark,
+    Channels,
+    ChannelsResponse,
+    ChannelsStatus,
+    TopicChannels,
+)
 from protocol.courier.connection import CourierConnection
 from protocol.courier.errors import LocalProtocolError, RemoteProtocolError
 from protocol.courier.items import Number, Repeated
@@ -19,10 +26,6 @@ from protocol.courier.messages import (
     AppTokenInvalidateResponse,
     AppTokenRequest,
     AppTokenResponse,
-    ChannelMark,
-    Channels,
-    ChannelsResponse,
-    ChannelsStatus,
     Connect,
     ConnectResponse,
     ConnectStatus,
@@ -35,7 +38,6 @@ from protocol.courier.messages import (
     PushAck,
     SetState,
     TokenStatus,
-    TopicChannels,
 )
 from protocol.courier.pack import PackedCodec
 from protocol.courier.proof import ConnectProof

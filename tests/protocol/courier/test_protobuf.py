@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.courier.apple_channels import read_mark, read_subscriptions
-from protocol.courier.messages import TopicChannels
+from protocol.courier.channels import TopicChannels
 from protocol.courier.protobuf import fields, message, read_varint, varint
 from protocol.identifiers import Topic
 

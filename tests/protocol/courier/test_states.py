@@ -5,6 +5,7 @@ from typing import get_args
 import pytest
 
 from protocol.courier import messages as m
+from protocol.courier.channels import Channels, ChannelsResponse
 from protocol.courier.errors import LocalProtocolError, RemoteProtocolError
 from protocol.courier.states import TRANSITIONS, CourierState, Role, trigger_of
 from tests.protocol.courier.examples import EXAMPLES, OK, REFUSED, ConnectionPair
@@ -26,8 +27,8 @@ LEGAL: dict[object, tuple[Role, dict[CourierState, CourierState]]] = {
     m.AppTokenRequest: (Role.DEVICE, ANY),
     m.AppTokenResponse: (Role.GATEWAY, ANY),
     m.SetState: (Role.DEVICE, ANY),
-    m.Channels: (Role.DEVICE, {FILTERED: FILTERED}),
-    m.ChannelsResponse: (Role.GATEWAY, {FILTERED: FILTERED}),
+    Channels: (Role.DEVICE, {FILTERED: FILTERED}),
+    ChannelsResponse: (Role.GATEWAY, {FILTERED: FILTERED}),
     m.AppTokenInvalidate: (Role.DEVICE, ANY),
     m.AppTokenInvalidateResponse: (Role.GATEWAY, ANY),
 }
