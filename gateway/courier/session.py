@@ -22,6 +22,7 @@ from protocol.courier.messages import (
     PushAck,
     SetState,
 )
+from protocol.courier.upward import Upward, UpwardAck
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -266,6 +267,9 @@ class CourierSession:
     async def _hear_invalidate(self, said: AppTokenInvalidate) -> None:
         await self._tokens.invalidate(said)
 
+    async def _hear_upward(self, said: Upward) -> None:
+        self._link.send(UpwardAck(said.number))
+
     # A device cannot say anything else: the state table does not let it through.
     _HEARD: ClassVar[dict[type[Message], Callable[[CourierSession, Any], Awaitable[None]]]] = {
         PushAck: _hear_ack,
@@ -275,4 +279,5 @@ class CourierSession:
         Channels: _hear_channels,
         AppTokenRequest: _hear_token_request,
         AppTokenInvalidate: _hear_invalidate,
+        Upward: _hear_upward,
     }

@@ -8,6 +8,7 @@ Apple's. The only argument is what it runs on: asyncio or trio.
 
 import json
 import os
+import secrets
 import sys
 from contextlib import AsyncExitStack
 from functools import partial
@@ -93,6 +94,20 @@ class Device:
         """Acknowledge the last push again; any word has it notice that its link has ended."""
         await self._connection.ack(self._last)
         return {}
+
+    async def upward(self, topic: str, payload: str) -> dict[str, Any]:
+        """Send something upwards, as iMessage does; how it is acknowledged."""
+        number = secrets.token_bytes(4)
+        token = await self._connection.base_token
+        command = protocol.SendMessageCommand(
+            payload.encode(), number, topic=topic, token=token, outgoing=True
+        )
+        await self._connection._send(command)  # noqa: SLF001 - it has no other way to say it
+        is_answer = filters.chain(
+            filters.cmd(protocol.SendMessageAck), lambda ack: ack if ack.id == number else None
+        )
+        ack = await self._connection._receive(is_answer)  # noqa: SLF001 - as above
+        return {"status": ack.status}
 
     async def channels(self, subscriptions: str) -> dict[str, Any]:
         """Listen to broadcast channels, by the protobuf that rustpush sends."""

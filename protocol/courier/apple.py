@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from protocol.courier import apple_channels, apple_device, apple_gateway
 from protocol.courier.apple_names import LinkNames
-from protocol.courier.channels import ChannelsResponse
+from protocol.courier.channels import Channels, ChannelsResponse
 from protocol.courier.errors import LocalProtocolError, RemoteProtocolError
+from protocol.courier.messages import Push, PushAck
+from protocol.courier.upward import Upward, UpwardAck
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
     from protocol.courier.items import Item, Items
     from protocol.courier.messages import Message
 
+# Where ours have numbers of their own, because a number is one message there.
+_NUMBERS: dict[type[Message], int] = {
+    ChannelsResponse: Channels.NUMBER,
+    Upward: Push.NUMBER,
+    UpwardAck: PushAck.NUMBER,
+}
 _SAY = apple_device.SAY | apple_gateway.SAY | apple_channels.SAY
 _HEAR = apple_device.HEAR | apple_gateway.HEAR | apple_channels.HEAR
 
@@ -69,8 +77,7 @@ class AppleCodec(ABC):
         if say is None:
             name = type(message).__name__
             raise LocalProtocolError(f"{name} has no publicly known form on Apple's wire")
-        is_answer = isinstance(message, ChannelsResponse)
-        command = apple_channels.NUMBER if is_answer else message.NUMBER
+        command = _NUMBERS.get(type(message), message.NUMBER)
         return self.write(command, say(self._link, message))
 
     def decode(self, command: int, body: bytes) -> Message | None:

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from protocol.courier.items import Item, Items
     from protocol.identifiers import ChannelId
 
-NUMBER = Channels.NUMBER
-"""Of a device's channels, and of their answer."""
-
 
 def write_mark(mark: ChannelMark) -> bytes:
     """A channel and a place in it."""
@@ -129,4 +126,4 @@ SAY: dict[type[m.Message], Callable[[LinkNames, Any], list[Item]]] = {
     Channels: _say_channels,
     ChannelsResponse: _say_channels_response,
 }
-HEAR: dict[int, Callable[[LinkNames, Items], m.Message | None]] = {NUMBER: _hear_channels}
+HEAR: dict[int, Callable[[LinkNames, Items], m.Message]] = {Channels.NUMBER: _hear_channels}

@@ -12,6 +12,8 @@ from protocol.courier import messages as m
 from protocol.courier.apple_names import number_in, topic_of
 from protocol.courier.items import Number, Repeated
 from protocol.courier.proof import ConnectProof
+from protocol.courier.upward import Upward
+from protocol.identifiers import HashedTopic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +117,11 @@ def _hear_token_request(_link: LinkNames, items: Items) -> m.AppTokenRequest:
     return m.AppTokenRequest(topic_of(items.data(2)))
 
 
+def _say_upward(link: LinkNames, said: Upward) -> list[Item]:
+    topic = Repeated(HashedTopic.of(said.topic).digest)
+    return [(1, topic), *link.device_item(2), (3, b""), (4, Number(said.number, 4))]
+
+
 SAY: dict[type[m.Message], Callable[[LinkNames, Any], list[Item]]] = {
     m.Connect: _say_connect,
     m.Filter: _say_filter,
@@ -122,8 +129,9 @@ SAY: dict[type[m.Message], Callable[[LinkNames, Any], list[Item]]] = {
     m.KeepAlive: _say_keep_alive,
     m.AppTokenRequest: _say_token_request,
     m.SetState: _say_set_state,
+    Upward: _say_upward,
 }
-HEAR: dict[int, Callable[[LinkNames, Items], m.Message | None]] = {
+HEAR: dict[int, Callable[[LinkNames, Items], m.Message]] = {
     m.Connect.NUMBER: _hear_connect,
     m.Filter.NUMBER: _hear_filter,
     m.PushAck.NUMBER: _hear_push_ack,

@@ -14,6 +14,7 @@ from protocol.courier.apple_channels import read_mark, write_mark
 from protocol.courier.apple_names import id_from, topic_of
 from protocol.courier.frames import DEFAULT_MAX_FRAME_BYTES
 from protocol.courier.items import Number, Repeated
+from protocol.courier.upward import Upward, UpwardAck
 from protocol.identifiers import ApnsId, HashedTopic
 from protocol.notification import Priority
 from protocol.provider.request import infer_push_type
@@ -92,10 +93,11 @@ def _say_push(link: LinkNames, said: m.Push) -> list[Item]:
     return items
 
 
-def _hear_push(link: LinkNames, items: Items) -> m.Push | None:
+def _hear_push(link: LinkNames, items: Items) -> m.Push | Upward:
     first = items.data(1) if 1 in items else b""
     if len(first) == HashedTopic.DIGEST_BYTES:
-        return None  # a device sends, as iMessage does: items 1 and 2 have changed places
+        # A device sends, as iMessage does: items 1 and 2 have changed places.
+        return Upward(items.number(4, 4), topic_of(first))
     topic = link.topics.text_of(topic_of(items.data(2)))
     channel = read_mark(items.data(29)) if 29 in items else None
     number = items.number(4, 4)
@@ -132,14 +134,19 @@ def _hear_token_response(link: LinkNames, items: Items) -> m.AppTokenResponse:
     )
 
 
+def _say_upward_ack(_link: LinkNames, said: UpwardAck) -> list[Item]:
+    return [(4, Number(said.number, 4)), (8, Number(m.AckStatus.OK, 1))]
+
+
 SAY: dict[type[m.Message], Callable[[LinkNames, Any], list[Item]]] = {
     m.ConnectResponse: _say_connect_response,
     m.Push: _say_push,
     m.KeepAliveResponse: _say_nothing,
     m.NoStorage: _say_no_storage,
     m.AppTokenResponse: _say_token_response,
+    UpwardAck: _say_upward_ack,
 }
-HEAR: dict[int, Callable[[LinkNames, Items], m.Message | None]] = {
+HEAR: dict[int, Callable[[LinkNames, Items], m.Message]] = {
     m.ConnectResponse.NUMBER: _hear_connect_response,
     m.Push.NUMBER: _hear_push,
     m.KeepAliveResponse.NUMBER: _hear_keep_alive_response,

@@ -18,6 +18,7 @@ from protocol.courier import messages as m
 from protocol.courier.channels import Channels, ChannelsResponse, ChannelsStatus
 from protocol.courier.errors import RemoteProtocolError
 from protocol.courier.frames import FrameReader, frame
+from protocol.courier.upward import Upward, UpwardAck
 from protocol.notification import Priority, PushType
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ _FIELDS: dict[type[Message], dict[str, Callable[[object], object]]] = {
         "status": fields.one_of(m.TokenStatus),
         "token": fields.device_token,
     },
+    Upward: {"number": fields.integer(0, _U32), "topic": fields.topic},
+    UpwardAck: {"number": fields.integer(0, _U32)},
 }
 
 

@@ -13,6 +13,7 @@ from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from protocol.courier.channels import Channels, ChannelsResponse
+from protocol.courier.upward import Upward, UpwardAck
 from protocol.identifiers import APP_PURPOSE
 
 if TYPE_CHECKING:
@@ -238,6 +239,7 @@ DeviceMessage: TypeAlias = (
     | SetState
     | Channels
     | AppTokenInvalidate
+    | Upward
 )
 GatewayMessage: TypeAlias = (
     ConnectResponse
@@ -247,5 +249,6 @@ GatewayMessage: TypeAlias = (
     | AppTokenResponse
     | ChannelsResponse
     | AppTokenInvalidateResponse
+    | UpwardAck
 )
 Message: TypeAlias = DeviceMessage | GatewayMessage

@@ -4,7 +4,8 @@ Rules
     1. The device opens with Connect and says nothing more until it is answered.
     2. A ConnectResponse answers a Connect. OK makes the link READY; anything else ends it.
     3. READY: the device may ask for and give back app tokens, keep the link alive, say whether a
-       person is using it, acknowledge, and say which topics it wants; the gateway answers.
+       person is using it, acknowledge, send upwards, and say which topics it wants; the gateway
+       answers.
     4. The first Filter makes the link FILTERED: only now may the gateway push, or say that
        nothing is stored, and only now may the device name its channels: what waits on one may
        follow at once. Later Filters change topics, not the state.
@@ -41,6 +42,7 @@ from protocol.courier.messages import (
     PushAck,
     SetState,
 )
+from protocol.courier.upward import Upward, UpwardAck
 
 if TYPE_CHECKING:
     from protocol.courier.messages import Message
@@ -83,9 +85,10 @@ def _anytime(device: bool, state: CourierState) -> dict[Trigger, CourierState]:
             KeepAlive,
             PushAck,
             SetState,
+            Upward,
         )
     else:
-        said = (AppTokenResponse, AppTokenInvalidateResponse, KeepAliveResponse)
+        said = (AppTokenResponse, AppTokenInvalidateResponse, KeepAliveResponse, UpwardAck)
     return dict.fromkeys(said, state)
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+import trio
 
 from gateway.journal import State
 from protocol.broadcast import topic_of
@@ -69,6 +70,21 @@ async def test_pypush_activates_itself_as_it_does_at_apple(tmp_path: Path) -> No
     async with world(tmp_path) as here, pypush(here.running.info(), tmp_path, "trio") as mac:
         begun = await mac.tells()
         assert {begun["device"]} == here.connected
+        token = (await mac.does("mint", topic=TOPIC))["token"]
+        await mac.does("listen", topic=TOPIC, token=token)
+        await here.pushes(token, "Hello")
+        assert (await mac.does("receive"))["payload"] == {"aps": {"alert": "Hello"}}
+
+
+@pytest.mark.parametrize("runs_on", ["asyncio", "trio"])
+async def test_what_pypush_sends_upwards_is_acknowledged(tmp_path: Path, runs_on: str) -> None:
+    async with world(tmp_path) as here, mac_of(here, tmp_path, runs_on) as mac:
+        await mac.tells()
+        with trio.fail_after(10):
+            for payload in ("a message", "another"):
+                answer = await mac.does("upward", topic="com.apple.madrid", payload=payload)
+                assert answer == {"status": 0}
+        # It is no acknowledgement of a push, and no reason to end the link.
         token = (await mac.does("mint", topic=TOPIC))["token"]
         await mac.does("listen", topic=TOPIC, token=token)
         await here.pushes(token, "Hello")

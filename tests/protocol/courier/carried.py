@@ -20,6 +20,7 @@ from protocol.courier.messages import (
     PushAck,
     TokenStatus,
 )
+from protocol.courier.upward import Upward, UpwardAck
 from protocol.identifiers import APP_PURPOSE, ApnsId, HashedTopic
 from protocol.notification import Priority
 from protocol.provider.request import infer_push_type
@@ -88,4 +89,7 @@ _CARRIED: dict[type[Message], Callable[[Any], Message]] = {
     AppTokenRequest: lambda said: AppTokenRequest(HashedTopic.of(said.topic)),
     AppTokenResponse: _token_response,
     ChannelsResponse: lambda said: dataclasses.replace(said, unknown=()),
+    Upward: lambda said: Upward(said.number, HashedTopic.of(said.topic)),
+    # The same frame either way; a device of ours sends nothing that would be answered with it.
+    UpwardAck: lambda said: PushAck(id_from(said.number)),
 }

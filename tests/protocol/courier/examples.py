@@ -25,6 +25,7 @@ from protocol.courier.messages import (
     TokenStatus,
 )
 from protocol.courier.states import CourierState, Role
+from protocol.courier.upward import Upward, UpwardAck
 from protocol.identifiers import ApnsId, ChannelId, DeviceToken, TokenPurpose, Topic, UniqueId
 from protocol.notification import Priority, PushType
 from tests.protocol.courier.carried import as_carried
@@ -71,6 +72,8 @@ EXAMPLES: tuple[Message, ...] = (
     ChannelsResponse(1),
     AppTokenInvalidate(TOKEN, is_expired=True),
     AppTokenInvalidateResponse(TokenStatus.OK, TOKEN),
+    Upward(1, TOPIC),
+    UpwardAck(1),
 )
 
 _WAY_TO: dict[CourierState, tuple[tuple[Role, Message], ...]] = {

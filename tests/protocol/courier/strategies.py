@@ -31,6 +31,7 @@ from protocol.courier.messages import (
     TokenStatus,
 )
 from protocol.courier.proof import ConnectProof
+from protocol.courier.upward import Upward, UpwardAck
 from protocol.identifiers import (
     ApnsId,
     ChannelId,
@@ -119,5 +120,7 @@ BY_TYPE = {
     AppTokenInvalidateResponse: st.builds(
         AppTokenInvalidateResponse, st.sampled_from(TokenStatus), tokens
     ),
+    Upward: st.builds(Upward, u32, topics),
+    UpwardAck: st.builds(UpwardAck, u32),
 }
 messages = st.one_of(*BY_TYPE.values())

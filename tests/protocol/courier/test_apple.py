@@ -43,6 +43,7 @@ from protocol.courier.pack import PackedCodec
 from protocol.courier.proof import ConnectProof
 from protocol.courier.states import Role
 from protocol.courier.tlv import TlvCodec
+from protocol.courier.upward import Upward, UpwardAck
 from protocol.identifiers import DeviceToken, HashedTopic, Topic, UniqueId
 from tests.protocol.courier.carried import as_carried
 from tests.protocol.courier.examples import CHANNEL, OK, PUSH, TOPIC
@@ -207,9 +208,17 @@ def test_what_is_left_out_has_a_meaning(dialect: type[AppleCodec]) -> None:
 
 
 @dialects
-def test_what_a_device_sends_upwards_is_not_for_us(dialect: type[AppleCodec]) -> None:
-    items = [(1, Repeated(HASHED.digest)), (2, Repeated(BASE)), (3, b"bplist00"), (4, Number(1, 4))]
-    assert heard(dialect(), 0x0A, *items) is None
+@pytest.mark.parametrize("number", [1, 0xFFFF_FFFF])
+def test_what_a_device_sends_upwards_is_told_from_a_push_and_answered_with_its_number(
+    dialect: type[AppleCodec], number: int
+) -> None:
+    items = [(1, Repeated(HASHED.digest)), (2, Repeated(BASE)), (3, b"bplist00")]
+    items.append((4, Number(number, 4)))
+    assert heard(dialect(), 0x0A, *items) == Upward(number, HASHED)
+    command, body = sent(dialect(), UpwardAck(number))
+    assert command == 0x0B
+    answer = dialect().read(body)
+    assert (answer.number(4, 4), answer.number(8, 1)) == (number, 0)
 
 
 @dialects

@@ -8,6 +8,7 @@ from protocol.courier import messages as m
 from protocol.courier.channels import Channels, ChannelsResponse
 from protocol.courier.errors import LocalProtocolError, RemoteProtocolError
 from protocol.courier.states import TRANSITIONS, CourierState, Role, trigger_of
+from protocol.courier.upward import Upward, UpwardAck
 from tests.protocol.courier.examples import EXAMPLES, OK, REFUSED, ConnectionPair
 
 CONNECTING, CONNECTED, READY, FILTERED, CLOSED = CourierState
@@ -31,6 +32,8 @@ LEGAL: dict[object, tuple[Role, dict[CourierState, CourierState]]] = {
     ChannelsResponse: (Role.GATEWAY, {FILTERED: FILTERED}),
     m.AppTokenInvalidate: (Role.DEVICE, ANY),
     m.AppTokenInvalidateResponse: (Role.GATEWAY, ANY),
+    Upward: (Role.DEVICE, ANY),
+    UpwardAck: (Role.GATEWAY, ANY),
 }
 
 
