@@ -6,6 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from certs.provider_token import ProviderTokenVerifier
+from gateway.choices import (
+    Auth,
+    BackgroundPriority10,
+    BadEnvironmentKeyReason,
+    InBandFaults,
+    PowerHold,
+    SurplusStreams,
+    UnknownTokens,
+)
 from gateway.courier.faults import CourierFaults, strike_devices
 from gateway.courier.terms import CourierSettings
 from gateway.faults.basics import Stage
@@ -16,15 +25,6 @@ from gateway.provider.contract import ConnectionSettings
 from gateway.provider.identity import IdentityRules
 from gateway.provider.listener import ListenSettings
 from gateway.routing.channels import ChannelRules
-from gateway.settings import (
-    Auth,
-    BackgroundPriority10,
-    BadEnvironmentKeyReason,
-    InBandFaults,
-    PowerHold,
-    SurplusStreams,
-    UnknownTokens,
-)
 from gateway.validation import ValidationRules
 from protocol.notification import Environment
 from protocol.provider.rejection import Reason

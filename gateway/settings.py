@@ -28,21 +28,6 @@ if TYPE_CHECKING:
     from gateway.faults.rule import Rule
 
 
-__all__ = [
-    "Auth",
-    "BackgroundPriority10",
-    "BadEnvironmentKeyReason",
-    "Http2Library",
-    "InBandFaults",
-    "LogFormat",
-    "LogLevel",
-    "PowerHold",
-    "Settings",
-    "SurplusStreams",
-    "UnknownTokens",
-]
-
-
 def _setting(
     default: Any,  # noqa: ANN401 - as dataclasses.field, which types itself so
     about: str,

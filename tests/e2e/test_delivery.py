@@ -9,8 +9,8 @@ import httpx
 import trio
 
 from devicesim.host import DeviceHost, tls_dials
+from gateway.choices import UnknownTokens
 from gateway.journal import State
-from gateway.settings import UnknownTokens
 from tests.e2e.world import DEVELOPMENT, PRODUCTION, TOPIC, until, world
 
 if TYPE_CHECKING:

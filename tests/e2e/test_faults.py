@@ -8,9 +8,9 @@ import httpx
 import pytest
 import trio
 
+from gateway.choices import InBandFaults
 from gateway.faults.reading import read_rule
 from gateway.journal import State
-from gateway.settings import InBandFaults
 from tests.e2e.world import TOPIC, World, until, world
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway import settings
+from gateway.choices import Auth
 from gateway.configuration import SettingsError, load, options
 from gateway.faults.reading import read_rule
-from gateway.settings import Auth, Settings
+from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from gateway.configuration import Option

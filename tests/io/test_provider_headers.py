@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from certs.provider_certificate import Kind
+from gateway.choices import UnknownTokens
 from gateway.journal import State
-from gateway.settings import UnknownTokens
 from protocol.notification import MAX_STORAGE_SECONDS
 from tests.e2e.world import TOPIC, until
 from tests.io.provider_desk import APNS_ID, BODY, desk

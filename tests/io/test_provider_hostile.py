@@ -14,7 +14,7 @@ from hyperframe.frame import SettingsFrame
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.settings import Http2Library
+from gateway.choices import Http2Library
 from protocol.provider.rejection import Reason
 from tests.e2e.world import until
 from tests.io.hostile import CONVERSATIONS, PING, Request, Script, Wire

@@ -19,8 +19,8 @@ import pytest
 import trio
 
 from certs.provider_key import ProviderKey
+from gateway.choices import BadEnvironmentKeyReason
 from gateway.routing.router import Router
-from gateway.settings import BadEnvironmentKeyReason
 from protocol.notification import Environment
 from protocol.provider.rejection import Reason
 from tests.e2e.world import PRODUCTION, TOPIC, until

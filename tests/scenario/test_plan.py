@@ -8,7 +8,7 @@ import pytest
 from apnsim.scenario import plan
 from apnsim.scenario.source import BadScenarioError
 from apnsim.scenario.steps.pushes import Push
-from gateway.settings import Auth
+from gateway.choices import Auth
 from tests.scenario.stories import EXPECT, HEAD, PHONE, PUSH, STORY, step, story
 
 
