@@ -57,13 +57,11 @@ class Fault:
     Attributes:
         name: for the table.
         action: of the rule.
-        times: how often it strikes.
         at_start: it strikes a connection, so the client must not have one yet.
     """
 
     name: str
     action: dict[str, Any]
-    times: int = 1
     at_start: bool = False
 
 
@@ -128,7 +126,7 @@ class Bench:
                 program = start()
                 if (before := self._push(program, alert(self._phone))) != "200":
                     return f"without a fault: {before}"
-            control.rules.add(fault.action, times=fault.times)
+            control.rules.add(fault.action, times=1)
             if fault.at_start:
                 program = start()
             push, after = alert(self._phone), alert(self._phone)

@@ -32,12 +32,11 @@ class NoAnswerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the gateway said to one push; ``timestamp`` is that of a 410, UNIX milliseconds."""
+    """What the gateway said to one push."""
 
     status: int
     apns_id: str
     reason: str = ""
-    timestamp: int | None = None
 
     def __str__(self) -> str:
         return f"{self.status} {self.reason}".rstrip()
@@ -95,9 +94,7 @@ class Provider:
             self._used_at = trio.current_time()
         said = json.loads(response.content) if response.content else {}
         names = {name.decode().lower(): value.decode() for name, value in response.headers}
-        return Answer(
-            response.status, names["apns-id"], said.get("reason", ""), said.get("timestamp")
-        )
+        return Answer(response.status, names["apns-id"], said.get("reason", ""))
 
     async def aclose(self) -> None:
         """Hang up."""
