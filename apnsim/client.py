@@ -39,6 +39,7 @@ from apnsim.client_views import (
     Request,
     ServerEvent,
     events_in,
+    given,
     read,
 )
 
@@ -275,7 +276,7 @@ class Apnsim:
         answer = self._answer(
             method,
             f"/api/v1/{path}",
-            params={name: value for name, value in (query or {}).items() if value is not None},
+            params=given(**(query or {})),
             json=body,
             timeout=self._timeout + (wait or 0),
         )
@@ -289,8 +290,3 @@ class Apnsim:
         if answer.is_error:
             raise error_of(answer)
         return answer
-
-
-def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401 — JSON
-    """Only what was given."""
-    return {name: value for name, value in values.items() if value is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from apnsim.client_activities import LiveActivity
@@ -14,17 +14,7 @@ if TYPE_CHECKING:
 
     from apnsim.client import Apnsim
     from apnsim.client_devices import Device
-
-
-class AppChanges(TypedDict, total=False):
-    """What :meth:`App.update` changes; each is as the property of this name."""
-
-    state: str
-    notifications_enabled: bool
-    permission: str
-    registered: bool
-    reports_calls: bool
-    extension_seconds: float | None
+    from gateway.console.app_host import AppChanges
 
 
 class App:
@@ -141,7 +131,11 @@ class App:
         raise ApnsimError(404, "Not Found", detail)
 
     def update(self, **changes: Unpack[AppChanges]) -> App:
-        """Bring it to another state, or change what it may show and how it treats pushes."""
+        """Bring it to another state, or change what it may show and how it treats pushes.
+
+        ``changes`` are named as the properties are: ``state``, ``notifications_enabled``,
+        ``permission``, ``registered``, ``reports_calls`` and ``extension_seconds``.
+        """
         self._told = self._client.call("PATCH", self._path, body=dict(changes))
         return self
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from apnsim.client_apps import App
 from apnsim.client_screens import Screen
-from apnsim.client_views import ReceivedNotification, read
+from apnsim.client_views import ReceivedNotification, given, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,19 +95,18 @@ class Device:
         power: str | None = None,
         assertion_policy: str | None = None,
     ) -> Device:
-        """Switch what is given; returns once its link is as it should be.
+        """Switch what is given; returns once its link is as it should be, at most 10 s later.
 
         ``conditions`` may name ``latency_seconds``, ``jitter_seconds``, ``bytes_per_second``,
         ``nat_idle_seconds`` and ``nat_answer``; what is not named stays.
         """
-        changes = {
-            "online": online,
-            "network": network,
-            "conditions": conditions,
-            "power": power,
-            "assertion_policy": assertion_policy,
-        }
-        body = {name: value for name, value in changes.items() if value is not None}
+        body = given(
+            online=online,
+            network=network,
+            conditions=conditions,
+            power=power,
+            assertion_policy=assertion_policy,
+        )
         self._told = self._client.call("PATCH", self._path, body=body)
         return self
 

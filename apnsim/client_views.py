@@ -279,6 +279,11 @@ _NESTED: dict[str, type[Any]] = {
 }
 
 
+def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401 — JSON
+    """Only what was given."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def read(view: type[View], told: dict[str, Any]) -> View:
     """Take what is known of an answer: a newer gateway may tell more, an older one less."""
     values = {field.name: _read_part(field.name, told.get(field.name)) for field in fields(view)}  # type: ignore[arg-type]
