@@ -175,7 +175,7 @@ def test_what_standard_output_does_not_take_is_one_line(
 @pytest.mark.parametrize(
     ("command", "unneeded"),
     [
-        ("lint --rules", {"trio", "httpx", "gateway.serve"}),
+        ("lint --rules", {"trio", "httpx", "gateway.serve", "importlib.metadata"}),
         ("scenario --list", {"httpcore", "gateway.serve", "devicesim.host"}),
         ("app --help", {"httpx", "gateway.serve", "devicesim.device"}),
         ("power --help", {"httpx", "gateway.serve", "devicesim.device"}),
