@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from certs.token_text import ProviderTokenError, parse_token
 from gateway.faults.match import Occasion
 from protocol.payload import InvalidPayloadError, parse_payload
-from protocol.provider.request import DEVICE_PATH, headers_of
+from protocol.provider.broadcast import BROADCAST_PATH, MANAGEMENT_PATH
+from protocol.provider.request import DEVICE_PATH, headers_of, infer_push_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from gateway.provider.identity import ProviderIdentity
     from protocol.provider.http import HttpRequest
 
-_OF_APPS = ("/4/broadcasts/apps/", "/1/apps/")
+_OF_APPS = (BROADCAST_PATH, MANAGEMENT_PATH)
 
 
 def request_occasion(
@@ -35,14 +36,15 @@ def request_occasion(
         bound: who is known to push on it, if anybody.
     """
     headers, path = headers_of(request.headers), request.path
-    push_type = headers.get("apns-push-type", "alert")
-    priority = headers.get("apns-priority", "5" if push_type == "background" else "10")
     default_topic = None if bound is None else bound.default_topic
+    topic = headers.get("apns-topic") or _app_in(path) or default_topic
+    push_type = headers.get("apns-push-type", infer_push_type(topic or ""))
+    priority = headers.get("apns-priority", "5" if push_type == "background" else "10")
     is_of_device = path.startswith(DEVICE_PATH)
     return Occasion(
         {
             "token": path.removeprefix(DEVICE_PATH).lower() if is_of_device else None,
-            "topic": headers.get("apns-topic") or _app_in(path) or default_topic,
+            "topic": topic,
             "push_type": push_type,
             "priority": int(priority) if priority in ("1", "5", "10") else None,
             "environment": facts.environment.value,

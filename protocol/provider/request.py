@@ -200,7 +200,7 @@ def read_topic(headers: Mapping[str, str]) -> Topic | None:
         raise Rejection(reason, str(error)) from None
 
 
-def infer_push_type(topic: Topic) -> PushType:
+def infer_push_type(topic: str) -> PushType:
     """What a push without ``apns-push-type`` is: its topic's suffix tells, else an alert."""
     for push_type in PushType:
         suffix = push_type.topic_suffix

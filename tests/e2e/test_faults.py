@@ -167,6 +167,15 @@ async def test_rules_know_who_pushes_what_and_where(lab: Lab) -> None:
     assert elsewhere.status_code == 403
 
 
+async def test_a_push_that_does_not_say_its_type_matches_as_what_its_topic_makes_of_it(
+    lab: Lab,
+) -> None:
+    lab.rule("answer status=503 match.push_type=voip match.priority=10")
+    client = {"apns_push_type": None, "apns_topic": f"{TOPIC}.voip"}
+    assert await lab.answers(1, **client) == [(503, "ServiceUnavailable")]
+    assert await lab.answers(1) == [(200, "")]
+
+
 async def test_channels_and_broadcasts_have_faults_too(lab: Lab) -> None:
     lab.rule("outage match.path=/4/* match.topic=com.example.app")
     client = lab.here._clients["localhost", 0] if await lab.answers(1) else None

@@ -72,9 +72,9 @@ class World:
         sni: str = "localhost",
         connection: int = 0,
         timeout: float = 5.0,
-        **headers: str,
+        **headers: str | None,
     ) -> httpx.Response:
-        """Push an alert, ``aps``, or a payload; ``apns_topic=…`` etc. replace or add headers."""
+        """Push an alert, ``aps``, or a payload; ``apns_topic=…`` sets a header, None drops it."""
         if (sni, connection) not in self._clients:
             client = httpx.AsyncClient(
                 http2=True,
@@ -83,8 +83,9 @@ class World:
                 base_url=self.gateway.info()["provider_url"],
             )
             self._clients[sni, connection] = await self._exits.enter_async_context(client)
-        said = {"apns-topic": TOPIC, "apns-push-type": "alert"}
-        said |= {name.replace("_", "-"): value for name, value in headers.items()}
+        told: dict[str, str | None] = {"apns-topic": TOPIC, "apns-push-type": "alert"}
+        told |= {name.replace("_", "-"): value for name, value in headers.items()}
+        said = {name: value for name, value in told.items() if value is not None}
         if self.clock.now() >= self._signed_at + 3600:  # a test has moved the clock
             self._signed_at = int(self.clock.now())
             self._bearer = self._signer.sign(self._signed_at)
