@@ -119,7 +119,7 @@ class Interference:
     async def _do(self, request: HttpRequest, act: Act, done: list[str]) -> HttpResponse | Bent:
         """Do what decides, and put all that is done on record."""
         response = await self._take(request) if act.takes else None
-        record = self._record_of(request)
+        record = self._record_of(request) if act.takes else self._begin(request)
         for text in done:
             self._faults.journal.remark(record, State.FAULT, text)
         if told := self._told(act, record.apns_id, id_header_of(request.path)):
@@ -140,10 +140,11 @@ class Interference:
 
     def _record_of(self, request: HttpRequest) -> Record:
         """The record of the request; a new one if nobody but us has looked at it."""
-        journal = self._faults.journal
-        for record in journal.find(lambda each: each.request is request, limit=1):
-            return record
-        record = journal.begin(request, f"provider-{self._facts.connection_id}")
+        found = self._faults.journal.find(lambda each: each.request is request, limit=1)
+        return found[0] if found else self._begin(request)
+
+    def _begin(self, request: HttpRequest) -> Record:
+        record = self._faults.journal.begin(request, f"provider-{self._facts.connection_id}")
         sent = headers_of(request.headers).get(id_header_of(request.path))
         record.apns_id = sent or ApnsId.from_random(secrets.token_bytes(16))
         return record
