@@ -17,7 +17,12 @@ from protocol.notification import Expiration, Priority
 from protocol.provider import broadcast as read
 from protocol.provider.broadcast import ManagementCall
 from protocol.provider.rejection import Reason, Rejection
-from protocol.provider.request import headers_of, read_expiration, read_priority
+from protocol.provider.request import (
+    headers_of,
+    read_expiration,
+    read_priority,
+    refuse_other_methods,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,9 +88,7 @@ class BroadcastDraft:
 
 def post_only(draft: BroadcastDraft) -> None:
     """MethodNotAllowed, on the ports for pushes before all else."""
-    if draft.request.method != "POST":
-        detail = f"expected POST, not {draft.request.method}"
-        raise Rejection(Reason.METHOD_NOT_ALLOWED, detail)
+    refuse_other_methods(draft.request.method)
 
 
 def broadcast_path(draft: BroadcastDraft) -> None:

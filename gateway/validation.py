@@ -109,9 +109,7 @@ class Draft:
 
 def method(draft: Draft) -> None:
     """Measured: GET without credentials is 405, so the method comes before authentication."""
-    if draft.request.method != "POST":
-        detail = f"expected POST, not {draft.request.method}"
-        raise Rejection(Reason.METHOD_NOT_ALLOWED, detail)
+    read.refuse_other_methods(draft.request.method)
 
 
 def path(draft: Draft) -> None:
@@ -156,17 +154,9 @@ def push_type(draft: Draft) -> None:
 
 
 def priority_of_background(draft: Draft) -> None:
-    """Apple: "Always use priority 5. Using priority 10 is an error" for background pushes.
-
-    The reason is not named; BadPriority is what other simulators say. Only an explicit 10 is
-    refused: a header that is absent cannot be wrong.
-    """
-    if (
-        draft.grounds.rules.refuses_immediate_background
-        and draft.push_type is PushType.BACKGROUND
-        and draft.priority is Priority.IMMEDIATE
-    ):
-        raise Rejection(Reason.BAD_PRIORITY, "a background push has priority 5 or 1, not 10")
+    """BadPriority."""
+    if draft.grounds.rules.refuses_immediate_background:
+        read.refuse_immediate_background(draft.push_type, draft.priority)
 
 
 def collapse_id(draft: Draft) -> None:

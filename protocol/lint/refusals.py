@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from protocol.identifiers import ChannelId
 from protocol.lint.finding import Found, Road
 from protocol.lint.size import smallest
-from protocol.lint.words import cut, did_you_mean
-from protocol.notification import Priority, PushType
+from protocol.lint.words import did_you_mean
+from protocol.notification import PushType
 from protocol.payload import InvalidPayloadError, PayloadFault
 from protocol.provider import broadcast
 from protocol.provider import request as device
@@ -40,9 +40,10 @@ def _refusal(read: Callable[[], object], where: str, advice: str) -> Iterator[Fo
 
 def method(push: Push) -> Iterator[Found]:
     """The method is not POST."""
-    if push.is_whole and push.request.method != "POST":
-        said = cut(push.request.method)
-        yield Found(":method", f"is {said}", "send a POST", Reason.METHOD_NOT_ALLOWED)
+    if push.is_whole:
+        yield from _refusal(
+            lambda: device.refuse_other_methods(push.request.method), ":method", "send a POST"
+        )
 
 
 def path(push: Push) -> Iterator[Found]:
@@ -83,7 +84,11 @@ def message_id(push: Push) -> Iterator[Found]:
 
 def token_missing(push: Push) -> Iterator[Found]:
     """The path ends before the device token."""
-    if push.is_whole and push.token in ("", device.DEVICE_PATH.rstrip("/")):
+    try:
+        is_there = bool(device.read_path(push.request.path))
+    except Rejection:
+        return
+    if push.is_whole and not is_there:
         yield Found(
             ":path",
             "has no device token",
@@ -129,14 +134,15 @@ def push_type(push: Push) -> Iterator[Found]:
 
 def immediate_background(push: Push) -> Iterator[Found]:
     """A background push has priority 10."""
-    said = push.headers.get("apns-push-type"), push.headers.get("apns-priority")
-    if said == (PushType.BACKGROUND, str(int(Priority.IMMEDIATE))):
-        yield Found(
-            "apns-priority",
-            "is 10 on a background push, which is an error",
-            "send 5; many libraries send 10 unless told",
-            Reason.BAD_PRIORITY,
-        )
+    try:
+        kind, said = device.read_push_type(push.headers), device.read_priority(push.headers)
+    except Rejection:
+        return
+    yield from _refusal(
+        lambda: device.refuse_immediate_background(kind, said),
+        "apns-priority",
+        "send 5; many libraries send 10 unless told",
+    )
 
 
 def collapse_id(push: Push) -> Iterator[Found]:

@@ -48,6 +48,16 @@ def headers_of(headers: Headers) -> dict[str, str]:
     return dict(reversed(headers))
 
 
+def refuse_other_methods(method: str) -> None:
+    """A push is posted.
+
+    Raises:
+        Rejection: MethodNotAllowed.
+    """
+    if method != "POST":
+        raise Rejection(Reason.METHOD_NOT_ALLOWED, f"expected POST, not {method[:40]}")
+
+
 def read_path(path: str) -> str:
     """The text after ``/3/device/``, which may be empty (MissingDeviceToken comes later).
 
@@ -154,6 +164,19 @@ def read_push_type(headers: Mapping[str, str]) -> PushType | None:
         detail = f"apns-push-type is one of {expected}; not {text[:40]!r}"
         raise Rejection(Reason.INVALID_PUSH_TYPE, detail)
     return push_type
+
+
+def refuse_immediate_background(push_type: PushType | None, priority: Priority | None) -> None:
+    """Apple: "Always use priority 5. Using priority 10 is an error" for background pushes.
+
+    The reason is not named; BadPriority is what other simulators say. Only an explicit 10 is
+    refused: a header that is absent cannot be wrong.
+
+    Raises:
+        Rejection: BadPriority.
+    """
+    if push_type is PushType.BACKGROUND and priority is Priority.IMMEDIATE:
+        raise Rejection(Reason.BAD_PRIORITY, "a background push has priority 5 or 1, not 10")
 
 
 def read_collapse_id(headers: Mapping[str, str]) -> CollapseId | None:
