@@ -33,7 +33,8 @@ from devicesim.keepalive import KeepAliveSweeper
 from devicesim.network import LostStreams, NetworkKind
 from devicesim.power import AssertionPolicy, Power, PowerSettings
 from devicesim.state import DeviceState
-from devicesim.virtual_device import HISTORY, OnReceived, Surroundings, VirtualDevice
+from devicesim.surroundings import OnReceived, Surroundings
+from devicesim.virtual_device import HISTORY, VirtualDevice
 from protocol.identifiers import DeviceId
 from protocol.notification import Environment
 

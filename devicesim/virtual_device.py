@@ -3,86 +3,35 @@
 from __future__ import annotations
 
 from collections import deque
-from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import trio
 
 from devicesim.activity_kit import ActivityKit
-from devicesim.agenda import Agenda
 from devicesim.app import AppState
-from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
 from devicesim.host_views import AppView, DeviceView, ReceivedView
 from devicesim.link_views import views_of
 from devicesim.links import Links
 from devicesim.network import Conditions, NetworkKind, PhoneNetwork
-from devicesim.notification_center import NotificationCenter, Presentation
-from devicesim.power import AssertionPolicy, PhonePower, Power, PowerSettings
-from devicesim.runtime.rules import RuntimeRules
+from devicesim.notification_center import NotificationCenter
+from devicesim.power import AssertionPolicy, PhonePower, Power
 from devicesim.runtime.system import System
 from devicesim.screen.screen import ScreenTimes
 from devicesim.screen.views import look_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from devicesim.apps import App
-    from devicesim.dial import Dial
-    from devicesim.keepalive import KeepAliveSweeper
-    from devicesim.network import ConditionChanges, LostStreams, PhonePath
+    from devicesim.network import ConditionChanges
     from devicesim.power import WakeReason
     from devicesim.runtime.outcome import Outcome
     from devicesim.screen.views import ScreenView
     from devicesim.state import DeviceState
+    from devicesim.surroundings import Surroundings
     from protocol.courier.messages import Push
 
 # Per device: the newest ones are kept.
 HISTORY = 1_000
-
-
-class OnReceived(Protocol):
-    """Told of each push that reached its app; must neither block nor raise."""
-
-    def __call__(
-        self, device_id: str, message: Push, presentation: Presentation, detail: str
-    ) -> None:
-        """One push."""
-        ...
-
-
-class Surroundings:
-    """What the devices of one host share.
-
-    Args:
-        make_dial: how a device with this state reaches its gateway on this path.
-        now: the wall clock, UNIX seconds.
-        on_received: told of every push.
-        keep_alive: the one sweeper.
-        make_backoff: a new device's delays.
-        lost: keeps the sockets of half-open links.
-    """
-
-    def __init__(
-        self,
-        make_dial: Callable[[DeviceState, PhonePath], Dial],
-        now: Callable[[], float],
-        on_received: OnReceived,
-        keep_alive: KeepAliveSweeper,
-        lost: LostStreams,
-        make_backoff: Callable[[], Backoff] | None = None,
-    ) -> None:
-        self.make_dial = make_dial
-        self.now = now
-        self.on_received = on_received
-        self.keep_alive = keep_alive
-        self.lost = lost
-        self.activity_budget = 0  # see ActivityKit
-        self.power = PowerSettings()
-        self.agenda = Agenda()  # run by the host
-        self.rules = RuntimeRules()
-        dice = Random()
-        self.make_backoff = make_backoff or (lambda: Backoff(dice))
 
 
 class VirtualDevice:
