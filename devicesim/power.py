@@ -207,13 +207,11 @@ class PhonePower:
         timer leaves it dark.
         """
         log.info("powerd[%s]: wake: %s", self._name, reason)
-        self.forced = None
         if reason is WakeReason.USER:
             self.mode = Power.AWAKE
         elif reason is WakeReason.CELLULAR_CALL:
             self._light(self._settings.call_seconds)
-        self._change_policy(AssertionPolicy.FULL, f"wake: {reason}")
-        self._count_anew()
+        self._allow_all(f"wake: {reason}")
         self._on_change()
 
     def force(self, policy: AssertionPolicy) -> None:
@@ -224,17 +222,22 @@ class PhonePower:
         self._on_change()
 
     def heard_push(self, push_type: PushType, priority: Priority, *, alerts: bool) -> bool:
-        """A push has arrived on the live link; whether it woke the phone.
+        """A push has arrived, or its alert is shown; whether that woke the phone.
 
         Priority 10 wakes it for a moment, 5 only if it alerts, 1 never (Apple: "prevent awakening
-        the device").
+        the device"). On a live link it ends any restriction, as other wakes do.
         """
         wakes = priority is Priority.IMMEDIATE or (alerts and priority is Priority.POWER_AWARE)
         if not wakes or push_type in NON_WAKING or self.mode is Power.AWAKE:
             return False
-        left = self._lit_until - trio.current_time()
-        if left < self._settings.wake_seconds / 2:  # else it is said already
+        is_held = self.forced is not None or self.policy is AssertionPolicy.RESTRICTED
+        is_freed = is_held and self._has_link
+        if is_freed:
+            self._allow_all("wake: a push")
+        is_dark = self._lit_until - trio.current_time() < self._settings.wake_seconds / 2
+        if is_dark:  # else it is said already
             self._light(self._settings.wake_seconds)
+        if is_freed or is_dark:
             self._on_change()
         return True
 
@@ -269,6 +272,12 @@ class PhonePower:
     def _light(self, seconds: float) -> None:
         self._lit_until = max(self._lit_until, trio.current_time() + seconds)
 
+    def _allow_all(self, why: str) -> None:
+        """As any wake does."""
+        self.forced = None
+        self._change_policy(AssertionPolicy.FULL, why)
+        self._count_anew()
+
     def _change_policy(self, policy: AssertionPolicy, why: str) -> None:
         if policy is not self.policy:
             log.info("powerd[%s]: assertion policy %d: %s", self._name, policy, why)
@@ -280,8 +289,7 @@ class PhonePower:
             if self.policy is AssertionPolicy.RESTRICTED:
                 seconds = self._settings.maintenance_seconds or inf
             elif self.mode is not Power.AWAKE:
-                lit = self._lit_until - trio.current_time()
-                seconds = max(self._settings.reconnect_seconds, lit)
+                seconds = max(self._settings.reconnect_seconds, self.lit_seconds)
         self._due_at = trio.current_time() + seconds
         self._put_down()
 

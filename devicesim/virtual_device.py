@@ -129,7 +129,7 @@ class VirtualDevice:
 
     def deliver(self, app: App, push: Push) -> bool:
         """Let the system decide; False: the push waits, for a budget or an extension."""
-        self.power.heard_push(push.push_type, push.priority, alerts=False)
+        self._let_wake(push, alerts=False)
         return self.system.receive(app, push)
 
     def _remember(self, push: Push, outcome: Outcome) -> None:
@@ -139,8 +139,15 @@ class VirtualDevice:
         self._around.on_received(
             self.state.device_id, push, presented.presentation, presented.detail
         )
-        alerts = presented.alerts
+        if presented.alerts:  # whatever else it could do, it has done when it came
+            self._let_wake(push, alerts=True)
+
+    def _let_wake(self, push: Push, *, alerts: bool) -> None:
+        forced = self.power.forced
         self.power.heard_push(push.push_type, push.priority, alerts=alerts)
+        if self.power.forced is not forced:
+            self._note_switches()
+            self.state.apps.changes += 1  # written down with what else this chunk has brought
 
     def wake(self, app: App) -> None:
         """An app that runs hears of its new tokens."""
@@ -232,6 +239,11 @@ class VirtualDevice:
         Raises:
             StateError: it could not be written down.
         """
+        self._note_switches()
+        await self.state.save()
+        await self.state.commit()
+
+    def _note_switches(self) -> None:
         self.state.extras |= {
             "online": self.is_switched_on,
             "network": self.network.kind.value,
@@ -239,8 +251,6 @@ class VirtualDevice:
             "power": self.power.mode.value,
             "assertion_policy": None if self.power.forced is None else str(self.power.forced),
         }
-        await self.state.save()
-        await self.state.commit()
 
     @property
     def _wants_link(self) -> bool:

@@ -243,6 +243,19 @@ async def test_a_forced_policy_survives_a_restart(tmp_path: Path) -> None:
         assert policy(town, device.id)[1:] == ("awake", "full")
 
 
+async def test_a_push_on_the_live_link_wakes_a_phone_that_was_restricted_and_it_stays_so(
+    tmp_path: Path,
+) -> None:
+    async with Town(tmp_path).running() as town:
+        device, gateway = await locked(town)
+        await town.host.patch_device(device, assertion_policy="restricted")
+        alert = push_to(gateway.tokens[NEWS], NEWS, b'{"aps":{"alert":"hi"}}')
+        await deliver(town, "Phone", alert)
+        assert policy(town, device) == (True, "locked", "full")
+    async with Town(tmp_path).running() as town:
+        assert policy(town, device)[1:] == ("locked", "full")
+
+
 async def test_mistakes_have_their_errors() -> None:
     async with Town().running() as town:
         device = await town.host.create_device()

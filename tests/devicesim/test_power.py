@@ -255,6 +255,26 @@ async def test_which_pushes_wake_a_locked_phone_for_a_moment(
     assert phone.state == SetState(is_active=False)
 
 
+async def test_a_push_that_wakes_the_phone_ends_a_forced_policy_and_no_other_push_does(
+    agenda: Agenda, mock_clock: MockClock
+) -> None:
+    phone = Phone(agenda)
+    phone.force(RESTRICTED)
+    phone.heard_push(PushType.ALERT, Priority.POWER_FIRST, alerts=True)
+    phone.heard_push(PushType.FILE_PROVIDER, Priority.IMMEDIATE, alerts=False)
+    assert (phone.policy, phone.forced) == (RESTRICTED, RESTRICTED)
+    phone.heard_push(PushType.VOIP, Priority.IMMEDIATE, alerts=False)
+    assert (phone.policy, phone.forced) == (FULL, None)
+    phone.force(RESTRICTED)  # while it is lit by the last one
+    phone.heard_push(PushType.VOIP, Priority.IMMEDIATE, alerts=False)
+    assert (phone.policy, phone.forced) == (FULL, None)
+    phone.link_changed(is_up=False)
+    await passes(mock_clock, 160)
+    assert phone.policy is RESTRICTED, "it gives up as after any wake"
+    phone.heard_push(PushType.ALERT, Priority.IMMEDIATE, alerts=True)
+    assert phone.policy is RESTRICTED, "what is shown late came on no live link"
+
+
 async def test_work_that_nobody_sees_wakes_nothing(agenda: Agenda) -> None:
     assert not Phone(agenda).heard_push(PushType.FILE_PROVIDER, Priority.IMMEDIATE, alerts=False)
 
