@@ -4,11 +4,11 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, get_args
 
 import trio
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from gateway.console.parts import ConsoleParts
 from gateway.console.problems import refusals
@@ -23,6 +23,17 @@ class Body(BaseModel):
     """A request body: a field that is not known is an error, not a typo that goes unnoticed."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_number(cls, value: object, info: ValidationInfo) -> object:
+        """JSON's true and false are no numbers, although Python takes them for 1 and 0."""
+        if isinstance(value, bool):
+            kind = cls.model_fields[str(info.field_name)].annotation
+            kinds = {kind, *get_args(kind)}
+            if bool not in kinds and kinds & {int, float}:
+                raise ValueError(f"a number, not {str(value).lower()}")
+        return value
 
 
 async def _parts_of(request: Request) -> ConsoleParts:

@@ -142,7 +142,12 @@ async def test_the_switches_of_an_app_are_changed_and_null_takes_its_extension_a
         lived = (await client.get(f"{path}/events")).json()
         refused = [
             (await client.patch(path, json=body)).status_code
-            for body in ({"permission": "maybe"}, {"extension_seconds": -1}, {"state": "asleep"})
+            for body in (
+                {"permission": "maybe"},
+                {"extension_seconds": -1},
+                {"extension_seconds": True},
+                {"state": "asleep"},
+            )
         ]
     assert (app["permission"], app["reports_calls"], app["extension_seconds"]) == (
         "granted",
@@ -153,7 +158,7 @@ async def test_the_switches_of_an_app_are_changed_and_null_takes_its_extension_a
     assert lived == [{"at": NOW, "what": "background", "detail": "as it is"}]
     assert untouched["extension_seconds"] == 2.5
     assert without["extension_seconds"] is None
-    assert refused == [422, 422, 422]
+    assert refused == [422, 422, 422, 422]
 
 
 async def test_a_device_is_restored_on_another_one_and_its_system_installed_anew(
