@@ -215,8 +215,7 @@ class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedNetworks, Host
         """
         device = self._require(device_id)
         with trio.move_on_after(CONFIRM_SECONDS):
-            device.power.switch(is_on=False)
-            await device.daemon.go_offline("the device is deleted")
+            await device.leave("the device is deleted")
         device.scope.cancel()
         for app in device.state.apps:
             device.state.inbox.clear(app.bundle_id)  # what is due later finds nothing to do

@@ -196,6 +196,14 @@ class VirtualDevice:
             session.pulse.beat()  # is the link still alive?
         await self._settle()
 
+    async def leave(self, reason: str) -> None:
+        """Go away for good; on a dead path without a goodbye, which nobody would hear."""
+        self.power.switch(is_on=False)
+        for interface, path in self.network.paths.items():
+            if path.is_dead:
+                self.links.keepers[interface].drop(reason, is_lost=True)
+        await self.daemon.go_offline(reason)
+
     async def _settle(self, *, was_dead: bool = False) -> None:
         if self.power.mode is Power.AWAKE:
             self.notification_center.screen.unlock()

@@ -135,6 +135,24 @@ async def test_a_host_delivers_over_tls_and_goes_offline_cleanly(authority: Auth
         nursery.cancel_scope.cancel()
 
 
+async def test_a_half_open_device_is_deleted_without_waiting_for_an_answer_to_its_goodbye(
+    authority: Authority,
+) -> None:
+    async with TlsGateway(authority).running() as gateway, trio.open_nursery() as nursery:
+        issue = authority.issue_device
+        host = DeviceHost(
+            tls_dials("127.0.0.1", gateway.port, authority.certificate_pem, issue), lambda: 7.0
+        )
+        await nursery.start(host.run)
+        device = await host.create_device()
+        await host.patch_device(device.id, network="half-open")
+        began = trio.current_time()
+        await host.delete_device(device.id)
+        assert trio.current_time() - began < 0.9, "it does not wait for the time limit"
+        assert gateway.goodbyes == 0, "the gateway still believes in it"
+        nursery.cancel_scope.cancel()
+
+
 async def test_pushes_on_their_way_do_not_spoil_the_goodbye(authority: Authority) -> None:
     async with TlsGateway(authority).running() as gateway:
         async with open_link(dial(authority, gateway.port)) as link:
