@@ -127,13 +127,15 @@ class System:
         before, presented = app.state, self._show(app, push)
         if presented.presentation is Presentation.DELIVERED:
             handler = IN_FOREGROUND
-        said = [presented.detail, extension]
+        said = [extension] if extension else []
         if b"content-available" in push.payload and _is_content_available(push):
             is_woken, words = self._background.wake(app)
             said.append(words)
             handler = handler or (BACKGROUND if is_woken else "")
-        detail = "; ".join(filter(None, said))
-        self._finish(app, push, replace(presented, detail=detail), before, handler)
+        if said:  # as of few pushes, and replace() costs as much as reading the payload
+            detail = "; ".join(filter(None, [presented.detail, *said]))
+            presented = replace(presented, detail=detail)
+        self._finish(app, push, presented, before, handler)
 
     def _run(self, app: App, push: Push, handler: Handler) -> None:
         before = app.state
