@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from devicesim.screen.content import InterruptionLevel
 from devicesim.screen.memory import OnScreen, ScreenMemory
+from protocol.notification import Priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,14 +134,18 @@ class Screen:
     def announce(
         self, bundle_id: str, push: Push, alert: Alert | None, sound: Sound | None
     ) -> None:
-        """Light the display or show a banner, and play the sound; also for Live Activities."""
+        """Light the display or show a banner, and play the sound; also for Live Activities.
+
+        Apple, of priority 1: "prevent awakening the device".
+        """
         now = self._now()
         if sound is not None:
             self.sounds.append(Played(bundle_id, push.apns_id, sound, now))
         if alert is None:
             return
         if self._is_locked():
-            self.light(self._times.lit)
+            if push.priority is not Priority.POWER_FIRST:
+                self.light(self._times.lit)
         else:
             self._banner = Banner(bundle_id, push.apns_id, alert, now + self._times.banner)
 

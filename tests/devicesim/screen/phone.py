@@ -10,7 +10,7 @@ from devicesim.notification_center import NotificationCenter
 from devicesim.screen.views import ScreenView, look_at
 from devicesim.state import DeviceState
 from protocol.identifiers import BundleId, CollapseId, DeviceToken
-from protocol.notification import Environment, PushType
+from protocol.notification import Environment, Priority, PushType
 from tests.builders import NOW
 from tests.devicesim.scripted_gateway import push_to
 
@@ -39,6 +39,7 @@ class ScreenPhone:
         *,
         to: BundleId = NEWS,
         collapse: str | None = None,
+        priority: Priority = Priority.IMMEDIATE,
         **aps: Any,  # noqa: ANN401
     ) -> Push:
         """An alert arrives; ``badge=3``, ``thread_id="t"`` and so on are Apple's keys."""
@@ -50,6 +51,7 @@ class ScreenPhone:
             to,
             json.dumps({"aps": said}).encode(),
             collapse_id=None if collapse is None else CollapseId(collapse),
+            priority=priority,
         )
         self.received.append((push, self.now, self.center.present(self.apps[to], push)))
         return push

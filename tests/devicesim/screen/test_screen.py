@@ -10,6 +10,7 @@ from devicesim.apps import AppState, Permission
 from devicesim.screen import memory
 from devicesim.screen.screen import MAX_SOUNDS, UnknownNotificationError
 from devicesim.screen.views import MAX_NOT_SHOWN
+from protocol.notification import Priority
 from tests.devicesim.screen.phone import CHAT, NEWS, ScreenPhone
 
 
@@ -50,6 +51,14 @@ def test_a_locked_phone_lights_up_for_a_while_and_shows_the_notification(
     assert locked.texts() == (["1:0"], [])
     locked.now += 8
     assert locked.see().lit is False
+    assert locked.texts() == (["1:0"], [])
+
+
+def test_a_notification_of_priority_1_is_on_the_lock_screen_and_lights_nothing(
+    locked: ScreenPhone,
+) -> None:
+    locked.push("1:0", priority=Priority.POWER_FIRST)
+    assert not locked.see().lit
     assert locked.texts() == (["1:0"], [])
 
 
