@@ -80,12 +80,16 @@ TOKEN_CALLS = {
 }
 
 
+# What is called of an app that is not in front; an alert calls nothing of it.
+_CALLED = {
+    PushType.ALERT: "",
+    PushType.BACKGROUND: BACKGROUND,
+    PushType.VOIP: VOIP,
+    PushType.LIVE_ACTIVITY: LIVE_ACTIVITY,
+    **{push_type: handler.name for push_type, handler in HANDLERS.items()},
+}
+
+
 def name_of(push_type: PushType) -> str:
-    """What is called of an app that is not in front; an alert calls nothing of it."""
-    own = {
-        PushType.ALERT: "",
-        PushType.BACKGROUND: BACKGROUND,
-        PushType.VOIP: VOIP,
-        PushType.LIVE_ACTIVITY: LIVE_ACTIVITY,
-    }
-    return own[push_type] if push_type in own else HANDLERS[push_type].name
+    """What is called for a push of this type; empty if nothing of the app is."""
+    return _CALLED[push_type]
