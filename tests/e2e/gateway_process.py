@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
+import socket
 import subprocess
 import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 START_SECONDS = 30
+PORTS = (
+    "provider-port",
+    "courier-port",
+    "console-port",
+    "manage-port-development",
+    "manage-port-production",
+)
+# Below what Linux gives to outgoing connections: while the gateway is down between a kill and its
+# next start, no client of a test beside this one may be given its port.
+PORT_RANGE = range(10_000, 32_768)
 
 
 class GatewayProcess:
@@ -29,8 +41,7 @@ class GatewayProcess:
         self.info: dict[str, Any] = {}
         self._options = options
         self._process: trio.Process | None = None
-        self._ports = ["--provider-port", "0", "--courier-port", "0", "--console-port", "0"]
-        self._ports += ["--manage-port-development", "0", "--manage-port-production", "0"]
+        self._ports = [word for name in PORTS for word in (f"--{name}", str(_free_port()))]
 
     @property
     def process(self) -> trio.Process:
@@ -53,11 +64,6 @@ class GatewayProcess:
         self.info = json.loads(ready.read_text())
         host, courier_port = self.info["courier"].rsplit(":", 1)
         self.courier = (host, int(courier_port))
-        self._ports = ["--provider-port", str(self.info["provider_ports"][0])]
-        self._ports += ["--courier-port", courier_port]
-        self._ports += ["--console-port", self.info["console_url"].rsplit(":", 1)[1]]
-        for environment, port in self.info["manage_ports"].items():
-            self._ports += [f"--manage-port-{environment}", str(port)]
 
     @property
     def log(self) -> str:
@@ -93,6 +99,14 @@ async def gateway_process(data_dir: Path, *options: str) -> AsyncIterator[Gatewa
         with trio.CancelScope(shield=True, deadline=trio.current_time() + 10):
             if gateway.process.poll() is None:
                 await gateway.kill()
+
+
+def _free_port() -> int:
+    while True:
+        port = random.choice(PORT_RANGE)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def token_for(info: dict[str, Any]) -> str:
