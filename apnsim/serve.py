@@ -73,6 +73,10 @@ class Running:
         """Ask for an orderly end. Returns at once."""
         self._stop.set()
 
+    async def stopping(self) -> None:
+        """Wait until somebody has asked for the end."""
+        await self._stop.wait()
+
     async def run_devices(
         self, gateway: Gateway, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:

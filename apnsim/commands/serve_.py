@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
+
+import trio
 
 from apnsim import options, serve
 
@@ -15,6 +19,7 @@ examples:
   apnsim serve --config apnsim.toml --log-format json
   apnsim serve --provider-port 2197 --provider-port 443 --san gateway.test
   apnsim serve --store memory --provider-port 0 --ready-file ready.json    for scripts
+  apnsim serve --until-eof --ready-file ready.json    for programs: gone when they are, also killed
 
 Every option is also a key of the TOML file (provider_port = 2197) and an environment
 variable (APNSIM_PROVIDER_PORT). The command line wins over the environment, the
@@ -23,12 +28,38 @@ environment over the file. Ctrl-C or SIGTERM drains and exits 0.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The settings of the gateway."""
+    """The settings of the gateway, and what to end with."""
     parser.epilog = EPILOG
+    parser.add_argument(
+        "--until-eof",
+        action="store_true",
+        help="end when standard input does: with the program at the pipe's other end, however that"
+        " program ends",
+    )
     options.gateway_settings(parser)
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM."""
-    serve.run(options.read_settings(parsed))
+    """Serve until SIGINT or SIGTERM, or until standard input ends."""
+    beside = _stop_at_eof if parsed.until_eof else None
+    serve.run(options.read_settings(parsed), beside)
     return 0
+
+
+async def _stop_at_eof(running: serve.Running) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_read_to_the_end, running)
+        await running.stopping()
+        nursery.cancel_scope.cancel()
+
+
+async def _read_to_the_end(running: serve.Running) -> None:
+    # In a thread, abandoned if the gateway ends first: standard input may be what no poll() knows.
+    while await trio.to_thread.run_sync(_read_some, abandon_on_cancel=True):
+        pass
+    running.stop()
+
+
+def _read_some() -> bytes:
+    # Not by way of sys.stdin, whose lock the abandoned thread would keep to itself.
+    return os.read(sys.__stdin__.fileno(), 4096) if sys.__stdin__ else b""
