@@ -25,6 +25,7 @@ from apnsim.client_errors import (
     not_in_time,
     unreachable,
 )
+from apnsim.client_events import ServerEvent, events_in
 from apnsim.client_lint import Linter
 from apnsim.client_rules import Rules
 from apnsim.client_views import (
@@ -37,8 +38,6 @@ from apnsim.client_views import (
     Notification,
     NotificationStory,
     Request,
-    ServerEvent,
-    events_in,
     given,
     read,
 )
@@ -100,9 +99,10 @@ class Apnsim:
         """Addresses, the CA to trust, and the keys to sign with."""
         return read(Info, self.call("GET", "info"))
 
-    def connections(self) -> dict[str, list[dict[str, Any]]]:
-        """Who is connected: ``provider`` connections and ``courier`` sessions."""
-        connections: dict[str, list[dict[str, Any]]] = self.call("GET", "connections")
+    def connections(self, *, bundle_id: str | None = None) -> dict[str, list[dict[str, Any]]]:
+        """Who is connected, for an app or at all: ``provider`` and ``courier`` links."""
+        query = {"bundle_id": bundle_id}
+        connections: dict[str, list[dict[str, Any]]] = self.call("GET", "connections", query=query)
         return connections
 
     def reset(self) -> None:
@@ -113,11 +113,14 @@ class Apnsim:
         """The figures in Prometheus' text format."""
         return self._answer("GET", "/metrics").text
 
-    def events(self) -> Iterator[ServerEvent]:
-        """Follow what happens, until the gateway ends it or the iterator is closed."""
+    def events(self, *, bundle_id: str | None = None) -> Iterator[ServerEvent]:
+        """Follow what happens, to an app or at all, until the gateway or its reader ends it."""
         timeout = httpx.Timeout(self._timeout, read=60.0)  # the console says something each 15 s
         try:
-            with self._http.stream("GET", "/api/v1/events", timeout=timeout) as answer:
+            query = given(bundle_id=bundle_id)
+            with self._http.stream(
+                "GET", "/api/v1/events", params=query, timeout=timeout
+            ) as answer:
                 if answer.is_error:
                     answer.read()
                     raise error_of(answer)
@@ -127,9 +130,10 @@ class Apnsim:
 
     # -- devices --------------------------------------------------------------------------------
 
-    def devices(self) -> list[Device]:
-        """Every virtual device, oldest first."""
-        return [Device(self, told) for told in self.call("GET", "devices")]
+    def devices(self, *, bundle_id: str | None = None) -> list[Device]:
+        """Every virtual device, or those that have an app, oldest first."""
+        query = {"bundle_id": bundle_id}
+        return [Device(self, told) for told in self.call("GET", "devices", query=query)]
 
     def device(self, device_id: str) -> Device:
         """One virtual device."""

@@ -82,6 +82,11 @@ class Rules:
         """Every rule, in the order in which they are asked."""
         return iter([Rule(self._client, told) for told in self._client.call("GET", "rules")])
 
+    def of(self, bundle_id: str) -> list[Rule]:
+        """The rules that can strike one app only."""
+        query = {"bundle_id": bundle_id}
+        return [Rule(self._client, told) for told in self._client.call("GET", "rules", query=query)]
+
     def add(
         self,
         action: dict[str, Any] | list[dict[str, Any]],
@@ -92,12 +97,12 @@ class Rules:
 
         Args:
             action: such as ``{"type": "answer", "status": 503}``.
-            match: such as ``{"topic": "com.example.app"}``; every occasion if absent.
+            match: such as ``{"bundle_id": "com.example.app"}``; every occasion if absent.
             more: ``times``, ``probability``, ``after``, ``priority``, ``seed``.
         """
         body = {"action": action, "match": match or {}, **more}
         return Rule(self._client, self._client.call("POST", "rules", body=body))
 
-    def clear(self) -> None:
-        """No faults any more."""
-        self._client.call("DELETE", "rules")
+    def clear(self, *, bundle_id: str | None = None) -> None:
+        """No faults any more, or none of those that can strike one app only."""
+        self._client.call("DELETE", "rules", query={"bundle_id": bundle_id})

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 from apnsim.client_findings import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 View = TypeVar("View")
 
@@ -18,8 +14,10 @@ class Filters(TypedDict, total=False):
     """Which pushes: every filter that is given must match.
 
     ``state`` is one or any of several; ``since`` is UNIX seconds; ``limit`` keeps the newest.
+    ``bundle_id`` is the app, whatever suffix its push types have in the ``topic``.
     """
 
+    bundle_id: str
     topic: str
     device: str
     token: str
@@ -30,8 +28,9 @@ class Filters(TypedDict, total=False):
 
 
 class Answered(TypedDict, total=False):
-    """Which requests: by the answer they got, and when they came (UNIX seconds)."""
+    """Which requests: by app, the answer they got, and when they came (UNIX seconds)."""
 
+    bundle_id: str
     status: int
     reason: str
     since: float
@@ -246,25 +245,6 @@ class Channel:
     created_at: float
     subscribers: int
     message: WaitingMessage | None
-
-
-@dataclass(frozen=True, slots=True)
-class ServerEvent:
-    """Something that happened: ``push``, ``rejected``, ``link``, or ``reload`` (read anew)."""
-
-    name: str
-    data: dict[str, Any]
-
-
-def events_in(lines: Iterator[str]) -> Iterator[ServerEvent]:
-    """The events in the lines of a stream."""
-    name = ""
-    for line in lines:
-        field, _, value = line.partition(": ")
-        if field == "event":
-            name = value
-        elif field == "data":
-            yield ServerEvent(name, json.loads(value))
 
 
 _NESTED: dict[str, type[Any]] = {

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from certs.provider_key import ProviderPublicKey
     from gateway.courier.terms import SessionStatistics
     from gateway.provider.contract import ConnectionStatistics
+    from gateway.routing.tenancy import Tenancy
     from gateway.serve import Gateway
     from protocol.notification import Environment
 
@@ -74,14 +75,7 @@ def console_parts(
         register_key=register_key,
         rules=gateway.faults.book,
         info=info,
-        connections=lambda: {
-            "provider": [
-                _provider(gateway, each)
-                for front in (gateway.providers, gateway.managers)
-                for each in front.statistics()
-            ],
-            "courier": _couriers(gateway),
-        },
+        connections=lambda tenancy: _connections(gateway, tenancy),
         activate=lambda device_id, csr: _activate(gateway, device_id, csr),
         reset=reset,
         unknown_errors=_UNKNOWN_ERRORS,
@@ -89,6 +83,21 @@ def console_parts(
         is_ready=lambda: gateway.store.statistics().is_available,
         closing=closing,
     )
+
+
+def _connections(gateway: Gateway, tenancy: Tenancy | None) -> dict[str, list[dict[str, Any]]]:
+    """Of a tenant: those that have asked for it, and those of the devices that have it."""
+    providers = [
+        _provider(gateway, each)
+        for front in (gateway.providers, gateway.managers)
+        for each in front.statistics()
+    ]
+    couriers = _couriers(gateway)
+    if tenancy is not None:
+        asked = {each.connection for each in gateway.journal.records() if tenancy.has_record(each)}
+        providers = [each for each in providers if f"provider-{each['id']}" in asked]
+        couriers = [each for each in couriers if tenancy.has_device(each["device"])]
+    return {"provider": providers, "courier": couriers}
 
 
 def _couriers(gateway: Gateway) -> list[dict[str, Any]]:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import itertools
 import logging
 from collections import Counter, OrderedDict
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import trio
 
 from gateway.records import Audience, Event, JournalStatistics, LinkEvent, Record, State
+from gateway.viewers import Viewers
 from protocol.broadcast import Broadcast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from protocol.identifiers import DeviceId, UniqueId
     from protocol.notification import Notification
@@ -55,12 +56,11 @@ class Journal:
     ) -> None:
         self._now = now
         self._capacity = capacity
-        self._viewer_capacity = viewer_capacity
         self._records: OrderedDict[int, Record] = OrderedDict()
         self._by_unique_id: dict[UniqueId, Record] = {}
         self._numbers = itertools.count(1)
         self._requests = 0
-        self._viewers: set[trio.MemorySendChannel[Record | LinkEvent]] = set()
+        self._viewers = Viewers(viewer_capacity)
         self._waiters: set[Callable[[Record], None]] = set()
         self._reached = dict.fromkeys(State, 0)
         self._answers: Counter[tuple[int, str]] = Counter()
@@ -186,12 +186,18 @@ class Journal:
 
     def link(self, device: DeviceId, *, is_connected: bool, detail: str = "") -> None:
         """A device's link came up or went down."""
-        self._publish(LinkEvent(device, is_connected, self._now(), detail))
+        self._viewers.tell(LinkEvent(device, is_connected, self._now(), detail))
 
     def clear(self) -> None:
         """Forget every record (reset); viewers and waiters stay."""
         self._records.clear()
         self._by_unique_id.clear()
+
+    def forget(self, unwanted: Callable[[Record], bool]) -> None:
+        """Forget some of the records."""
+        for record in [each for each in self._records.values() if unwanted(each)]:
+            del self._records[record.number]
+            self._forget(record)
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -233,17 +239,11 @@ class Journal:
         finally:
             self._waiters.discard(look)
 
-    @contextmanager
-    def view(self) -> Iterator[trio.MemoryReceiveChannel[Record | LinkEvent]]:
-        """Follow what happens. The channel ends when the viewer is too slow to keep up."""
-        send, receive = trio.open_memory_channel[Record | LinkEvent](self._viewer_capacity)
-        self._viewers.add(send)
-        try:
-            with receive:
-                yield receive
-        finally:
-            self._viewers.discard(send)
-            send.close()
+    def view(
+        self, wanted: Callable[[Record | LinkEvent], bool] = lambda _: True
+    ) -> AbstractContextManager[trio.MemoryReceiveChannel[Record | LinkEvent]]:
+        """Follow what happens and is wanted; the channel ends when the viewer is too slow."""
+        return self._viewers.view(wanted)
 
     def statistics(self) -> JournalStatistics:
         """How much the journal holds."""
@@ -271,18 +271,10 @@ class Journal:
 
     def _tell(self, record: Record) -> None:
         if self._viewers:
-            self._publish(record)
+            self._viewers.tell(record)
         if self._waiters:
             for look in tuple(self._waiters):
                 look(record)
-
-    def _publish(self, event: Record | LinkEvent) -> None:
-        for viewer in tuple(self._viewers):
-            try:
-                viewer.send_nowait(event)
-            except (trio.WouldBlock, trio.BrokenResourceError):
-                self._viewers.discard(viewer)
-                viewer.close()
 
     def _forget(self, record: Record) -> None:
         if record.notification is not None:

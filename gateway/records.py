@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from protocol.notification import Notification
+from protocol.provider.broadcast import app_in
+from protocol.provider.request import DEVICE_PATH
+
 if TYPE_CHECKING:
     from protocol.broadcast import Broadcast
     from protocol.identifiers import DeviceId
-    from protocol.notification import Notification
     from protocol.provider.http import HttpRequest
 
 
@@ -100,6 +103,24 @@ class Record:
     timeline: list[Event] = field(default_factory=list)
     presentation: tuple[State, str] | None = None
     audience: Audience | None = None
+
+    @property
+    def topic(self) -> str | None:
+        """What it is about: as it was taken, else as the request says; of channels the app."""
+        if self.notification is not None:
+            return self.notification.topic
+        if self.request is None:
+            return None
+        said = (value for name, value in self.request.headers if name == "apns-topic")
+        return next(said, None) or app_in(self.request.path)
+
+    @property
+    def token(self) -> str | None:
+        """The device token that it was sent to, in hexadecimal, be it one or not."""
+        if isinstance(self.notification, Notification):
+            return self.notification.token.hex()
+        path = self.request.path if self.request else ""
+        return path.removeprefix(DEVICE_PATH).lower() if path.startswith(DEVICE_PATH) else None
 
     @property
     def state(self) -> State | None:

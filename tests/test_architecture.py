@@ -43,6 +43,7 @@ LAYERS = (
     ("routing",),
     ("store",),
     ("journal", "settings", "clock", "ports", "tcp", "handshakes"),
+    ("viewers",),
     ("records",),
     ("values", "choices"),
     # Rules are values too, that settings hold; every stage above asks them.

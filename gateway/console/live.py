@@ -16,6 +16,8 @@ from gateway.console.views import link_view, push_view, request_view
 from gateway.journal import LinkEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import Receive, Scope, Send
 
     from gateway.journal import Journal, Record
@@ -30,15 +32,22 @@ class EventStream(Response):
     Args:
         journal: what is followed.
         closing: ends the stream.
+        wanted: which of it.
     """
 
     media_type: str | None = "text/event-stream"
 
-    def __init__(self, journal: Journal, closing: trio.Event) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        closing: trio.Event,
+        wanted: Callable[[Record | LinkEvent], bool] = lambda _: True,
+    ) -> None:
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._journal = journal
         self._closing = closing
+        self._wanted = wanted
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one viewer."""
@@ -54,7 +63,7 @@ class EventStream(Response):
         async def say(text: bytes) -> None:
             await send({"type": "http.response.body", "body": text, "more_body": True})
 
-        with self._journal.view() as happenings:
+        with self._journal.view(self._wanted) as happenings:
             await say(b"retry: 1000\n: connected\n\n")
             while True:
                 try:

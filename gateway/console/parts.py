@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gateway.routing.channels import ChannelDirectory
     from gateway.routing.directory import DeviceDirectory
     from gateway.routing.sessions import SessionTableStatistics
+    from gateway.routing.tenancy import Tenancy
     from gateway.store.store import StoreStatistics
     from protocol.notification import Environment
 
@@ -122,7 +123,8 @@ class ConsoleParts:
         register_key: puts a key on that ring.
         rules: what goes wrong on purpose.
         info: the answer to ``GET /api/v1/info``.
-        connections: ``{"provider": […], "courier": […]}``, frozen dataclasses or dicts.
+        connections: of a tenant or of all: ``{"provider": […], "courier": […]}``, frozen
+            dataclasses or dicts.
         activate: device id and PKCS#10 request (PEM) → ``{device_id, certificate, ca, courier}``;
             ``ValueError`` (such as a ``CredentialError``) refuses, and its message says why.
         reset: back to empty.
@@ -143,7 +145,7 @@ class ConsoleParts:
     register_key: RegisterKey
     rules: RuleBook
     info: Callable[[], Mapping[str, Any]]
-    connections: Callable[[], Mapping[str, Sequence[object]]]
+    connections: Callable[[Tenancy | None], Mapping[str, Sequence[object]]]
     activate: Callable[[str, bytes], Mapping[str, Any]]
     reset: Callable[[], Awaitable[None]]
     unknown_errors: tuple[type[Exception], ...]

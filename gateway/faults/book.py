@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gateway.faults.basics import Act
     from gateway.faults.rule import Rule
+    from protocol.tenant import Tenant
 
 _NOTHING: Mapping[Stage, Striking] = MappingProxyType({})
 log = logging.getLogger("gateway.faults")
@@ -144,6 +145,10 @@ class RuleBook:
             entry.is_spent = True
         return entry
 
+    def of(self, tenant: Tenant) -> list[Entry]:
+        """The rules that can strike nobody else."""
+        return [entry for entry in self._entries if entry.rule.match.is_only_of(tenant)]
+
     def get(self, number: int) -> Entry | None:
         """One rule."""
         return next((entry for entry in self._entries if entry.number == number), None)
@@ -158,9 +163,10 @@ class RuleBook:
         log.info("rule %d is deleted: it struck %d times", number, entry.hits)
         return True
 
-    def clear(self) -> None:
-        """No rules at all."""
-        self._entries.clear()
+    def clear(self, tenant: Tenant | None = None) -> None:
+        """No rules at all, or none of those that can strike nobody but a tenant."""
+        gone = self._entries if tenant is None else self.of(tenant)
+        self._entries = [entry for entry in self._entries if entry not in gone]
         self._sort_by_stage()
 
     def reset(self) -> None:

@@ -10,6 +10,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from gateway.faults.basics import STRICT, Stage
+from protocol.tenant import Tenant, bundles_of
 
 # One of them, or any of several; ``*`` stands for anything.
 Pattern = str | list[str]
@@ -24,6 +25,7 @@ class Match:
     Texts may hold ``*`` for anything, and may be lists: any of them.
 
     * ``token``: hexadecimal, either letter case. ``topic``: of a broadcast its bundle id.
+    * ``bundle_id``: the app, whatever suffix its push type puts behind it in the topic.
     * ``push_type``, ``priority``: as the gateway takes them, if the request does not say.
     * ``team_id``, ``key_id``: as the provider token or the certificate claims them.
     * ``environment``, ``path``, ``device`` (its id; only of deliveries).
@@ -35,6 +37,7 @@ class Match:
 
     token: Pattern | None = None
     topic: Pattern | None = None
+    bundle_id: Pattern | None = None
     push_type: Pattern | None = None
     priority: Literal[1, 5, 10] | list[Literal[1, 5, 10]] | None = None
     team_id: Pattern | None = None
@@ -47,13 +50,20 @@ class Match:
     nth: Numbers | None = None
     nth_on_connection: Numbers | None = None
 
+    def is_only_of(self, tenant: Tenant) -> bool:
+        """Whether no other app's occasions can match: its bundle id is named, or its topics."""
+        of_app, topics = _texts(self.bundle_id), _texts(self.topic)
+        return of_app == {tenant.bundle_id} or bool(topics and topics <= tenant.topics)
+
     def given(self) -> dict[str, Any]:
         """What is asked for, by name."""
         asked = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in asked.items() if value is not None}
 
 
-_OF_A_PUSH = {"token", "topic", "push_type", "priority", "environment", "payload", "nth"}
+_OF_A_PUSH = {
+    "token", "topic", "bundle_id", "push_type", "priority", "environment", "payload", "nth",
+}  # fmt: skip
 
 KNOWN: dict[Stage, frozenset[str]] = {
     Stage.REQUEST: frozenset(
@@ -93,8 +103,11 @@ Condition = Callable[[Occasion], bool]
 
 def conditions_of(match: Match) -> tuple[Condition, ...]:
     """Everything that must be so, but for ``nth``, which only the book can tell."""
-    made = {name: value for name, value in match.given().items() if name not in ("nth", "payload")}
+    special = ("nth", "payload", "bundle_id")
+    made = {name: value for name, value in match.given().items() if name not in special}
     conditions = [_fits(name, value) for name, value in made.items()]
+    if match.bundle_id is not None:
+        conditions.append(_is_of_app(match.bundle_id))
     for path, value in (match.payload or {}).items():
         conditions.append(_holds(path.split("."), value))
     return tuple(conditions)
@@ -103,6 +116,18 @@ def conditions_of(match: Match) -> tuple[Condition, ...]:
 def _fits(name: str, wanted: object) -> Condition:
     choices = [_folded(name, each) for each in (wanted if isinstance(wanted, list) else [wanted])]
     return lambda occasion: any(_is(occasion.tell(name), choice) for choice in choices)
+
+
+def _texts(pattern: Pattern | None) -> set[str]:
+    return {pattern} if isinstance(pattern, str) else set(pattern or ())
+
+
+def _is_of_app(wanted: Pattern) -> Condition:
+    def is_of_app(occasion: Occasion) -> bool:
+        topic = occasion.tell("topic")
+        return isinstance(topic, str) and any(is_any(each, wanted) for each in bundles_of(topic))
+
+    return is_of_app
 
 
 def is_any(value: str, wanted: Pattern) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from certs.token_text import ProviderTokenError, parse_token
 from gateway.faults.match import Occasion
 from protocol.payload import InvalidPayloadError, parse_payload
-from protocol.provider.broadcast import BROADCAST_PATH, MANAGEMENT_PATH
+from protocol.provider.broadcast import app_in
 from protocol.provider.request import DEVICE_PATH, headers_of, infer_push_type
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from gateway.provider.contract import ConnectionFacts
     from gateway.provider.identity import ProviderIdentity
     from protocol.provider.http import HttpRequest
-
-_OF_APPS = (BROADCAST_PATH, MANAGEMENT_PATH)
 
 
 def request_occasion(
@@ -37,7 +35,7 @@ def request_occasion(
     """
     headers, path = headers_of(request.headers), request.path
     default_topic = None if bound is None else bound.default_topic
-    topic = headers.get("apns-topic") or _app_in(path) or default_topic
+    topic = headers.get("apns-topic") or app_in(path) or default_topic
     push_type = headers.get("apns-push-type", infer_push_type(topic or ""))
     priority = headers.get("apns-priority", "5" if push_type == "background" else "10")
     is_of_device = path.startswith(DEVICE_PATH)
@@ -61,14 +59,6 @@ def request_occasion(
 def connection_occasion(facts: ConnectionFacts) -> Occasion:
     """A connection that has just been made, as rules see it."""
     return Occasion({"environment": facts.environment.value, "connection": facts.connection_id})
-
-
-def _app_in(path: str) -> str | None:
-    """The bundle id of a request about channels."""
-    for prefix in _OF_APPS:
-        if path.startswith(prefix):
-            return path.removeprefix(prefix).partition("/")[0]
-    return None
 
 
 def _payload_of(request: HttpRequest) -> object:

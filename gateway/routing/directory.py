@@ -58,6 +58,7 @@ class DeviceDirectory:
         self._now = now
         self._random_bytes = random_bytes
         self._by_token: dict[DeviceToken, Registration] = {}
+        self._of_device: dict[DeviceId, dict[DeviceToken, None]] = {}
         self._current: dict[_Key, DeviceToken] = {}
         self._undecided: dict[Hashable, trio.Event] = {}
         self._pace = Pace(max_pushes_per_second)
@@ -70,6 +71,7 @@ class DeviceDirectory:
         """
         registrations = await self._store.registrations()
         self._by_token.clear()
+        self._of_device.clear()
         self._current.clear()
         for registration in registrations:
             self._remember(registration)
@@ -84,7 +86,9 @@ class DeviceDirectory:
 
     def registrations(self, device: DeviceId | None = None) -> Iterable[Registration]:
         """Every registration, of one device or of all."""
-        return [r for r in self._by_token.values() if device is None or r.device == device]
+        if device is None:
+            return list(self._by_token.values())
+        return [self._by_token[token] for token in self._of_device.get(device, ())]
 
     async def mint(
         self,
@@ -192,6 +196,7 @@ class DeviceDirectory:
             registration.purpose,
         )
         self._by_token[registration.token] = registration
+        self._of_device.setdefault(registration.device, {})[registration.token] = None
         if registration.unregistered_at is None:
             self._current[key] = registration.token
         elif self._current.get(key) == registration.token:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BROADCAST_PATH = "/4/broadcasts/apps/"
 MANAGEMENT_PATH = "/1/apps/"
+_OF_APPS = (BROADCAST_PATH, MANAGEMENT_PATH)
 MAX_PAYLOAD_BYTES = 5120
 """Apple: "5 KB (5,120 bytes)" for a broadcast; what creates a channel is far smaller."""
 
@@ -44,6 +45,14 @@ class ManagementCall(Enum):
 MANAGEMENT_METHODS = frozenset(call.method for call in ManagementCall)
 _CALLS = {(call.method, call.resource): call for call in ManagementCall}
 _RESOURCES = frozenset(call.resource for call in ManagementCall)
+
+
+def app_in(path: str) -> str | None:
+    """The bundle id that the path of a request about channels names, be it one or not."""
+    for prefix in _OF_APPS:
+        if path.startswith(prefix):
+            return path.removeprefix(prefix).partition("/")[0]
+    return None
 
 
 def read_broadcast_path(path: str) -> str:

@@ -312,9 +312,11 @@ async def test_events_as_they_happen(monkeypatch: pytest.MonkeyPatch) -> None:
     console, watched = Console(), trio.Event()
     view = console.journal.view
 
-    def watch() -> AbstractContextManager[trio.MemoryReceiveChannel[Record | LinkEvent]]:
+    def watch(
+        wanted: Callable[[Record | LinkEvent], bool],
+    ) -> AbstractContextManager[trio.MemoryReceiveChannel[Record | LinkEvent]]:
         watched.set()
-        return view()
+        return view(wanted)
 
     monkeypatch.setattr(console.journal, "view", watch)
 

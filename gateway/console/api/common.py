@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from gateway.console.parts import ConsoleParts
 from gateway.console.problems import refusals
 from gateway.journal import Record
+from gateway.routing.tenancy import Tenancy
+from protocol.tenant import Tenant
 
 MAX_WAIT_SECONDS = 3600
 DEFAULT_LIMIT = 1000
@@ -48,6 +50,29 @@ Since = Annotated[
     float | None,
     Query(allow_inf_nan=False, description="Only what was received at or after: UNIX seconds."),
 ]
+
+
+BundleIdQuery = Annotated[
+    str | None,
+    Query(description="Only what is of this app, whatever suffix its topics have."),
+]
+
+
+async def _tenant_of(bundle_id: BundleIdQuery = None) -> Tenant | None:
+    if bundle_id is None:
+        return None
+    with refusals():
+        return Tenant.parse(bundle_id)
+
+
+OneTenant = Annotated[Tenant | None, Depends(_tenant_of)]
+
+
+async def _tenancy_of(parts: Parts, tenant: OneTenant) -> Tenancy | None:
+    return None if tenant is None else Tenancy(tenant, parts.directory)
+
+
+OfTenant = Annotated[Tenancy | None, Depends(_tenancy_of)]
 
 
 def device_refusals(parts: ConsoleParts) -> AbstractContextManager[None]:

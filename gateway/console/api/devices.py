@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from gateway.console.api.apps import InstalledApp, installed_app
-from gateway.console.api.common import Body, Parts, device_refusals
+from gateway.console.api.common import Body, OneTenant, Parts, device_refusals
 from gateway.console.api.networks import (
     NETWORKS,
     Conditions,
@@ -132,9 +132,13 @@ class ReceivedPush:
 
 
 @router.get("", response_model=list[Device])
-async def list_devices(parts: Parts) -> Json:
-    """Every device, oldest first."""
-    return Json([_device(view) for view in parts.devices.list_devices()])
+async def list_devices(parts: Parts, tenant: OneTenant) -> Json:
+    """Every device, or those that have an app, oldest first."""
+    views = parts.devices.list_devices()
+    if tenant is not None:
+        bundle_id = tenant.bundle_id
+        views = [view for view in views if any(app.bundle_id == bundle_id for app in view.apps)]
+    return Json([_device(view) for view in views])
 
 
 @router.post("", response_model=Device, status_code=201)

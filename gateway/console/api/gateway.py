@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from gateway.console.api.common import Parts
+from gateway.console.api.common import OfTenant, Parts
 from gateway.console.live import EventStream
 from gateway.console.rendering import Json
 
@@ -53,9 +53,13 @@ async def info(parts: Parts) -> Json:
 
 
 @router.get("/connections", response_model=Connections)
-async def connections(parts: Parts) -> Json:
-    """Provider connections (who pushes, how many streams) and courier sessions (devices)."""
-    return Json(parts.connections())
+async def connections(parts: Parts, tenancy: OfTenant) -> Json:
+    """Provider connections (who pushes, how many streams) and courier sessions (devices).
+
+    Those of an app are the connections that have asked for it, as far as the journal goes back,
+    and the sessions of the devices that have it.
+    """
+    return Json(parts.connections(tenancy))
 
 
 @router.get(
@@ -63,14 +67,16 @@ async def connections(parts: Parts) -> Json:
     response_class=Response,
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events, endless."}},
 )
-async def events(parts: Parts) -> EventStream:
+async def events(parts: Parts, tenancy: OfTenant) -> EventStream:
     """Follow what happens, as server-sent events.
 
     `push` (a push reached a state; as in `GET /notifications`), `rejected` (a provider request
     was refused; as in `GET /requests`), `link` (a device connected or left). A viewer that is too
     slow gets `reload` as its last event: read the lists again, then reconnect.
     """
-    return EventStream(parts.journal, parts.closing)
+    if tenancy is None:
+        return EventStream(parts.journal, parts.closing)
+    return EventStream(parts.journal, parts.closing, tenancy.has)
 
 
 @router.post("/reset", status_code=204, response_class=Response)

@@ -7,23 +7,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Response
 
-from gateway.console.api.common import Parts, Searching, Since
+from gateway.console.api.common import OfTenant, Parts, Searching, Since
 from gateway.console.problems import refusals
 from gateway.console.rendering import Json, json_list
 from gateway.console.views import PushStory, PushView, is_in, push_view, story_of
 from gateway.journal import Record, State
 from protocol.identifiers import DeviceToken
-from protocol.notification import Notification
-from protocol.provider.request import DEVICE_PATH
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
+
+
+Subject = Callable[[Record], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which pushes are wanted; every part that is not None (or empty) must match."""
 
-    topic: str | None
+    about: Subject
     device: str | None
     token: str | None
     apns_id: str | None
@@ -34,9 +35,9 @@ class Filter:
         """Whether the record is wanted."""
         return (
             self._is_push(record)
-            and self.topic in (None, _topic_of(record))
+            and self.about(record)
             and self.device in (None, record.device)
-            and self.token in (None, _token_of(record))
+            and self.token in (None, record.token)
             and self.apns_id in (None, record.apns_id.lower())
             and (self.since is None or record.received_at >= self.since)
         )
@@ -46,22 +47,17 @@ class Filter:
         return is_in(record, self.states) if self.states else record.notification is not None
 
 
-def _topic_of(record: Record) -> str | None:
-    if record.notification is not None:
-        return record.notification.topic
-    headers = record.request.headers if record.request else ()
-    return next((value for name, value in headers if name == "apns-topic"), None)
-
-
-def _token_of(record: Record) -> str | None:
-    if isinstance(record.notification, Notification):
-        return record.notification.token.hex()
-    path = record.request.path if record.request else ""
-    return path.removeprefix(DEVICE_PATH).lower()
+async def _subject_of(
+    tenancy: OfTenant,
+    topic: Annotated[str | None, Query(description="Such as com.example.app.voip.")] = None,
+) -> Subject:
+    if tenancy is None:
+        return lambda record: topic in (None, record.topic)
+    return lambda record: topic in (None, record.topic) and tenancy.has_record(record)
 
 
 async def _filter_of(
-    topic: Annotated[str | None, Query(description="Such as com.example.app.")] = None,
+    about: Annotated[Subject, Depends(_subject_of)],
     device: Annotated[str | None, Query(description="The device's id.")] = None,
     token: Annotated[str | None, Query(description="A device token in hexadecimal.")] = None,
     apns_id: Annotated[str | None, Query(description="In either letter case.")] = None,
@@ -73,7 +69,8 @@ async def _filter_of(
     if token is not None:
         with refusals():
             token = DeviceToken.parse(token).hex()
-    return Filter(topic, device, token, apns_id and apns_id.lower(), frozenset(state or ()), since)
+    apns_id, states = apns_id and apns_id.lower(), frozenset(state or ())
+    return Filter(about, device, token, apns_id, states, since)
 
 
 @router.get("", response_model=list[PushView])

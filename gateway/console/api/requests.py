@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from gateway.console.api.common import Searching, Since
+from gateway.console.api.common import OfTenant, Searching, Since
 from gateway.console.rendering import json_list
 from gateway.console.views import RequestView, request_view
 from gateway.journal import Record
@@ -16,6 +16,7 @@ router = APIRouter(prefix="/api/v1/requests", tags=["requests"])
 @router.get("", response_model=list[RequestView])
 async def list_requests(
     search: Searching,
+    tenancy: OfTenant,
     status: Annotated[int | None, Query(description="Of the answer, such as 400.")] = None,
     reason: Annotated[str | None, Query(description="Such as BadDeviceToken.")] = None,
     since: Since = None,
@@ -28,6 +29,7 @@ async def list_requests(
             and status in (None, record.status)
             and reason in (None, record.reason)
             and (since is None or record.received_at >= since)
+            and (tenancy is None or tenancy.has_record(record))
         )
 
     found = await search.find(wanted)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import ValidatorFunctionWrapHandler, WrapValidator
 
-from gateway.console.api.common import Parts
+from gateway.console.api.common import OneTenant, Parts
 from gateway.console.rendering import Json
 from gateway.faults.book import Entry
 from gateway.faults.match import Match
@@ -47,9 +47,10 @@ class RuleView:
 
 
 @router.get("", response_model=list[RuleView])
-async def list_rules(parts: Parts) -> Json:
-    """Every rule, in the order in which they are asked."""
-    return Json([_view(entry) for entry in parts.rules])
+async def list_rules(parts: Parts, tenant: OneTenant) -> Json:
+    """Every rule, or those that can strike one app only, in the order in which they are asked."""
+    entries = parts.rules if tenant is None else parts.rules.of(tenant)
+    return Json([_view(entry) for entry in entries])
 
 
 @router.get("/{rule_id}", response_model=RuleView)
@@ -66,9 +67,9 @@ async def make_rule(parts: Parts, body: NewRule) -> Json:
 
 
 @router.delete("", status_code=204, response_class=Response)
-async def delete_rules(parts: Parts) -> Response:
-    """No faults any more."""
-    parts.rules.clear()
+async def delete_rules(parts: Parts, tenant: OneTenant) -> Response:
+    """No faults any more, or none of those that can strike one app only."""
+    parts.rules.clear(tenant)
     return Response(status_code=204)
 
 

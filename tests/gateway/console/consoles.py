@@ -292,7 +292,7 @@ class Console:
             ),
             rules=self.rules,
             info=lambda: {"version": "1", "time": self.clock.now(), "keys": [], "ca_file": "ca"},
-            connections=lambda: {"provider": [{"id": 1}], "courier": [Received("x")]},
+            connections=lambda _: {"provider": [{"id": 1}], "courier": [Received("x")]},
             activate=self._activate,
             reset=self._reset,
             unknown_errors=(UnknownThingError,),

@@ -1,0 +1,29 @@
+"""What happens, as the console's server-sent events tell it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    """Something that happened: ``push``, ``rejected``, ``link``, or ``reload`` (read anew)."""
+
+    name: str
+    data: dict[str, Any]
+
+
+def events_in(lines: Iterator[str]) -> Iterator[ServerEvent]:
+    """The events in the lines of a stream."""
+    name = ""
+    for line in lines:
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            yield ServerEvent(name, json.loads(value))
