@@ -51,6 +51,10 @@ h2spec: setup
 bench: setup
 	$(BIN)/python -m bench
 
+# The page's libraries, as gateway/console/page/vendor/manifest.json names them; needs npm.
+vendor:
+	$(PYTHON) tests/page/vendor.py
+
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra dev --extra pypush -o requirements-dev.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements-dev.lock -o requirements.lock pyproject.toml
@@ -59,4 +63,4 @@ lock:
 clean:
 	rm -rf .venv .apnsim interop/.cache interop/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
 
-.PHONY: all setup run test format lint types coverage interop interop-faults h2spec bench lock clean
+.PHONY: all setup run test format lint types coverage interop interop-faults h2spec bench vendor lock clean

@@ -13,6 +13,7 @@ from gateway.console.guard import Admission, Guard
 from gateway.console.operations import refuse_unknown_parameters
 from gateway.console.problems import RESPONSES, answer_errors
 from gateway.console.server import Bind, serve_app
+from gateway.console.static import ROUTES as PAGE_ROUTES
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIFramework
@@ -53,6 +54,7 @@ def create_app(parts: ConsoleParts, admission: Admission) -> FastAPI:
     answer_errors(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.router.routes.extend(PAGE_ROUTES)
     app.state.routes = [*app.routes, *(route for router in ROUTERS for route in router.routes)]
     return app
 

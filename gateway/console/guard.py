@@ -18,11 +18,13 @@ from starlette.datastructures import Headers, MutableHeaders
 
 from gateway.console.body import MAX_BODY_BYTES, RequestBody
 from gateway.console.problems import ProblemAnswer, problem
+from gateway.console.static import is_of_the_page
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-# For the health checks of containers, which have no token.
+# For the health checks of containers, which have no token. The page has none either, until it has
+# asked for it: its files are public, what it shows comes from the API.
 _OPEN_PATHS = frozenset({"/livez", "/readyz"})
 
 
@@ -53,7 +55,8 @@ class Admission:
             return problem(403, f"a page of {origin[:80]!r} may not use the console")
         if _is_embedded_elsewhere(headers):
             return problem(403, "a page of another site may not use the console")
-        if path not in _OPEN_PATHS and not self._bears_token(headers.get("authorization", "")):
+        is_open = path in _OPEN_PATHS or is_of_the_page(path)
+        if not is_open and not self._bears_token(headers.get("authorization", "")):
             detail = "expected the header 'authorization: Bearer <console token>'"
             return problem(401, detail, headers={"www-authenticate": "Bearer"})
         return None

@@ -35,7 +35,8 @@ class PushView:
     ``number`` names the record; ``status`` is null until the provider was answered. Times are
     UNIX seconds. ``payload`` is the JSON dictionary, or null when the body was none: then
     ``raw_payload`` is its text. What was refused before it was understood has nulls. A broadcast
-    has a ``channel_id`` and an ``audience``, and neither token nor device.
+    has a ``channel_id`` and an ``audience``, and neither token nor device. ``connection`` is empty
+    when an earlier process of the gateway accepted it.
     """
 
     number: int
@@ -58,6 +59,7 @@ class PushView:
     timeline: list[TimelineEntry]
     channel_id: str | None
     audience: Audience | None
+    connection: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ def push_view(record: Record) -> PushView:
         timeline=_timeline_of(record),
         channel_id=push.channel_id if isinstance(push, Broadcast) else None,
         audience=record.audience,
+        connection=record.connection,
     )
 
 

@@ -87,6 +87,7 @@ class Search:
     parts: ConsoleParts
     request: Request
     limit: int
+    before: int | None
     wait: float | None
     count: int
 
@@ -94,7 +95,12 @@ class Search:
         """The newest wanted records, oldest first; waits as the query says, without polling."""
         if self.wait is not None:
             await self._wait_for(wanted, self.wait)
-        return self.parts.journal.find(wanted, limit=self.limit)
+        return self.parts.journal.find(self._on_this_page(wanted), limit=self.limit)
+
+    def _on_this_page(self, wanted: Callable[[Record], bool]) -> Callable[[Record], bool]:
+        if (before := self.before) is None:
+            return wanted
+        return lambda record: record.number < before and wanted(record)
 
     async def _wait_for(self, wanted: Callable[[Record], bool], seconds: float) -> None:
         async with trio.open_nursery() as nursery:
@@ -119,6 +125,10 @@ async def _search_of(
     limit: Annotated[
         int, Query(ge=1, le=MAX_LIMIT, description="The newest so many, oldest of them first.")
     ] = DEFAULT_LIMIT,
+    before: Annotated[
+        int | None,
+        Query(ge=1, description="Only records of a lower `number`: the page before a known one."),
+    ] = None,
     wait: Annotated[
         float | None,
         Query(
@@ -130,7 +140,7 @@ async def _search_of(
     ] = None,
     count: Annotated[int, Query(ge=1, description="How many matches to wait for.")] = 1,
 ) -> Search:
-    return Search(parts, request, limit, wait, count)
+    return Search(parts, request, limit, before, wait, count)
 
 
 Searching = Annotated[Search, Depends(_search_of)]

@@ -19,6 +19,10 @@ async def list_requests(
     tenancy: OfTenant,
     status: Annotated[int | None, Query(description="Of the answer, such as 400.")] = None,
     reason: Annotated[str | None, Query(description="Such as BadDeviceToken.")] = None,
+    push: Annotated[
+        bool | None,
+        Query(description="true: what became a push; false: what was refused or is none."),
+    ] = None,
     since: Since = None,
 ) -> Response:
     """Every provider request with its answer, oldest first."""
@@ -28,6 +32,7 @@ async def list_requests(
             record.request is not None
             and status in (None, record.status)
             and reason in (None, record.reason)
+            and push in (None, record.notification is not None)
             and (since is None or record.received_at >= since)
             and (tenancy is None or tenancy.has_record(record))
         )

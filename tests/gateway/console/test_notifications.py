@@ -55,6 +55,7 @@ async def test_a_push_is_told_with_its_timeline(console: Console) -> None:
         ],
         "channel_id": None,
         "audience": None,
+        "connection": "provider-1",
     }
 
 
@@ -74,6 +75,7 @@ async def test_each_filter_leaves_the_others_out(console: Console) -> None:
         assert await numbers(client, state=both) == [1, 2]
         assert await numbers(client, since=NOW + 10) == [2]
         assert await numbers(client, limit=1) == [2]
+        assert await numbers(client, before=2) == [1]
         assert await numbers(client, topic="other.app", device="phone") == []
 
 
@@ -85,7 +87,7 @@ async def test_each_filter_leaves_the_others_out(console: Console) -> None:
         ({"since": "nan"}, "query.since: Input should be a finite number"),
         ({"limit": 0}, "query.limit: Input should be greater than or equal to 1"),
         ({"wait": -1}, "query.wait: Input should be greater than or equal to 0"),
-        ({"topik": "x"}, "query.topik: unknown parameter; known: limit, wait, count, "),
+        ({"topik": "x"}, "query.topik: unknown parameter; known: limit, before, wait, count, "),
     ],
 )
 async def test_a_filter_that_means_nothing_is_an_error(
@@ -272,3 +274,16 @@ async def test_requests_are_told_with_their_answers(console: Console) -> None:
         told = (await client.get("/api/v1/requests")).json()
     assert told[1]["detail"] == "no device has this token"
     assert told[2]["status"] is None
+
+
+async def test_what_became_a_push_and_what_did_not_are_told_apart(console: Console) -> None:
+    console.accept(1)
+    console.reject()
+
+    async def found(client: httpx.AsyncClient, *, push: bool) -> list[int]:
+        answer = await client.get("/api/v1/requests", params={"push": push})
+        return [each["number"] for each in answer.json()]
+
+    async with console.client() as client:
+        assert await found(client, push=True) == [1]
+        assert await found(client, push=False) == [2]

@@ -1,0 +1,69 @@
+/** The control API: JSON in and out; what goes wrong is an `ApiError` that a person can read. */
+import { authorization, isLocked } from "./session.js";
+
+export const API = "/api/v1";
+
+/** What the API's problem document says (RFC 9457), or that there was no answer. */
+export class ApiError extends Error {
+  /** @param {string} message @param {number} status 0 when the gateway did not answer */
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * Call the API and give the raw answer.
+ *
+ * @param {string} method
+ * @param {string} path below /api/v1, such as "/devices"
+ * @param {{query?: object, body?: unknown, signal?: AbortSignal, accept?: string}} [options]
+ * @returns {Promise<Response>}
+ * @throws {ApiError}
+ */
+export async function call(method, path, { query, body, signal, accept } = {}) {
+  const headers = { accept: accept ?? "application/json", ...authorization() };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const init = { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) };
+  let answer;
+  try {
+    answer = await fetch(API + path + queryString(query), init);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("The gateway does not answer. Is apnsim serve still running?", 0);
+  }
+  if (answer.ok) return answer;
+  if (answer.status === 401) isLocked.value = true;
+  throw new ApiError(await complaint(answer), answer.status);
+}
+
+async function json(method, path, options) {
+  const answer = await call(method, path, options);
+  return answer.status === 204 ? null : answer.json();
+}
+
+/** @param {string} path @param {object} [query] @param {{signal?: AbortSignal}} [options] */
+export const get = (path, query, options) => json("GET", path, { query, ...options });
+/** @param {string} path @param {unknown} [body] @param {object} [query] */
+export const post = (path, body, query) => json("POST", path, { body, query });
+export const put = (path, body, query) => json("PUT", path, { body, query });
+export const patch = (path, body, query) => json("PATCH", path, { body, query });
+export const del = (path, query) => json("DELETE", path, { query });
+
+/** One part of a path, whatever it holds. @param {string | number} part */
+export const segment = (part) => encodeURIComponent(String(part));
+
+function queryString(query) {
+  const words = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    for (const each of [value].flat()) {
+      if (each !== undefined && each !== null && each !== "") words.append(name, each);
+    }
+  }
+  return words.size ? `?${words}` : "";
+}
+
+async function complaint(answer) {
+  const problem = await answer.json().catch(() => null);
+  return problem?.detail ?? `The gateway answered ${answer.status}.`;
+}

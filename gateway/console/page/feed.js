@@ -1,0 +1,122 @@
+/**
+ * What happens at the gateway, live: one stream for all views.
+ *
+ * It is opened first, and the lists are read beside it, so nothing falls between. Whoever is too
+ * slow is dropped by the gateway with `reload`, and starts anew; so does a page that has lost it.
+ */
+import { ApiError } from "./api.js";
+import { readLists } from "./lists.js";
+import { fromPush, fromRequest } from "./record.js";
+import { clear, keep } from "./records.js";
+import { isLocked } from "./session.js";
+import { events } from "./stream.js";
+import { effect, signal } from "./ui.js";
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+
+/** @typedef {"connecting" | "live" | "behind" | "away"} FeedState */
+
+/** `behind`: more happens than this page could follow; it is reading the lists again. */
+export const feed = signal(/** @type {FeedState} */ ("connecting"));
+
+/** True until all that the gateway has is here. */
+export const isLoading = signal(true);
+
+/** Why the last try failed, for the reader; empty while all is well. */
+export const trouble = signal("");
+
+/** Events that are records of the journal. */
+const RECORDS = { push: fromPush, rejected: fromRequest, request: fromRequest };
+
+const happenings = new EventTarget();
+
+/**
+ * Hear of events that are no records: `link` ({device, connected, at, detail}), `reset` ({}), and
+ * `started`, each time when the page has (again) begun to follow: read your lists then.
+ *
+ * @param {string} name @param {(data: any) => void} listener
+ * @returns {() => void} stops it
+ */
+export function on(name, listener) {
+  const hear = (event) => listener(event.detail);
+  happenings.addEventListener(name, hear);
+  return () => happenings.removeEventListener(name, hear);
+}
+
+/** Follow the gateway for as long as the page is open. */
+export async function follow() {
+  let pause = FIRST_PAUSE_MS;
+  while (true) {
+    await untilUnlocked();
+    const began = performance.now();
+    await followOnce();
+    if (isLocked.value) continue;
+    if (performance.now() - began > LONGEST_PAUSE_MS) pause = FIRST_PAUSE_MS;
+    await new Promise((resume) => setTimeout(resume, pause * (0.5 + Math.random())));
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+function untilUnlocked() {
+  return new Promise((resume) => {
+    const stop = effect(() => {
+      if (!isLocked.value) queueMicrotask(() => (stop(), resume()));
+    });
+  });
+}
+
+async function followOnce() {
+  const hangUp = new AbortController();
+  const touched = new Set(); // told by the stream since: the lists know less of them
+  let loading = null;
+  try {
+    for await (const group of events(hangUp.signal)) {
+      if (!loading) {
+        loading = load(touched, hangUp.signal);
+        feed.value = "live";
+        trouble.value = "";
+        tell("started", {});
+      }
+      for (const event of group) take(event, touched);
+    }
+    if (feed.value === "live") feed.value = "away";
+  } catch (error) {
+    feed.value = "away";
+    trouble.value = error instanceof ApiError ? error.message : "The connection to the gateway broke.";
+  } finally {
+    hangUp.abort();
+    await loading;
+  }
+}
+
+function take({ name, data }, touched) {
+  if (name === "reload") {
+    feed.value = "behind";
+    return;
+  }
+  if (name === "reset") {
+    touched.clear();
+    clear();
+  }
+  const read = RECORDS[name];
+  if (!read) {
+    tell(name, data);
+    return;
+  }
+  touched.add(data.number);
+  keep(read(data));
+}
+
+async function load(touched, signal) {
+  isLoading.value = true;
+  try {
+    await readLists(touched, signal);
+    isLoading.value = false;
+  } catch (error) {
+    if (error.name !== "AbortError") trouble.value = error.message;
+  }
+}
+
+
+const tell = (name, detail) => happenings.dispatchEvent(new CustomEvent(name, { detail }));

@@ -1,0 +1,33 @@
+/**
+ * The console's bearer token, if it demands one: kept for this tab alone.
+ *
+ * `apnsim serve` may hand it over as `#token=…`: a fragment is sent to nobody and logged nowhere.
+ */
+import { signal } from "./ui.js";
+
+const KEY = "apnsim.token";
+
+/** True once the API has answered 401: the shell then asks for the token. */
+export const isLocked = signal(false);
+
+let token = sessionStorage.getItem(KEY);
+
+/** The header that the API wants; none without a token. */
+export function authorization() {
+  return token ? { authorization: `Bearer ${token}` } : {};
+}
+
+/** Use this token from now on. @param {string} given */
+export function unlock(given) {
+  token = given.trim();
+  sessionStorage.setItem(KEY, token);
+  isLocked.value = false;
+}
+
+/** Take a token out of the address, so that it stays in no history and no bookmark. */
+export function takeTokenFromAddress() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (given === null) return;
+  unlock(given);
+  history.replaceState(null, "", "#/");
+}
