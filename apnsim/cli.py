@@ -19,6 +19,7 @@ COMMANDS = {
     "device": "run a device daemon: one link to the gateway for all its apps",
     "app": "attach an emulated app to a running device daemon and print its pushes",
     "power": "lock, unlock or wake a running device daemon",
+    "fleet": "a crowd of phones for a running gateway: some away, some locked, some gone",
     "send": "send a push, as a provider would",
     "lint": "judge a payload: what APNs would refuse, what a phone would not show",
     "scenario": "play a timeline of pushes and phones on virtual time, and judge it",

@@ -9,8 +9,8 @@ from apnsim import output
 from apnsim.errors import CannotStartError
 from apnsim.scenario import library, plan, report
 from apnsim.scenario.folding import folded
-from apnsim.scenario.source import BadScenarioError
 from apnsim.scenario.steps import VERBS
+from apnsim.toml.source import BadFileError
 
 if TYPE_CHECKING:
     import argparse
@@ -65,7 +65,7 @@ def run(parsed: argparse.Namespace) -> int:
 def _load(wanted: str) -> plan.Scenario:
     try:
         return plan.load(*library.read(wanted))
-    except BadScenarioError as error:
+    except BadFileError as error:
         if len(error.faults) == 1:
             raise CannotStartError(str(error)) from None
         faults = map(str, error.faults)

@@ -6,15 +6,16 @@ import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from apnsim.scenario import reading, times
+from apnsim.scenario import times
 from apnsim.scenario.cast import Cast, device_id
-from apnsim.scenario.reading import key, word
-from apnsim.scenario.source import Source
 from apnsim.scenario.steps import VERBS
 from apnsim.scenario.steps.apps import Install
 from apnsim.scenario.steps.expectations import Expect
 from apnsim.scenario.steps.phones import Restore
 from apnsim.scenario.steps.pushes import Push
+from apnsim.toml import reading
+from apnsim.toml.reading import key, word
+from apnsim.toml.source import Source
 from devicesim.network import NetworkKind
 from gateway import configuration, values
 from gateway.settings import Settings
@@ -102,7 +103,7 @@ def load(name: str, text: str) -> Scenario:
         text: what is in it.
 
     Raises:
-        BadScenarioError: it is none; names everything that is wrong.
+        BadFileError: it is none; names everything that is wrong.
     """
     source = Source(name, text)
     parts = dict(source.table)

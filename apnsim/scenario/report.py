@@ -8,8 +8,8 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from apnsim.scenario.log import GATEWAY
-from apnsim.scenario.reading import documented
 from apnsim.scenario.times import spoken
+from apnsim.toml.keys import key_line, keys_of, keys_of_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,22 +83,11 @@ def _unmet(scenario: Scenario, of_step: list[Verdict], pen: Pen) -> Iterator[str
 
 def keys(tables: Mapping[str, type], verbs: Mapping[str, type]) -> Iterator[str]:
     """What can stand in a scenario: every table, every step, every key."""
-    for name, kind in tables.items():
-        yield from _keys_of(name, kind)
+    yield from keys_of_tables(tables)
     yield "[[step]]  at, and one of the following"
-    yield _key("at", 'when: "31 min" after the start, "+10 s" after the step before, "17:45:59"')
+    yield key_line(
+        "at", 'when: "31 min" after the start, "+10 s" after the step before, "17:45:59"'
+    )
     yield ""
     for name, kind in verbs.items():
-        yield from _keys_of(f"{name} = {{ … }}", kind)
-
-
-def _keys_of(written: str, kind: type) -> Iterator[str]:
-    about = (kind.__doc__ or "").strip().splitlines()[0]
-    yield f"{written}  {about}"
-    for name, meaning in documented(kind):
-        yield _key(name, meaning)
-    yield ""
-
-
-def _key(name: str, about: str) -> str:
-    return f"  {name:22} {about}"
+        yield from keys_of(f"{name} = {{ … }}", kind)

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from apnsim.scenario import plan
-from apnsim.scenario.source import BadScenarioError
 from apnsim.scenario.steps.pushes import Push
+from apnsim.toml.source import BadFileError
 from gateway.choices import Auth
 from tests.scenario.stories import EXPECT, HEAD, PHONE, PUSH, STORY, step, story
 
 
 def faults(text: str) -> list[str]:
-    with pytest.raises(BadScenarioError) as caught:
+    with pytest.raises(BadFileError) as caught:
         plan.load("story.toml", text)
     return list(map(str, caught.value.faults))
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from apnsim.scenario.reading import key, word
 from apnsim.scenario.stage import Row, Target
 from apnsim.scenario.steps.apps import APP, DEVICE_OF_APP, OfApp
+from apnsim.toml.reading import key, word
 from gateway import values
 from protocol.notification import PushType
 

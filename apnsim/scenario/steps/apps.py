@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from apnsim.scenario.cast import device_id
-from apnsim.scenario.reading import boolean, key, names, word
 from apnsim.scenario.steps.phones import given, spoken
 from apnsim.scenario.times import duration
+from apnsim.toml.reading import boolean, key, names, word
 from devicesim.apps import AppState, Permission
 from gateway import values
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from apnsim.scenario import judge
-from apnsim.scenario.reading import boolean, key, names, word
 from apnsim.scenario.steps.phones import given, policy
 from apnsim.scenario.times import duration
+from apnsim.toml.reading import boolean, key, names, word
 from devicesim.notification_center import Presentation
 from gateway import values
 from gateway.journal import State

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from apnsim.scenario import reading
-from apnsim.scenario.reading import key, word
 from apnsim.scenario.stage import Target
 from apnsim.scenario.times import duration, spoken
+from apnsim.toml import reading
+from apnsim.toml.reading import key, word
 from gateway import values
 from protocol.notification import Priority, PushType
 

@@ -1,4 +1,4 @@
-"""A scenario's text: what TOML makes of it, and on which line each key is."""
+"""A file's text: what TOML makes of it, and on which line each key is."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Fault:
         return f"{place}: {self.message}"
 
 
-class BadScenarioError(Exception):
-    """The file is no scenario; ``faults`` are all there are, in the order of their lines."""
+class BadFileError(Exception):
+    """The file cannot be used; ``faults`` are all there are, in the order of their lines."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)))
@@ -40,7 +40,7 @@ class Source:
     """One file; finds faults a place in it.
 
     Raises:
-        BadScenarioError: it is not TOML.
+        BadFileError: it is not TOML.
     """
 
     name: str
@@ -58,9 +58,9 @@ class Source:
             line = re.search(r"line (\d+)", said)
             last = self.text.count("\n") + 1  # "at end of document"
             fault = Fault(self.name, int(line[1]) if line else last, f"not TOML: {said}")
-            raise BadScenarioError([fault]) from None
+            raise BadFileError([fault]) from None
         except RecursionError:
-            raise BadScenarioError([Fault(self.name, 0, "not TOML: nested too deeply")]) from None
+            raise BadFileError([Fault(self.name, 0, "not TOML: nested too deeply")]) from None
         self._lines = _lines_of(self.text)
 
     def line_of(self, path: Path) -> int:
@@ -78,10 +78,10 @@ class Source:
         """Go on only if there is nothing to complain of.
 
         Raises:
-            BadScenarioError: there is.
+            BadFileError: there is.
         """
         if self.faults:
-            raise BadScenarioError(sorted(self.faults, key=lambda fault: fault.line))
+            raise BadFileError(sorted(self.faults, key=lambda fault: fault.line))
 
 
 def _lines_of(text: str) -> dict[Path, int]:

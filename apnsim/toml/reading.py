@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from enum import StrEnum
 
-    from apnsim.scenario.source import Path, Source
+    from apnsim.toml.source import Path, Source
 
 T = TypeVar("T")
 _SHOWN = 60

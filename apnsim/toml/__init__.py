@@ -1,0 +1,1 @@
+"""Files that people write in TOML: read into dataclasses, every mistake told with its line."""
