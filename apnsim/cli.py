@@ -23,6 +23,7 @@ COMMANDS = {
     "send": "send a push, as a provider would",
     "lint": "judge a payload: what APNs would refuse, what a phone would not show",
     "scenario": "play a timeline of pushes and phones on virtual time, and judge it",
+    "export": "save what providers sent and what became of it: HAR or JSON lines",
     "exec": "run a command against a gateway made just for it",
     "keys": "make, list and use authentication keys (.p8)",
     "certs": "make and show certificates of the local authority",

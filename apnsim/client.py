@@ -10,6 +10,7 @@ app = phone.install("com.example.app")
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, Unpack
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ from apnsim.client_errors import (
     unreachable,
 )
 from apnsim.client_events import ServerEvent, events_in
+from apnsim.client_export import Exporter
 from apnsim.client_lint import Linter
 from apnsim.client_rules import Rules
 from apnsim.client_views import (
@@ -51,7 +53,7 @@ __all__ = ["Apnsim", "ApnsimError", "App", "Device", "NotInTimeError", "Unreacha
 class Apnsim:
     """A running gateway, as its console shows it. Close it, or use it in a ``with``.
 
-    ``rules`` are its fault rules; ``lint`` says what is wrong with a push.
+    ``rules`` are its fault rules; ``lint`` says what is wrong with a push; ``export`` tells all.
 
     Args:
         console_url: such as ``http://127.0.0.1:2198``.
@@ -73,6 +75,7 @@ class Apnsim:
     ) -> None:
         self.rules = Rules(self)
         self.lint = Linter(self)
+        self.export = Exporter(self)
         self._timeout = timeout
         self._http = httpx.Client(
             base_url=console_url,
@@ -115,18 +118,8 @@ class Apnsim:
 
     def events(self, *, bundle_id: str | None = None) -> Iterator[ServerEvent]:
         """Follow what happens, to an app or at all, until the gateway or its reader ends it."""
-        timeout = httpx.Timeout(self._timeout, read=60.0)  # the console says something each 15 s
-        try:
-            query = given(bundle_id=bundle_id)
-            with self._http.stream(
-                "GET", "/api/v1/events", params=query, timeout=timeout
-            ) as answer:
-                if answer.is_error:
-                    answer.read()
-                    raise error_of(answer)
-                yield from events_in(answer.iter_lines())
-        except httpx.TransportError as error:
-            raise unreachable(self._http.base_url, error) from error
+        with self.streamed("events", {"bundle_id": bundle_id}) as answer:
+            yield from events_in(answer.iter_lines())
 
     # -- devices --------------------------------------------------------------------------------
 
@@ -265,8 +258,6 @@ class Apnsim:
         """Have the gateway believe a key no longer."""
         self.call("DELETE", f"keys/{quote(key_id, safe='')}")
 
-    # -- how ------------------------------------------------------------------------------------
-
     def call(
         self,
         method: str,
@@ -285,6 +276,19 @@ class Apnsim:
             timeout=self._timeout + (wait or 0),
         )
         return answer.json() if answer.content else None
+
+    @contextmanager
+    def streamed(self, path: str, query: dict[str, Any] | None = None) -> Iterator[httpx.Response]:
+        """An answer that is read as it comes, never silent for long; ``path`` as in `call`."""
+        url, wait = f"/api/v1/{path}", httpx.Timeout(self._timeout, read=60.0)
+        try:
+            with self._http.stream("GET", url, params=given(**query or {}), timeout=wait) as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise error_of(answer)
+                yield answer
+        except httpx.TransportError as error:
+            raise unreachable(self._http.base_url, error) from error
 
     def _answer(self, method: str, path: str, **how: Any) -> httpx.Response:  # noqa: ANN401
         try:

@@ -28,7 +28,7 @@ def say(line: str) -> None:
         LostError: standard output does not take it.
     """
     encoding = sys.stdout.encoding or "utf-8"
-    with _taken():
+    with taken():
         print(line.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
@@ -44,12 +44,17 @@ def flush() -> None:
     Raises:
         LostError: standard output does not take it.
     """
-    with _taken():
+    with taken():
         sys.stdout.flush()
 
 
 @contextmanager
-def _taken() -> Iterator[None]:
+def taken() -> Iterator[None]:
+    """Around writing to standard output.
+
+    Raises:
+        LostError: it does not take it.
+    """
     try:
         yield
     except OSError as error:

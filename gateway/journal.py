@@ -8,13 +8,15 @@ reports: a viewer that is too slow is dropped and told so, never waited for.
 from __future__ import annotations
 
 import itertools
-import logging
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import trio
 
+from gateway.followers import Followers
+from gateway.journal_log import log_event
 from gateway.records import Audience, Event, JournalStatistics, LinkEvent, Record, State
+from gateway.tally import Tally
 from gateway.viewers import Viewers
 from protocol.broadcast import Broadcast
 
@@ -29,15 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Audience", "Event", "Journal", "JournalStatistics", "LinkEvent", "Record", "State"]
 
-log = logging.getLogger(__name__)
-
 OK = 200
-# At INFO, a push that goes well is one line: where it ended up.
-_LEVELS = {
-    State.RECEIVED: logging.DEBUG,
-    State.PRESENTED: logging.DEBUG,
-    State.BROADCAST_DELIVERED: logging.DEBUG,
-}
 _UNDECIDED = frozenset({State.RECEIVED, State.FAULT})
 _DELIVERED = frozenset({State.DELIVERED, State.DELIVERED_FROM_STORAGE})
 
@@ -49,6 +43,11 @@ class Journal:
         now: the gateway's clock, UNIX seconds.
         capacity: how many records are kept.
         viewer_capacity: how many events a viewer may be behind before it is dropped.
+
+    Attributes:
+        tally: what was counted since the start.
+        viewers: who watches.
+        followers: who must hear of everything.
     """
 
     def __init__(
@@ -56,14 +55,13 @@ class Journal:
     ) -> None:
         self._now = now
         self._capacity = capacity
+        self.tally = Tally()
+        self.viewers = Viewers(viewer_capacity)
         self._records: OrderedDict[int, Record] = OrderedDict()
         self._by_unique_id: dict[UniqueId, Record] = {}
         self._numbers = itertools.count(1)
-        self._requests = 0
-        self._viewers = Viewers(viewer_capacity)
         self._waiters: set[Callable[[Record], None]] = set()
-        self._reached = dict.fromkeys(State, 0)
-        self._answers: Counter[tuple[int, str]] = Counter()
+        self.followers = Followers()
 
     # -- writing: called on the hot path, never waits ------------------------------------------
 
@@ -71,7 +69,7 @@ class Journal:
         """Open the record of a request, before anything is known about it."""
         record = Record(next(self._numbers), self._now(), connection, request)
         if request is not None:
-            self._requests += 1
+            self.tally.requests += 1
         self._records[record.number] = record
         if len(self._records) > self._capacity:
             self._forget(self._records.popitem(last=False)[1])
@@ -92,19 +90,19 @@ class Journal:
     def rejected(self, record: Record, status: int, reason: str, detail: str) -> None:
         """The request was refused, for Apple's ``reason``; ``detail`` is for people."""
         record.status, record.reason, record.detail = status, reason, detail
-        self._answers[status, reason] += 1
+        self._answered(record, is_accepted=False)
         self._reach(record, State.REJECTED, f"{status} {reason}" + (f": {detail}" * bool(detail)))
 
     def accepted(self, record: Record, status: int = OK) -> None:
         """The request was answered 200, or as channel management does, 201 or 204."""
         record.status = status
-        self._answers[status, ""] += 1
+        self._answered(record, is_accepted=True)
 
     def published(self, unique_id: UniqueId, subscribers: int) -> None:
         """A broadcast goes out to so many devices that are connected."""
         record = self._by_unique_id.get(unique_id)
         if record is None or record.audience is None:
-            self._reached[State.BROADCAST_PUBLISHED] += 1
+            self.tally.reached[State.BROADCAST_PUBLISHED] += 1
         else:
             record.audience.subscribers = subscribers
             self._reach(record, State.BROADCAST_PUBLISHED, str(record.audience))
@@ -132,7 +130,7 @@ class Journal:
         if not self._rewrite(record, state, detail):
             self._reach(record, state, detail)
             return
-        self._reached[state] += 1
+        self.tally.reached[state] += 1
         if audience.delivered >= audience.subscribers:
             self._tell(record)
 
@@ -148,7 +146,7 @@ class Journal:
         """A push reached a state; unknown ones only count (their record made room)."""
         record = self._by_unique_id.get(unique_id)
         if record is None:
-            self._reached[state] += 1
+            self.tally.reached[state] += 1
         else:
             self._reach(record, state, detail)
 
@@ -186,7 +184,7 @@ class Journal:
 
     def link(self, device: DeviceId, *, is_connected: bool, detail: str = "") -> None:
         """A device's link came up or went down."""
-        self._viewers.tell(LinkEvent(device, is_connected, self._now(), detail))
+        self.viewers.tell(LinkEvent(device, is_connected, self._now(), detail))
 
     def clear(self) -> None:
         """Forget every record (reset); viewers and waiters stay."""
@@ -243,35 +241,43 @@ class Journal:
         self, wanted: Callable[[Record | LinkEvent], bool] = lambda _: True
     ) -> AbstractContextManager[trio.MemoryReceiveChannel[Record | LinkEvent]]:
         """Follow what happens and is wanted; the channel ends when the viewer is too slow."""
-        return self._viewers.view(wanted)
+        return self.viewers.view(wanted)
 
     def statistics(self) -> JournalStatistics:
         """How much the journal holds."""
+        tally = self.tally
         return JournalStatistics(
             len(self._records),
-            self._requests,
-            len(self._viewers),
-            dict(self._reached),
-            dict(self._answers),
+            tally.requests,
+            len(self.viewers),
+            dict(tally.reached),
+            dict(tally.answers),
         )
 
     # -- within --------------------------------------------------------------------------------
 
+    def _answered(self, record: Record, *, is_accepted: bool) -> None:
+        self.tally.answered(record, is_accepted=is_accepted)
+        for follower in self.followers.present:
+            follower.answered(record)
+
     def _reach(self, record: Record, state: State, detail: str) -> None:
-        record.timeline.append(Event(state, self._now(), detail))
-        self._reached[state] += 1
+        event = Event(state, self._now(), detail)
+        record.timeline.append(event)
+        self.tally.reach(record, state, event.at)
         if not record.status and state not in _UNDECIDED:
             record.status = OK  # it was taken: whoever is told of this sees the answer, too
-        if log.isEnabledFor(_LEVELS.get(state, logging.INFO)):
-            _log(record, state, detail)
+        log_event(record, state, detail)
+        for follower in self.followers.present:
+            follower.reached(record, event)
         if record.presentation is not None and state in _DELIVERED:
             presented, record.presentation = record.presentation, None
             self._reach(record, *presented)
         self._tell(record)
 
     def _tell(self, record: Record) -> None:
-        if self._viewers:
-            self._viewers.tell(record)
+        if self.viewers:
+            self.viewers.tell(record)
         if self._waiters:
             for look in tuple(self._waiters):
                 look(record)
@@ -279,12 +285,3 @@ class Journal:
     def _forget(self, record: Record) -> None:
         if record.notification is not None:
             self._by_unique_id.pop(record.notification.unique_id, None)
-
-
-def _log(record: Record, state: State, detail: str) -> None:
-    """One line per event. Apple's words need no explanation; ours for people follow the colon."""
-    notification = record.notification
-    what = f"{notification.push_type} {notification.topic}" if notification else "request"
-    facts = {"apns_id": record.apns_id, "state": state, "device": record.device, "detail": detail}
-    line = f"{what} {record.apns_id}: {state}" + (f" ({detail})" if detail else "")
-    log.log(_LEVELS.get(state, logging.INFO), line, extra=facts)

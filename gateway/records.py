@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from protocol.notification import Notification
@@ -13,7 +14,7 @@ from protocol.provider.request import DEVICE_PATH
 if TYPE_CHECKING:
     from protocol.broadcast import Broadcast
     from protocol.identifiers import DeviceId
-    from protocol.provider.http import HttpRequest
+    from protocol.provider.http import HttpRequest, HttpResponse
 
 
 class State(StrEnum):
@@ -86,7 +87,8 @@ class Record:
     """One provider request and what became of it.
 
     ``request`` is None for a push that was accepted before this gateway process started and
-    whose request is therefore not known. ``status`` is 0 until it has been answered. Only a
+    whose request is therefore not known. ``status`` is 0 until it has been answered; ``response``
+    is that answer, and ``answer_seconds`` how long it took, in real time since ``begun``. Only a
     broadcast has an ``audience``.
     """
 
@@ -103,6 +105,9 @@ class Record:
     timeline: list[Event] = field(default_factory=list)
     presentation: tuple[State, str] | None = None
     audience: Audience | None = None
+    begun: float = field(default_factory=perf_counter)
+    response: HttpResponse | None = None
+    answer_seconds: float | None = None
 
     @property
     def topic(self) -> str | None:

@@ -20,9 +20,13 @@ class Viewers:
 
     Args:
         capacity: how many events a viewer may be behind before it is dropped.
+
+    Attributes:
+        dropped: how many were.
     """
 
     def __init__(self, capacity: int) -> None:
+        self.dropped = 0
         self._capacity = capacity
         self._wants: dict[trio.MemorySendChannel[Happening], Callable[[Happening], bool]] = {}
 
@@ -52,5 +56,6 @@ class Viewers:
             try:
                 viewer.send_nowait(happening)
             except (trio.WouldBlock, trio.BrokenResourceError):
+                self.dropped += 1
                 self._wants.pop(viewer, None)
                 viewer.close()

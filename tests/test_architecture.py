@@ -43,11 +43,11 @@ LAYERS = (
     ("routing",),
     ("store",),
     ("journal", "settings", "clock", "ports", "tcp", "handshakes"),
-    ("viewers",),
-    ("records",),
     ("values", "choices"),
+    ("tally", "viewers", "followers", "journal_log"),
+    ("records",),
     # Rules are values too, that settings hold; every stage above asks them.
-    ("faults",),
+    ("faults", "histogram"),
 )
 
 # No IO, no tasks, no clock, no dice.

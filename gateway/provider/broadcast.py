@@ -65,8 +65,9 @@ class BroadcastService:
     def refuse(self, record: Record, rejection: Rejection) -> HttpResponse:
         """The answer to a request that is refused, journalled."""
         reason = rejection.reason
+        record.response = response.rejected(rejection, record.apns_id, response.REQUEST_ID)
         self.journal.rejected(record, reason.status, reason.text, rejection.detail)
-        return response.rejected(rejection, record.apns_id, response.REQUEST_ID)
+        return record.response
 
     def shutting_down(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request that arrives while the gateway drains."""
@@ -115,7 +116,8 @@ class BroadcastEndpoint:
         record.apns_id = service.request_id_of(request)
         draft = BroadcastDraft(request, service.now(), self._grounds)
         try:
-            return await self._act(service, draft, record)
+            record.response = await self._act(service, draft, record)
+            return record.response
         except Rejection as rejection:
             return service.refuse(record, rejection)
         except StoreUnavailableError as error:

@@ -60,8 +60,9 @@ class Service:
         """The answer to a request that is refused, journalled."""
         reason = rejection.reason
         record.apns_id = echo_of(request) or ApnsId.from_random(self.random_bytes(16))
+        record.response = response.rejected(rejection, record.apns_id)
         self.journal.rejected(record, reason.status, reason.text, rejection.detail)
-        return response.rejected(rejection, record.apns_id)
+        return record.response
 
     def refused(
         self, facts: ConnectionFacts, request: HttpRequest, answer: HttpResponse, why: str
@@ -69,6 +70,7 @@ class Service:
         """A connection refused a request by itself: on record like all others."""
         record = self.journal.begin(request, f"provider-{facts.connection_id}")
         [(_, record.apns_id)] = answer.headers
+        record.response = answer
         reason = json.loads(answer.body)["reason"]
         self.journal.rejected(record, answer.status, reason, why)
 
@@ -123,9 +125,11 @@ class Endpoint:
             raise
         if unique_id != notification.unique_id:
             record.detail = f"the same push as {unique_id}, by its apns-id: not taken again"
-        service.journal.accepted(record)
         is_development = self._grounds.rules.environment is Environment.DEVELOPMENT
-        return response.accepted(notification.apns_id, unique_id if is_development else None)
+        answer = response.accepted(notification.apns_id, unique_id if is_development else None)
+        record.response = answer
+        service.journal.accepted(record)
+        return answer
 
     async def _adopt(self, draft: Draft) -> None:
         """Make the token known; where another push was faster, its topic is the token's."""

@@ -166,6 +166,7 @@ class Interference:
     def _tell(self, record: Record, told: HttpResponse, why: str) -> None:
         """On record is what the provider hears, whatever became of the push."""
         reason = _reason_in(told.body)
+        record.response = told
         if record.notification is not None:
             record.status, record.reason, record.detail = told.status, reason, why
         elif told.status < 400:

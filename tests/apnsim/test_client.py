@@ -262,7 +262,7 @@ async def test_time_and_the_gateway_itself() -> None:
         assert apnsim.set_clock(now=NOW + 5, frozen=True).frozen
         assert apnsim.advance_clock(60).now == NOW + 65
         assert apnsim.info().version == "1"
-        assert apnsim.info().provider_url is None  # of a gateway that does not tell
+        assert apnsim.info().courier is None  # of a gateway that does not tell
         assert apnsim.connections()["provider"] == [{"id": 1}]
         assert "apnsim_journal_records 0" in apnsim.metrics()
         apnsim.reset()

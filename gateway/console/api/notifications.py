@@ -22,7 +22,10 @@ Subject = Callable[[Record], bool]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which pushes are wanted; every part that is not None (or empty) must match."""
+    """Which pushes are wanted; every part that is not None (or empty) must match.
+
+    Without ``states``, what was refused before it became a push is wanted only if ``refused_too``.
+    """
 
     about: Subject
     device: str | None
@@ -30,6 +33,7 @@ class Filter:
     apns_id: str | None
     states: frozenset[State]
     since: float | None
+    refused_too: bool = False
 
     def __call__(self, record: Record) -> bool:
         """Whether the record is wanted."""
@@ -43,8 +47,9 @@ class Filter:
         )
 
     def _is_push(self, record: Record) -> bool:
-        # What was refused before it became a push is found by state=Rejected alone.
-        return is_in(record, self.states) if self.states else record.notification is not None
+        if self.states:
+            return is_in(record, self.states)
+        return self.refused_too or record.notification is not None
 
 
 async def _subject_of(
@@ -56,7 +61,7 @@ async def _subject_of(
     return lambda record: topic in (None, record.topic) and tenancy.has_record(record)
 
 
-async def _filter_of(
+async def filter_of(
     about: Annotated[Subject, Depends(_subject_of)],
     device: Annotated[str | None, Query(description="The device's id.")] = None,
     token: Annotated[str | None, Query(description="A device token in hexadecimal.")] = None,
@@ -66,6 +71,7 @@ async def _filter_of(
     ] = None,
     since: Since = None,
 ) -> Filter:
+    """Which pushes, by the query."""
     if token is not None:
         with refusals():
             token = DeviceToken.parse(token).hex()
@@ -75,7 +81,7 @@ async def _filter_of(
 
 @router.get("", response_model=list[PushView])
 async def list_notifications(
-    search: Searching, wanted: Annotated[Filter, Depends(_filter_of)]
+    search: Searching, wanted: Annotated[Filter, Depends(filter_of)]
 ) -> Response:
     """Pushes with their timelines, oldest first.
 

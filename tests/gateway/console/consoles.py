@@ -291,7 +291,10 @@ class Console:
                 RegisteredKey(key, environments, topics, related_key_id=related)
             ),
             rules=self.rules,
-            info=lambda: {"version": "1", "time": self.clock.now(), "keys": [], "ca_file": "ca"},
+            info=lambda: (
+                {"version": "1", "time": self.clock.now(), "keys": [], "ca_file": "ca"}
+                | {"provider_url": "https://127.0.0.1:2197"}
+            ),
             connections=lambda _: {"provider": [{"id": 1}], "courier": [Received("x")]},
             activate=self._activate,
             reset=self._reset,

@@ -28,6 +28,7 @@ OPERATIONS = {
     ("GET", "/info"),
     ("GET", "/connections"),
     ("GET", "/events"),
+    ("GET", "/export"),
     ("POST", "/reset"),
     ("POST", "/activation"),
     ("POST", "/deviceservices/deviceActivation"),
@@ -84,7 +85,13 @@ async def test_info_and_connections_are_passed_on(console: Console) -> None:
     async with console.client() as client:
         info = (await client.get("/api/v1/info")).json()
         connections = (await client.get("/api/v1/connections")).json()
-    assert info == {"version": "1", "time": NOW, "keys": [], "ca_file": "ca"}
+    assert info == {
+        "version": "1",
+        "time": NOW,
+        "keys": [],
+        "ca_file": "ca",
+        "provider_url": "https://127.0.0.1:2197",
+    }
     assert connections["provider"] == [{"id": 1}]
     assert connections["courier"][0]["topic"] == "com.example.app"
 
