@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apnsim.netstat import Socket
@@ -73,6 +74,7 @@ def console_parts(
         devices=devices,
         keys=gateway.keys,
         register_key=register_key,
+        make_key=partial(gateway.home.make_key, gateway.keys),
         rules=gateway.faults.book,
         info=info,
         connections=lambda tenancy: _connections(gateway, tenancy),

@@ -107,6 +107,23 @@ class RegisterKey(Protocol):
         ...
 
 
+class MakeKey(Protocol):
+    """Make a ``.p8`` and put it on the ring. ``ValueError`` says why not."""
+
+    def __call__(
+        self,
+        team_id: str,
+        key_id: str | None,
+        /,
+        *,
+        environments: frozenset[Environment] | None,
+        topics: frozenset[str] | None,
+        related_key_id: str | None,
+    ) -> RegisteredKey:
+        """The key, whose file is in the gateway's data directory."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleParts:
     """The console's collaborators.
@@ -121,6 +138,7 @@ class ConsoleParts:
         devices: the host of virtual devices.
         keys: the provider keys.
         register_key: puts a key on that ring.
+        make_key: makes one, with its ``.p8``.
         rules: what goes wrong on purpose.
         info: the answer to ``GET /api/v1/info``.
         connections: of a tenant or of all: ``{"provider": […], "courier": […]}``, frozen
@@ -143,6 +161,7 @@ class ConsoleParts:
     devices: DeviceHost
     keys: Keys
     register_key: RegisterKey
+    make_key: MakeKey
     rules: RuleBook
     info: Callable[[], Mapping[str, Any]]
     connections: Callable[[Tenancy | None], Mapping[str, Sequence[object]]]

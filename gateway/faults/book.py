@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
@@ -58,15 +58,27 @@ class Entry:
         seen: how many occasions it was for, struck or not.
         hits: how many it struck.
         is_spent: it will strike no more.
+        is_enabled: it is asked at all; :meth:`RuleBook.change` decides.
     """
 
-    __slots__ = ("_conditions", "_dice", "_steps", "hits", "is_spent", "number", "rule", "seen")
+    __slots__ = (
+        "_conditions",
+        "_dice",
+        "_steps",
+        "hits",
+        "is_enabled",
+        "is_spent",
+        "number",
+        "rule",
+        "seen",
+    )
 
     def __init__(self, number: int, rule: Rule) -> None:
         self.number = number
         self.rule = rule
         self.seen = self.hits = 0
         self.is_spent = False
+        self.is_enabled = True
         self._conditions = conditions_of(rule.match)
         self._steps = list(rule.steps())[::-1]
         self._dice = random.Random(number if rule.seed is None else rule.seed)
@@ -136,8 +148,7 @@ class RuleBook:
         """From now on this rule, too."""
         entry = Entry(next(self._numbers), rule)
         self._entries.append(entry)
-        self._entries.sort(key=lambda each: (-each.rule.priority, each.number))
-        self._sort_by_stage()
+        self._sort()
         log.info("rule %d is made: %s", entry.number, ", ".join(map(str, rule.actions)))
         if rule.stage is Stage.NOW:
             for hit in self.meet((entry,), Occasion({})):
@@ -152,6 +163,16 @@ class RuleBook:
     def get(self, number: int) -> Entry | None:
         """One rule."""
         return next((entry for entry in self._entries if entry.number == number), None)
+
+    def change(
+        self, entry: Entry, *, enabled: bool | None = None, priority: int | None = None
+    ) -> None:
+        """Let a rule rest or strike again, or ask it earlier or later; None leaves it as it is."""
+        if enabled is not None:
+            entry.is_enabled = enabled
+        if priority is not None:
+            entry.rule = replace(entry.rule, priority=priority)
+        self._sort()
 
     def remove(self, number: int) -> bool:
         """This rule no more; False when there was none."""
@@ -191,6 +212,10 @@ class RuleBook:
             self._sort_by_stage()
         return hits
 
+    def _sort(self) -> None:
+        self._entries.sort(key=lambda each: (-each.rule.priority, each.number))
+        self._sort_by_stage()
+
     def _sort_by_stage(self) -> None:
         self.requests = self._at(Stage.REQUEST)
         self.connections = self._at(Stage.CONNECTION)
@@ -199,5 +224,6 @@ class RuleBook:
 
     def _at(self, stage: Stage) -> tuple[Striking, ...]:
         first = (self._in_band[stage],) if stage in self._in_band else ()
-        live = (e for e in self._entries if e.rule.stage is stage and not e.is_spent)
+        asked = (e for e in self._entries if e.is_enabled and not e.is_spent)
+        live = (e for e in asked if e.rule.stage is stage)
         return (*first, *live)

@@ -18,7 +18,17 @@ _OF_THE_RULE = frozenset({"times", "probability", "after", "priority", "seed"})
 
 
 class RuleError(ValueError):
-    """The rule cannot be used; the message names every mistake and what was expected."""
+    """The rule cannot be used; the message names every mistake and what was expected.
+
+    Args:
+        mistakes: where each is, such as ``action.answer.status`` (empty: nowhere in particular),
+            and what is wrong.
+    """
+
+    def __init__(self, *mistakes: tuple[str, str]) -> None:
+        self.mistakes = tuple(dict.fromkeys(mistakes))
+        told = (f"{where}: {what}" if where else what for where, what in self.mistakes)
+        super().__init__("; ".join(told))
 
 
 def read_rule(told: object) -> Rule:
@@ -40,7 +50,7 @@ def read_rule(told: object) -> Rule:
         errors = error.errors(include_url=False)
         # Of a value that may have several forms, the mistakes in its own; not that it is no other.
         own = [each for each in errors if each["type"] not in _OTHER_FORM] or errors
-        raise RuleError("; ".join(dict.fromkeys(map(_said, own)))) from None
+        raise RuleError(*map(_mistake, own)) from None
 
 
 def told(rule: Rule) -> dict[str, Any]:
@@ -53,7 +63,7 @@ def _from_json(text: str) -> object:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise RuleError(f"not JSON: {error}") from None
+        raise RuleError(("", f"not JSON: {error}")) from None
 
 
 def _from_words(text: str) -> dict[str, Any]:
@@ -64,7 +74,7 @@ def _from_words(text: str) -> dict[str, Any]:
     for word in words:
         name, equals, value = word.partition("=")
         if not equals:
-            raise RuleError(f"expected name=value, not {word!r}")
+            raise RuleError(("", f"expected name=value, not {word!r}"))
         if name.startswith("match."):
             match[name.removeprefix("match.")] = _value(value)
         elif name in _OF_THE_RULE:
@@ -81,13 +91,13 @@ def _value(text: str) -> object:
         return text
 
 
-def _said(error: ErrorDetails) -> str:
+def _mistake(error: ErrorDetails) -> tuple[str, str]:
     # The names of the branches of unions are ours; users know only those of their JSON.
     where = ".".join(str(part) for part in error["loc"] if not _is_branch(part))
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "union_tag_not_found":
         message = 'expected a type, such as {"type": "answer", "status": 503}'
-    return f"{where}: {message}" if where else message
+    return where, message
 
 
 def _is_branch(part: object) -> bool:

@@ -17,12 +17,14 @@ from protocol.notification import Environment
 
 router = APIRouter(prefix="/api/v1/keys", tags=["keys"])
 
+ID_PATTERN = r"^[A-Z0-9]{10}$"
+
 
 class NewKey(Body):
     """A key to be believed: its public half, or the ``.p8`` itself, of which no more is kept."""
 
-    team_id: str = Field(pattern=r"^[A-Z0-9]{10}$", examples=["APNSIMTEAM"])
-    key_id: str = Field(pattern=r"^[A-Z0-9]{10}$", examples=["ABCDE12345"])
+    team_id: str = Field(pattern=ID_PATTERN, examples=["APNSIMTEAM"])
+    key_id: str = Field(pattern=ID_PATTERN, examples=["ABCDE12345"])
     public_key: str | None = Field(default=None, description="P-256, PEM.")
     private_key: str | None = Field(default=None, description="P-256, PEM: the text of a .p8.")
     environments: list[Environment] | None = Field(
@@ -35,7 +37,7 @@ class NewKey(Body):
     )
     related_key_id: str | None = Field(
         default=None,
-        pattern=r"^[A-Z0-9]{10}$",
+        pattern=ID_PATTERN,
         description="The topic-specific key beside which it serves on one connection.",
     )
 
@@ -66,13 +68,13 @@ class Key:
 @router.get("", response_model=list[Key])
 async def list_keys(parts: Parts) -> Json:
     """Every registered key, public halves only."""
-    return Json([_key(registered) for registered in parts.keys])
+    return Json([key_view(registered) for registered in parts.keys])
 
 
 @router.get("/{key_id}", response_model=Key)
 async def get_key(parts: Parts, key_id: str) -> Json:
     """One registered key."""
-    return Json(_key(_require(parts, key_id)))
+    return Json(key_view(require_key(parts, key_id)))
 
 
 @router.post("", response_model=Key, status_code=201)
@@ -89,26 +91,32 @@ async def register_key(parts: Parts, body: NewKey) -> Json:
         environments = None if body.environments is None else frozenset(body.environments)
         parts.register_key(key, environments, topics, body.related_key_id)
     location = {"location": f"/api/v1/keys/{key.key_id}"}
-    return Json(_key(_require(parts, key.key_id)), 201, location)
+    return Json(key_view(require_key(parts, key.key_id)), 201, location)
 
 
 @router.delete("/{key_id}", status_code=204, response_class=Response)
 async def remove_key(parts: Parts, key_id: str) -> Response:
     """Believe it no longer."""
-    _require(parts, key_id)
+    require_key(parts, key_id)
     with refusals():
         parts.keys.remove(key_id)
     return Response(status_code=204)
 
 
-def _require(parts: Parts, key_id: str) -> RegisteredKey:
+def require_key(parts: Parts, key_id: str) -> RegisteredKey:
+    """The key of that id.
+
+    Raises:
+        HTTPException: 404, there is none.
+    """
     registered = parts.keys.registered(key_id)
     if registered is None:
         raise HTTPException(404, f"there is no key {key_id[:80]!r}")
     return registered
 
 
-def _key(registered: RegisteredKey) -> Key:
+def key_view(registered: RegisteredKey) -> Key:
+    """A key in the words of the API."""
     key, environments, topics = registered.key, registered.environments, registered.topics
     return Key(
         key_id=key.key_id,

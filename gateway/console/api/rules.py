@@ -5,20 +5,31 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Response
-from pydantic import ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from gateway.console.api.common import OneTenant, Parts
+from gateway.console.api.common import Body, OneTenant, Parts
 from gateway.console.rendering import Json
 from gateway.faults.book import Entry
 from gateway.faults.match import Match
-from gateway.faults.reading import read_rule, told
+from gateway.faults.reading import RuleError, read_rule, told
 from gateway.faults.rule import Action, Rule
 
 router = APIRouter(prefix="/api/v1/rules", tags=["rules"])
 
 
 def _read(body: object, _: ValidatorFunctionWrapHandler) -> Rule:
-    return read_rule(body)
+    try:
+        return read_rule(body)
+    except RuleError as error:
+        mistakes = [_at(where, what) for where, what in error.mistakes]
+        raise ValidationError.from_exception_data("Rule", mistakes) from None
+
+
+def _at(where: str, what: str) -> InitErrorDetails:
+    # The message is a value of its template: braces in it are no places for others.
+    error = PydanticCustomError("rule", "{what}", {"what": what})
+    return InitErrorDetails(type=error, loc=tuple(where.split(".")) if where else (), input=None)
 
 
 # FastAPI documents the rule; its mistakes are told as those of the file and the command line are.
@@ -30,7 +41,7 @@ class RuleView:
     """A rule, and what became of it.
 
     ``seen`` counts the occasions that it was for, ``hits`` those that it struck. A rule that is
-    ``spent`` strikes no more.
+    ``spent`` strikes no more, nor does one that is not ``enabled``.
     """
 
     id: str
@@ -41,9 +52,19 @@ class RuleView:
     after: int
     priority: int
     seed: int | None
+    enabled: bool
     seen: int
     hits: int
     spent: bool
+
+
+class RuleChange(Body):
+    """What is to be changed; what is absent stays."""
+
+    enabled: bool | None = Field(default=None, description="false: it rests, and keeps its counts.")
+    priority: int | None = Field(
+        default=None, description="The greatest is asked first.", ge=-(2**31), lt=2**31
+    )
 
 
 @router.get("", response_model=list[RuleView])
@@ -64,6 +85,14 @@ async def make_rule(parts: Parts, body: NewRule) -> Json:
     """From now on this fault, too."""
     entry = parts.rules.add(body)
     return Json(_view(entry), 201, {"location": f"/api/v1/rules/{entry.number}"})
+
+
+@router.patch("/{rule_id}", response_model=RuleView)
+async def change_rule(parts: Parts, rule_id: str, body: RuleChange) -> Json:
+    """Let a rule rest, let it strike again, or ask it earlier or later than others."""
+    entry = _require(parts, rule_id)
+    parts.rules.change(entry, enabled=body.enabled, priority=body.priority)
+    return Json(_view(entry))
 
 
 @router.delete("", status_code=204, response_class=Response)
@@ -93,4 +122,5 @@ def _view(entry: Entry) -> dict[str, Any]:
     limits = {"times": rule.times, "probability": rule.probability, "after": rule.after}
     told_so = {"id": str(entry.number), **limits, "priority": rule.priority, "seed": rule.seed}
     counted = {"seen": entry.seen, "hits": entry.hits, "spent": entry.is_spent}
+    counted["enabled"] = entry.is_enabled
     return {**told_so, **told(rule), **counted}

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,6 +19,7 @@ from gateway.console.app import Bind, create_app, serve_console
 from gateway.console.guard import Admission
 from gateway.console.parts import ConsoleParts
 from gateway.faults.book import RuleBook
+from gateway.home import Home
 from gateway.journal import Journal, Record, State
 from gateway.provider.keys import KeyRing, RegisteredKey
 from gateway.routing.channels import ChannelDirectory
@@ -266,7 +268,8 @@ def _given(changes: Mapping[str, object]) -> dict[str, Any]:
 class Console:
     """The parts, and shortcuts for what a provider and a device would do."""
 
-    def __init__(self, *, viewer_capacity: int = 256) -> None:
+    def __init__(self, *, viewer_capacity: int = 256, directory: Path = Path("nowhere")) -> None:
+        self.directory = directory
         self.machine_time = NOW
         self.clock = Clock(lambda: self.machine_time)
         self.journal = Journal(self.clock.now, viewer_capacity=viewer_capacity)
@@ -289,6 +292,9 @@ class Console:
             keys=self.keys,
             register_key=lambda key, environments, topics, related: self.keys.add(
                 RegisteredKey(key, environments, topics, related_key_id=related)
+            ),
+            make_key=lambda team_id, key_id, **limits: Home(self.directory).make_key(
+                self.keys, team_id, key_id, **limits
             ),
             rules=self.rules,
             info=lambda: (

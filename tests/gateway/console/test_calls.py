@@ -68,12 +68,15 @@ OPERATIONS = {
     ("POST", "/clock/advance"),
     ("GET", "/keys"),
     ("POST", "/keys"),
+    ("POST", "/keys/make"),
     ("GET", "/keys/{key_id}"),
+    ("GET", "/keys/{key_id}/p8"),
     ("DELETE", "/keys/{key_id}"),
     ("GET", "/rules"),
     ("POST", "/rules"),
     ("DELETE", "/rules"),
     ("GET", "/rules/{rule_id}"),
+    ("PATCH", "/rules/{rule_id}"),
     ("DELETE", "/rules/{rule_id}"),
 }
 
