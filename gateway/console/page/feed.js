@@ -32,8 +32,8 @@ const RECORDS = { push: fromPush, rejected: fromRequest, request: fromRequest };
 const happenings = new EventTarget();
 
 /**
- * Hear of events that are no records: `link` ({device, connected, at, detail}), `reset` ({}), and
- * `started`, each time when the page has (again) begun to follow: read your lists then.
+ * Hear of events as they come, such as `push` (the push), `link` ({device, connected, at, detail}),
+ * `reset` ({}), and `started`, each time when the page has (again) begun to follow: read your lists then.
  *
  * @param {string} name @param {(data: any) => void} listener
  * @returns {() => void} stops it
@@ -99,11 +99,9 @@ function take({ name, data }, touched) {
     touched.clear();
     clear();
   }
+  tell(name, data);
   const read = RECORDS[name];
-  if (!read) {
-    tell(name, data);
-    return;
-  }
+  if (!read) return;
   touched.add(data.number);
   keep(read(data));
 }

@@ -17,4 +17,5 @@
 export const VIEWS = [
   { name: "notifications", label: "Notifications", icon: "bell", load: () => import("./views/notifications.js") },
   { name: "requests", label: "Requests", icon: "arrows", load: () => import("./views/requests.js") },
+  { name: "devices", label: "Devices", icon: "phone", load: () => import("./views/devices.js") },
 ];
