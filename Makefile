@@ -51,6 +51,16 @@ h2spec: setup
 bench: setup
 	$(BIN)/python -m bench
 
+# The web page in Chromium; screenshots for looking at are left in build/page.
+page: setup .venv/.page
+	rm -rf build/page
+	$(BIN)/python -m pytest -q tests/page
+	@echo 'Screenshots: build/page'
+
+.venv/.page: requirements-page.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-page.lock
+	@touch $@
+
 # The page's libraries, as gateway/console/page/vendor/manifest.json names them; needs npm.
 vendor:
 	$(PYTHON) tests/page/vendor.py
@@ -58,9 +68,10 @@ vendor:
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra dev --extra pypush -o requirements-dev.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements-dev.lock -o requirements.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra page -c requirements-dev.lock -o requirements-page.lock pyproject.toml
 	cd interop/python && uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o pyapns2.lock pyapns2.in
 
 clean:
 	rm -rf .venv .apnsim interop/.cache interop/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
 
-.PHONY: all setup run test format lint types coverage interop interop-faults h2spec bench vendor lock clean
+.PHONY: all setup run test format lint types coverage interop interop-faults h2spec bench page vendor lock clean

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 SECONDS = 30
+PAGE = Path(__file__).parent / "page"
 
 # How long one example takes says more about the machine than about us; tests have SECONDS.
 hypothesis.settings.register_profile("apnsim", deadline=None)
@@ -29,6 +31,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "alone: the test measures time, so nothing else may run beside it"
     )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The page's tests need Chromium and Playwright: they run where they are asked for."""
+    is_asked_for = any("tests/page" in argument for argument in config.args)
+    return True if collection_path == PAGE and not is_asked_for else None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,5 +1,5 @@
 /** The control API: JSON in and out; what goes wrong is an `ApiError` that a person can read. */
-import { authorization, isLocked } from "./session.js";
+import { authorization, lock } from "./session.js";
 
 export const API = "/api/v1";
 
@@ -33,7 +33,7 @@ export async function call(method, path, { query, body, signal, accept } = {}) {
     throw new ApiError("The gateway does not answer. Is apnsim serve still running?", 0);
   }
   if (answer.ok) return answer;
-  if (answer.status === 401) isLocked.value = true;
+  if (answer.status === 401) lock();
   throw new ApiError(await complaint(answer), answer.status);
 }
 

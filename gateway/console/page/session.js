@@ -10,11 +10,22 @@ const KEY = "apnsim.token";
 /** True once the API has answered 401: the shell then asks for the token. */
 export const isLocked = signal(false);
 
+/** True when the token that was given is not the console's. */
+export const wasRefused = signal(false);
+
 let token = sessionStorage.getItem(KEY);
 
 /** The header that the API wants; none without a token. */
 export function authorization() {
   return token ? { authorization: `Bearer ${token}` } : {};
+}
+
+/** The API has answered 401. */
+export function lock() {
+  wasRefused.value = token !== null;
+  token = null;
+  sessionStorage.removeItem(KEY);
+  isLocked.value = true;
 }
 
 /** Use this token from now on. @param {string} given */

@@ -1,6 +1,6 @@
 /** The console demands a token: ask for it. */
 import { Button } from "../components/button.js";
-import { unlock } from "../session.js";
+import { unlock, wasRefused } from "../session.js";
 import { html, useState } from "../ui.js";
 
 export function Unlock() {
@@ -25,6 +25,7 @@ export function Unlock() {
         onInput=${(event) => setToken(event.target.value)}
       />
     </label>
+    ${wasRefused.value && html`<p class="error-text" role="alert">That was not it.</p>`}
     <div class="actions"><${Button} label="Unlock" kind="primary" type="submit" /></div>
   </form>`;
 }
