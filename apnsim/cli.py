@@ -26,6 +26,7 @@ COMMANDS = {
     "export": "save what providers sent and what became of it: HAR or JSON lines",
     "exec": "run a command against a gateway made just for it",
     "keys": "make, list and use authentication keys (.p8)",
+    "doctor": "look at this machine and a running gateway, and say what does not work",
     "certs": "make and show certificates of the local authority",
 }
 

@@ -1,0 +1,1 @@
+"""``apnsim doctor``: why does it not work here? Looks, and changes nothing."""
