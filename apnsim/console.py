@@ -78,6 +78,7 @@ def console_parts(
         rules=gateway.faults.book,
         info=info,
         connections=lambda tenancy: _connections(gateway, tenancy),
+        failed_handshakes=lambda: gateway.providers.failed_handshakes,
         activate=lambda device_id, csr: _activate(gateway, device_id, csr),
         reset=reset,
         unknown_errors=_UNKNOWN_ERRORS,

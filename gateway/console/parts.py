@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.clock import Clock
     from gateway.console.device_host import DeviceHost
     from gateway.faults.book import RuleBook
+    from gateway.handshakes import FailedHandshake
     from gateway.journal import Journal
     from gateway.routing.channels import ChannelDirectory
     from gateway.routing.directory import DeviceDirectory
@@ -143,6 +144,7 @@ class ConsoleParts:
         info: the answer to ``GET /api/v1/info``.
         connections: of a tenant or of all: ``{"provider": […], "courier": […]}``, frozen
             dataclasses or dicts.
+        failed_handshakes: providers that knocked and did not come in, the newest last.
         activate: device id and PKCS#10 request (PEM) → ``{device_id, certificate, ca, courier}``;
             ``ValueError`` (such as a ``CredentialError``) refuses, and its message says why.
         reset: back to empty.
@@ -169,5 +171,6 @@ class ConsoleParts:
     reset: Callable[[], Awaitable[None]]
     unknown_errors: tuple[type[Exception], ...]
     failed_errors: tuple[type[Exception], ...] = ()
+    failed_handshakes: Callable[[], Sequence[FailedHandshake]] = tuple
     is_ready: Callable[[], bool] = lambda: True
     closing: trio.Event = field(default_factory=trio.Event)

@@ -142,10 +142,11 @@ def _folded(name: str, wanted: object) -> object:
 
 
 def _holds(path: list[str], wanted: object) -> Condition:
-    return lambda occasion: _is_at(occasion.tell("payload"), path, wanted)
+    return lambda occasion: is_at(occasion.tell("payload"), path, wanted)
 
 
-def _is_at(value: object, path: list[str], wanted: object) -> bool:
+def is_at(value: object, path: list[str], wanted: object) -> bool:
+    """Whether there is such a value at the path; ``"*"`` = whatever it is."""
     for step in path:
         if isinstance(value, dict) and step in value:
             value = value[step]

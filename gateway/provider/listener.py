@@ -24,8 +24,9 @@ from protocol.notification import Environment
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from gateway.handshakes import FailedHandshake
     from gateway.provider.contract import MakeAnswer, Refused, ShutdownAnswer
 
 log = logging.getLogger(__name__)
@@ -137,6 +138,11 @@ class ProviderFront:
         shown = [connection.statistics() for connection in self._connections]
         return sorted(shown, key=lambda each: each.facts.connection_id)
 
+    @property
+    def failed_handshakes(self) -> Sequence[FailedHandshake]:
+        """Who knocked and did not come in, the newest last; only the last few."""
+        return tuple(self._handshakes.failures)
+
     async def serve(
         self,
         stream: trio.abc.HalfCloseableStream,
@@ -207,9 +213,11 @@ class ProviderFront:
                 await tls.do_handshake()
         except trio.TooSlowError:
             log.info("%s: no TLS handshake within %s s", peer, settings.handshake_seconds)
+            self._handshakes.failed(peer, f"none within {settings.handshake_seconds:g} s")
             return None
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             log.info("%s: TLS handshake failed: %s", peer, error.__cause__ or error)
+            self._handshakes.failed(peer, error.__cause__ or error)
             await tls.aclose()  # not by force: a reset may destroy the alert on its way
             return None
         name = tls.server_hostname  # SNI; see certs.contexts.NamedSSLObject

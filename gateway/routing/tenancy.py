@@ -30,6 +30,11 @@ class Tenancy:
         self._tenant = tenant
         self._directory = directory
 
+    @property
+    def bundle_id(self) -> str:
+        """Of its app."""
+        return self._tenant.bundle_id
+
     def has(self, happening: Record | LinkEvent) -> bool:
         """Whether a request, a push, or the change of a device's link is the tenant's."""
         if isinstance(happening, Record):
@@ -40,7 +45,7 @@ class Tenancy:
         """Whether it is about the tenant's app."""
         if record.topic is not None:
             return self._tenant.has(record.topic)
-        return record.token is not None and self._has_token(record.token)
+        return record.token is not None and self.has_token(record.token)
 
     def has_device(self, device: DeviceId) -> bool:
         """Whether the app is on the device: it has a token there."""
@@ -49,7 +54,8 @@ class Tenancy:
             for registration in self._directory.registrations(device)
         )
 
-    def _has_token(self, text: str) -> bool:
+    def has_token(self, text: str) -> bool:
+        """Whether it is, or was, a device token of the app; in hexadecimal."""
         try:
             registration = self._directory.registration_of(DeviceToken.parse(text))
         except InvalidIdentifierError:

@@ -66,6 +66,9 @@ async def test_tls_1_1_is_refused_and_the_front_lives(
         assert await until_end(tcp)
         assert await speaks(await front.dial(client_context))
     assert "TLS handshake failed" in caplog.text
+    [failed] = front.front.failed_handshakes
+    assert failed.peer.startswith("127.0.0.1:")
+    assert "SSL" in failed.why
     assert not [record for record in caplog.records if record.exc_info]
 
 
@@ -177,6 +180,7 @@ async def test_a_handshake_that_takes_too_long_is_dropped(
         with trio.fail_after(5):
             assert await until_end(tcp)
     assert "no TLS handshake within 0.05 s" in caplog.text
+    assert [each.why for each in front.front.failed_handshakes] == ["none within 0.05 s"]
 
 
 async def test_a_drain_does_not_wait_for_a_handshake_that_does_not_come(listening: Listen) -> None:

@@ -9,11 +9,11 @@ from importlib.metadata import version
 from typing import Annotated
 
 import trio
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from gateway.console.api.common import MAX_LIMIT, Parts
-from gateway.console.api.notifications import Filter, filter_of
+from gateway.console.api.wanting import Wanting
 from gateway.console.har import archive_around, entry_of
 from gateway.console.parts import ConsoleParts
 from gateway.console.rendering import VALUES_AT_ONCE, to_json
@@ -45,7 +45,7 @@ _MEDIA_TYPES = {Format.HAR: "application/json", Format.JSON_LINES: "application/
 )
 async def export(
     parts: Parts,
-    wanted: Annotated[Filter, Depends(filter_of)],
+    wanted: Wanting,
     format: Annotated[Format, Query(description="HAR 1.2, or JSON lines.")],  # noqa: A002
     limit: Annotated[
         int | None, Query(ge=1, le=MAX_LIMIT, description="The newest so many; all if absent.")

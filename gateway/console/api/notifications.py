@@ -2,87 +2,21 @@
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 
-from gateway.console.api.common import OfTenant, Parts, Searching, Since
-from gateway.console.problems import refusals
+from gateway.console.api.common import Parts, Searching
+from gateway.console.api.wanting import Wanting
 from gateway.console.rendering import Json, json_list
-from gateway.console.views import PushStory, PushView, is_in, push_view, story_of
-from gateway.journal import Record, State
-from protocol.identifiers import DeviceToken
+from gateway.console.views import PushStory, PushView, push_view, story_of
+from gateway.journal import Record
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
 
 
-Subject = Callable[[Record], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which pushes are wanted; every part that is not None (or empty) must match.
-
-    Without ``states``, what was refused before it became a push is wanted only if ``refused_too``.
-    """
-
-    about: Subject
-    device: str | None
-    token: str | None
-    apns_id: str | None
-    states: frozenset[State]
-    since: float | None
-    refused_too: bool = False
-
-    def __call__(self, record: Record) -> bool:
-        """Whether the record is wanted."""
-        return (
-            self._is_push(record)
-            and self.about(record)
-            and self.device in (None, record.device)
-            and self.token in (None, record.token)
-            and self.apns_id in (None, record.apns_id.lower())
-            and (self.since is None or record.received_at >= self.since)
-        )
-
-    def _is_push(self, record: Record) -> bool:
-        if self.states:
-            return is_in(record, self.states)
-        return self.refused_too or record.notification is not None
-
-
-async def _subject_of(
-    tenancy: OfTenant,
-    topic: Annotated[str | None, Query(description="Such as com.example.app.voip.")] = None,
-) -> Subject:
-    if tenancy is None:
-        return lambda record: topic in (None, record.topic)
-    return lambda record: topic in (None, record.topic) and tenancy.has_record(record)
-
-
-async def filter_of(
-    about: Annotated[Subject, Depends(_subject_of)],
-    device: Annotated[str | None, Query(description="The device's id.")] = None,
-    token: Annotated[str | None, Query(description="A device token in hexadecimal.")] = None,
-    apns_id: Annotated[str | None, Query(description="In either letter case.")] = None,
-    state: Annotated[
-        list[State] | None, Query(description="Where the push is now; several: any of them.")
-    ] = None,
-    since: Since = None,
-) -> Filter:
-    """Which pushes, by the query."""
-    if token is not None:
-        with refusals():
-            token = DeviceToken.parse(token).hex()
-    apns_id, states = apns_id and apns_id.lower(), frozenset(state or ())
-    return Filter(about, device, token, apns_id, states, since)
-
-
 @router.get("", response_model=list[PushView])
-async def list_notifications(
-    search: Searching, wanted: Annotated[Filter, Depends(filter_of)]
-) -> Response:
+async def list_notifications(search: Searching, wanted: Wanting) -> Response:
     """Pushes with their timelines, oldest first.
 
     With `wait`, answers when `count` pushes match or the time is up, whichever is first. A push

@@ -60,6 +60,7 @@ OPERATIONS = {
     ("PUT", "/devices/{device_id}/apps/{bundle_id}/badge"),
     ("PUT", "/devices/{device_id}/apps/{bundle_id}/strings"),
     ("GET", "/notifications"),
+    ("GET", "/near-misses"),
     ("GET", "/notifications/{apns_id}"),
     ("GET", "/requests"),
     ("POST", "/lint"),

@@ -79,6 +79,31 @@ async def test_each_filter_leaves_the_others_out(console: Console) -> None:
         assert await numbers(client, topic="other.app", device="phone") == []
 
 
+async def test_a_push_is_found_by_what_is_in_it(console: Console) -> None:
+    console.accept(
+        1, payload=b'{"aps":{"alert":"Gr\\u00fc\\u00dfe","badge":3},"match":{"ids":[7,8]}}'
+    )
+    console.accept(2, payload=b'{"aps":{"alert":{"title":"Goal 2-0"},"badge":"3"},"live":true}')
+    async with console.client() as client:
+        assert await numbers(client, text="gr\u00fcsse") == [1]
+        assert await numbers(client, text="GOAL") == [2]
+        assert await numbers(client, text="badge") == [1, 2]
+        assert await numbers(client, text="Corner") == []
+        assert await numbers(client, payload="aps.alert.title=Goal*") == [2]
+        assert await numbers(client, payload="aps.badge=3") == [1, 2]
+        assert await numbers(client, payload="match.ids.1=8") == [1]
+        assert await numbers(client, payload="live=true") == [2]
+        assert await numbers(client, payload=["aps.badge=*", "live=*"]) == [2]
+        assert await numbers(client, payload="aps.alert.subtitle=*") == []
+
+
+async def test_a_body_that_is_no_json_is_found_by_its_text(console: Console) -> None:
+    console.reject(push(body=b"<xml>Hello</xml>"))
+    async with console.client() as client:
+        assert await numbers(client, state="Rejected", text="<XML>") == [1]
+        assert await numbers(client, state="Rejected", payload="aps=*") == []
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [
