@@ -108,9 +108,9 @@ class Apnsim:
         connections: dict[str, list[dict[str, Any]]] = self.call("GET", "connections", query=query)
         return connections
 
-    def reset(self) -> None:
-        """Back to empty: no devices, no notifications, nothing in the journal."""
-        self.call("POST", "reset")
+    def reset(self, *, bundle_id: str | None = None) -> None:
+        """Back to empty: no devices, pushes, records; or nothing of one app, and all of others."""
+        self.call("POST", "reset", query={"bundle_id": bundle_id})
 
     def metrics(self) -> str:
         """The figures in Prometheus' text format."""

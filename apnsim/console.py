@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gateway.routing.tenancy import Tenancy
     from gateway.serve import Gateway
     from protocol.notification import Environment
+    from protocol.tenant import Tenant
 
 _UNKNOWN_ERRORS = (
     UnknownDeviceError,
@@ -60,9 +61,8 @@ def console_parts(
     ) -> None:
         gateway.keys.add(RegisteredKey(key, environments, topics, related_key_id=related_key_id))
 
-    async def reset() -> None:
-        await devices.delete_all()
-        await gateway.reset()
+    async def reset(tenant: Tenant | None) -> None:
+        await (devices.reset() if tenant is None else devices.forget(tenant))
 
     return ConsoleParts(
         journal=gateway.journal,

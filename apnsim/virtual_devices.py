@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gateway.serve import Gateway
     from gateway.store.store import Registration
     from protocol.courier.messages import Push
+    from protocol.tenant import Tenant
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,20 @@ class VirtualDevices(DeviceHost):
         await super().delete_device(device_id)
         await self._gateway.directory.unregister_device(DeviceId(device_id))
 
+    async def reset(self) -> None:
+        """Throw all devices away, and everything that the gateway knows."""
+        await self.delete_all()
+        await self._gateway.state.reset()
+
+    async def forget(self, tenant: Tenant) -> None:
+        """Back to before a tenant came, here and in the gateway.
+
+        Raises:
+            StateError, StoreUnavailableError: it could not be written down.
+        """
+        await self.forget_tenant(tenant)
+        await self._gateway.state.forget(tenant, {each.id for each in self.list_devices()})
+
     def _received(
         self, device_id: str, message: Push, presentation: Presentation, detail: str
     ) -> None:
@@ -135,8 +150,10 @@ class VirtualDevices(DeviceHost):
         state = State.PRESENTED if is_seen else State.NOT_PRESENTED
         words = f"{presentation} on {device_id}" + (f": {detail}" if detail else "")
         self._gateway.journal.present(message.message_id, state, words)
-        for watcher in self._watchers:
-            watcher(self.get_device(device_id).name, message, presentation, detail)
+        device = self._devices.get(device_id)
+        if device is not None:  # one that is being thrown away is of no interest
+            for watcher in self._watchers:
+                watcher(device.state.name, message, presentation, detail)
 
     def watch(self, watcher: Callable[[str, Push, str, str], None]) -> None:
         """Tell somebody the device's name, push, presentation and detail of all that arrives."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from protocol.identifiers import ChannelId, TokenPurpose
+    from protocol.tenant import Tenant
 
 __all__ = [
     "App",
@@ -137,6 +138,17 @@ class AppRegistry:
             del self._by_token[token]
             self.doomed[token] = False
         return app
+
+    def forget(self, tenant: Tenant) -> None:
+        """The tenant's app has never been here: nobody is told that its tokens are over.
+
+        Raises:
+            UnknownAppError: it is not installed.
+        """
+        app = self.uninstall(tenant.bundle_id)
+        for token in app.tokens.values():
+            del self.doomed[token]
+        self._retired = {key: None for key in self._retired if not tenant.has(key.topic)}
 
     def unregister(self, app: App) -> None:
         """The app calls ``unregisterForRemoteNotifications()``: the token of its own topic is over.

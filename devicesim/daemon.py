@@ -104,7 +104,7 @@ class Daemon:
         """
         app = self.state.apps.install(bundle_id, push_types)
         await self.tell_changes()
-        await self._changes.until(lambda: not self._is_wanted or self._is_settled(app))
+        await self._changes.until(lambda: not self._is_wanted or self.is_settled(app))
         return app
 
     async def uninstall(self, bundle_id: str) -> None:
@@ -150,7 +150,7 @@ class Daemon:
         self.state.apps.renew_all()
         await self.tell_changes()
         await self._changes.until(
-            lambda: not self._is_wanted or all(map(self._is_settled, self.state.apps))
+            lambda: not self._is_wanted or all(map(self.is_settled, self.state.apps))
         )
 
     async def confirm_topics(self) -> None:
@@ -210,7 +210,7 @@ class Daemon:
         Offline it returns at once.
         """
         await self._changes.until(
-            lambda: not self._is_wanted or (self._is_settled(app) and not self.state.apps.doomed)
+            lambda: not self._is_wanted or (self.is_settled(app) and not self.state.apps.doomed)
         )
 
     async def tell_changes(self) -> None:
@@ -230,7 +230,8 @@ class Daemon:
         for session in self.links.sessions:
             await session.let_in()
 
-    def _is_settled(self, app: App) -> bool:
+    def is_settled(self, app: App) -> bool:
+        """Whether the gateway has answered all that this app needs, on a link that stands."""
         if self.state.apps.get(app.bundle_id) is not app:
             return True  # uninstalled meanwhile
         return self._session is not None and self._session.is_settled(app)

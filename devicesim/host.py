@@ -28,13 +28,14 @@ from devicesim.host_folder import HostFolder
 from devicesim.host_network import HostedNetworks
 from devicesim.host_power import HostedPower
 from devicesim.host_screens import HostScreens
+from devicesim.host_tenants import HostedTenants
 from devicesim.host_views import AppView, DeviceView, ReceivedView
 from devicesim.keepalive import KeepAliveSweeper
 from devicesim.network import LostStreams, NetworkKind
 from devicesim.power import AssertionPolicy, Power, PowerSettings
 from devicesim.state import DeviceState
 from devicesim.surroundings import OnReceived, Surroundings
-from devicesim.virtual_device import HISTORY, VirtualDevice
+from devicesim.virtual_device import HISTORY, VirtualDevice, usual_name
 from protocol.identifiers import DeviceId
 from protocol.notification import Environment
 
@@ -63,7 +64,9 @@ __all__ = [
 SWEEP_SECONDS = 10.0
 
 
-class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedNetworks, HostedPower):
+class DeviceHost(
+    HostedApps, HostedBackups, HostedChannels, HostedNetworks, HostedPower, HostedTenants
+):
     """The devices of one process, their Live Activities (``activities``) and ``screens``.
 
     Args:
@@ -167,7 +170,7 @@ class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedNetworks, Host
         self._serial += 1
         serial = self._serial
         files = None if self._folder is None else await self._folder.make(identifier)
-        state = DeviceState(identifier, name or f"iPhone {serial}", world, files)
+        state = DeviceState(identifier, name or usual_name(serial), world, files)
         state.extras = {"online": online, "serial": serial}
         await state.save()
         device = self._start(state)
@@ -213,21 +216,24 @@ class DeviceHost(HostedApps, HostedBackups, HostedChannels, HostedNetworks, Host
         Raises:
             UnknownDeviceError: there is none with this id.
         """
-        device = self._require(device_id)
+        await self._throw_away(self._require(device_id))
+
+    async def delete_all(self) -> None:
+        """Throw all devices away, at once."""
+        async with trio.open_nursery() as nursery:
+            for device in tuple(self._devices.values()):
+                nursery.start_soon(self._throw_away, device)
+
+    async def _throw_away(self, device: VirtualDevice) -> None:
+        device_id = str(device.state.device_id)
+        self._devices.pop(device_id, None)
         with trio.move_on_after(CONFIRM_SECONDS):
             await device.leave("the device is deleted")
         device.scope.cancel()
         for app in device.state.apps:
             device.state.inbox.clear(app.bundle_id)  # what is due later finds nothing to do
-        self._devices.pop(device_id, None)
         if self._folder is not None:
             await self._folder.remove(device_id)
-
-    async def delete_all(self) -> None:
-        """Throw all devices away, at once."""
-        async with trio.open_nursery() as nursery:
-            for device_id in tuple(self._devices):
-                nursery.start_soon(self.delete_device, device_id)
 
     def notifications(self, device_id: str) -> tuple[ReceivedView, ...]:
         """What reached the apps of a device, oldest first; the newest ``HISTORY`` of them.

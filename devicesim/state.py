@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from devicesim.files import StateFiles
     from protocol.courier.channels import ChannelMark
     from protocol.courier.messages import Push
+    from protocol.tenant import Tenant
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +168,11 @@ class DeviceState:
         """Nothing waits for an app that is gone, and nothing of it is on the screen."""
         self._clear(bundle_id)
         self._note([_CLEARED, bundle_id])
+
+    def forget(self, tenant: Tenant) -> None:
+        """An app has never been there, and what it had acknowledged was nothing."""
+        self.apps.forget(tenant)
+        self.clear(tenant.bundle_id)
 
     def reached(self, app: App, mark: ChannelMark) -> None:
         """The app has, or will get, the channel's messages up to this one."""

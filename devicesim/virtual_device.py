@@ -29,9 +29,15 @@ if TYPE_CHECKING:
     from devicesim.state import DeviceState
     from devicesim.surroundings import Surroundings
     from protocol.courier.messages import Push
+    from protocol.tenant import Tenant
 
 # Per device: the newest ones are kept.
 HISTORY = 1_000
+
+
+def usual_name(number: object) -> str:
+    """What a device is called that nobody has named; it is the so-manieth of its host."""
+    return f"iPhone {number}"
 
 
 class VirtualDevice:
@@ -229,6 +235,21 @@ class VirtualDevice:
         self.notification_center.forget(bundle_id)
         self.system.forget(bundle_id)
         await self.daemon.uninstall(bundle_id)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether somebody has given it a name of its own."""
+        number = self.state.extras.get("serial")
+        return self.state.name not in (self.state.device_id, usual_name(number))
+
+    def forget(self, tenant: Tenant) -> None:
+        """The app has never been there; what it left is gone. Writes nothing down yet."""
+        self.notification_center.forget(tenant.bundle_id)
+        self.notification_center.screen.unhear(tenant.bundle_id)
+        self.system.forget(tenant.bundle_id, forgives=True)
+        self.state.forget(tenant)
+        others = [each for each in self._received if not tenant.has(each[0].topic)]
+        self._received = deque(others, maxlen=HISTORY)
 
     async def sweep_activities(self) -> list[App]:
         """Let time do what it does to Live Activities; the apps whose activities changed.

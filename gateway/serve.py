@@ -34,6 +34,7 @@ from gateway.routing.directory import DeviceDirectory
 from gateway.routing.router import Router
 from gateway.routing.sessions import SessionTable
 from gateway.routing.unacknowledged import Unacknowledged
+from gateway.state import GatewayState
 from gateway.store.factory import open_store
 from protocol.courier.codec import ALPN_PROTOCOLS
 
@@ -98,6 +99,15 @@ class Gateway:
         )
         self.courier_faults = rules.courier_faults(settings, self.sessions)
         self.faults = Faults(self.courier_faults.book, self.journal, clock.now)
+        self.state = GatewayState(
+            store,
+            self.directory,
+            self.channels,
+            self.router,
+            self.sessions,
+            self.journal,
+            self.faults.book,
+        )
         self.providers = self._provider_front()
         self.managers = self.broadcasting.management(self._meet, self.providers, self.faults)
         self.couriers = self._courier_front()
@@ -126,15 +136,6 @@ class Gateway:
             "keys": self.keys.told(),
         }
 
-    async def load(self) -> None:
-        """Know the tokens and channels that the store knows.
-
-        Raises:
-            StoreUnavailableError: it could not be read.
-        """
-        await self.directory.load()
-        await self.channels.load()
-
     async def expire(self) -> int:
         """Forget what has expired by now; how many there were.
 
@@ -147,15 +148,6 @@ class Gateway:
     async def sweep(self) -> None:
         """Ask links to leave that have been silent for too long."""
         self.couriers.sweep()
-
-    async def reset(self) -> None:
-        """Back to empty but for the settings' rules and keys; links are asked to leave."""
-        self.sessions.dismiss("the gateway is reset")
-        await self.store.clear()
-        await self.load()
-        self.router.clear()
-        self.journal.clear()
-        self.faults.book.reset()
 
     def drain(self) -> None:
         """Ask every connection to finish. Returns at once."""
@@ -282,7 +274,7 @@ async def serve(
     Home(settings.data_dir).prepare()
     async with open_store(settings.store, settings.data_dir) as store:
         gateway = Gateway(settings, clock, store)
-        await gateway.load()
+        await gateway.state.load()
         async with trio.open_nursery() as beside:
             # Beside the links: broadcasts that are taken while these drain still go out.
             beside.start_soon(gateway.broadcasting.broadcaster.run)

@@ -23,6 +23,8 @@ from protocol.provider.http import HttpRequest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from protocol.tenant import Tenant
+
 NOW = 1_790_000_000.0
 BUNDLE_ID = "com.example.app"
 TOPIC = Topic(BUNDLE_ID)
@@ -148,6 +150,9 @@ class ListeningSession:
         if self.has_room:
             self.offered.append(notification)
         return self.has_room
+
+    def forget(self, tenant: Tenant) -> None:
+        self.offered = [each for each in self.offered if not tenant.has(each.topic)]
 
     def leave(self, reason: str) -> None:
         self.left.append(reason)

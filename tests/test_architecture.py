@@ -36,6 +36,7 @@ LAYERS = (
     ("serve",),
     ("rules",),
     ("broadcasting",),
+    ("state",),
     ("home", "configuration"),
     ("provider", "courier", "console", "proxy", "upkeep"),
     ("broadcast_validation",),

@@ -123,9 +123,11 @@ class BackgroundPushes:
         self.lose(app, REPLACED)
         self._held[app.bundle_id] = push
 
-    def forget(self, bundle_id: str) -> None:
+    def forget(self, bundle_id: str, *, forgives: bool) -> None:
         """The app is gone, and what waited in its inbox."""
         self._held.pop(bundle_id, None)
+        if forgives:
+            self._budget.forget(bundle_id)
 
     async def follow(self, app: App, *, is_opened: bool) -> None:
         """A person has done something with the app: it is given what was held for it, or loses it.

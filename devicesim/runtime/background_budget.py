@@ -26,6 +26,10 @@ class BackgroundBudget:
         self._per_day = per_day
         self._spent: dict[str, deque[float]] = {}
 
+    def forget(self, bundle_id: str) -> None:
+        """The app has spent nothing."""
+        self._spent.pop(bundle_id, None)
+
     def spend(self, bundle_id: str, now: float) -> str | None:
         """Count a push that is to wake the app; why it may not, or None when it may."""
         if not self._per_hour and not self._per_day:

@@ -205,10 +205,10 @@ class System:
         for app in tuple(self._state.apps):
             await self.change_state(app, AppState.TERMINATED)
 
-    def forget(self, bundle_id: str) -> None:
-        """An uninstalled app takes all of this along."""
+    def forget(self, bundle_id: str, *, forgives: bool = False) -> None:
+        """An app that is gone takes all of this along; what it has spent if that is forgiven."""
         self.lives.forget(bundle_id)
-        self._background.forget(bundle_id)
+        self._background.forget(bundle_id, forgives=forgives)
 
     def holds_background(self, bundle_id: str) -> bool:
         """Whether a background push is held back for this app."""

@@ -201,6 +201,11 @@ class Screen:
             self._banner = None
         self.memory.forget(bundle_id)
 
+    def unhear(self, bundle_id: str) -> None:
+        """Remember none of the sounds of an app."""
+        others = [each for each in self.sounds if each.bundle_id != bundle_id]
+        self.sounds = deque(others, maxlen=MAX_SOUNDS)
+
     # -- what the above have in common ----------------------------------------------------------
 
     def _put(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.routing.tenancy import Tenancy
     from gateway.store.store import StoreStatistics
     from protocol.notification import Environment
+    from protocol.tenant import Tenant
 
 
 class StoreFigures(Protocol):
@@ -147,7 +148,7 @@ class ConsoleParts:
         failed_handshakes: providers that knocked and did not come in, the newest last.
         activate: device id and PKCS#10 request (PEM) → ``{device_id, certificate, ca, courier}``;
             ``ValueError`` (such as a ``CredentialError``) refuses, and its message says why.
-        reset: back to empty.
+        reset: back to empty, or to before a tenant came.
         unknown_errors: what ``devices`` raises for an unknown device or app: 404.
         failed_errors: what it raises when the gateway or a disk did not do its part: 503.
         is_ready: whether every port is open and the store answers, for ``/readyz``.
@@ -168,7 +169,7 @@ class ConsoleParts:
     info: Callable[[], Mapping[str, Any]]
     connections: Callable[[Tenancy | None], Mapping[str, Sequence[object]]]
     activate: Callable[[str, bytes], Mapping[str, Any]]
-    reset: Callable[[], Awaitable[None]]
+    reset: Callable[[Tenant | None], Awaitable[None]]
     unknown_errors: tuple[type[Exception], ...]
     failed_errors: tuple[type[Exception], ...] = ()
     failed_handshakes: Callable[[], Sequence[FailedHandshake]] = tuple

@@ -37,7 +37,7 @@ _LAST_RETRY_SECONDS = 30.0
 
 
 class Deliveries:
-    """The pushes of one session."""
+    """The pushes of one session; its ``triage`` knows which of them go now."""
 
     __slots__ = (
         "_again",
@@ -51,12 +51,12 @@ class Deliveries:
         "_owes_no_storage",
         "_scope",
         "_services",
-        "_triage",
         "_wants_room",
         "_window",
         "acknowledged",
         "is_served",
         "sent",
+        "triage",
         "unknown_acknowledgements",
     )
 
@@ -71,7 +71,7 @@ class Deliveries:
         self._mailbox = Mailbox(services, self._device)
         self._again = Again(self._device, services, self._mailbox.receipts)
         self._window = Window(settings.window, settings.offers)
-        self._triage = Triage(arrival, services, self._mailbox, settings)
+        self.triage = Triage(arrival, services, self._mailbox, settings)
         self._bell = Bell()
         self._scope = trio.CancelScope()
         self._is_paused = False
@@ -83,16 +83,6 @@ class Deliveries:
     def in_flight(self) -> int:
         """How many pushes were sent and not yet acknowledged."""
         return len(self._window)
-
-    @property
-    def is_active(self) -> bool:
-        """Whether a person uses the device, by what it said last and for how long."""
-        return self._triage.is_active
-
-    @property
-    def held(self) -> int:
-        """How many pushes wait for the sake of the device's power."""
-        return self._triage.held
 
     # -- what others say; nothing here waits --------------------------------------------------
 
@@ -116,13 +106,13 @@ class Deliveries:
 
     def want(self, said: Filter) -> None:
         """From now on these topics, for what waits already too."""
-        self._triage.want(said)
+        self.triage.want(said)
         self._owes_no_storage = True
         self._look_again()
 
     def set_state(self, said: SetState) -> None:
         """Whether a person uses the device, and for how long."""
-        if self._triage.set_state(said):
+        if self.triage.set_state(said):
             self._look_again()
 
     def _look_again(self) -> None:
@@ -143,15 +133,15 @@ class Deliveries:
         Apple: with an expiration of 0, APNs "attempts to deliver the notification only once and
         doesn't store it".
         """
-        if not self._triage.is_open or not self._may_send or self._link.reason:
+        if not self.triage.is_open or not self._may_send or self._link.reason:
             return False
-        if not self._triage.takes_offer(notification):
+        if not self.triage.takes_offer(notification):
             return True
         if not (self._window.has_room_for_offer and self._link.has_room):
             return False
         offered = Sent(notification, None, is_from_storage=False, sent_at=self._services.now())
         self._send(offered, StorageFlags.LIVE)
-        if self._triage.wakes_with(notification):
+        if self.triage.wakes_with(notification):
             self._look_again()
         return True
 
@@ -227,19 +217,19 @@ class Deliveries:
 
     async def _wait(self) -> None:
         """Until somebody rings, or a burst of what is held is due."""
-        if self._triage.burst_at == inf:
+        if self.triage.burst_at == inf:
             await self._bell.wait()
             return
-        with trio.move_on_at(self._triage.burst_at):
+        with trio.move_on_at(self.triage.burst_at):
             await self._bell.wait()
-        if trio.current_time() >= self._triage.burst_at:
-            self._triage.burst()
+        if trio.current_time() >= self.triage.burst_at:
+            self.triage.burst()
             self._mailbox.rewind()
 
     async def _deliver(self) -> None:
         self._wants_room = False
         is_first = True
-        while self._may_send and self._triage.is_open:
+        while self._may_send and self.triage.is_open:
             # Filling up a window that is nearly full would ask the store for one at a time.
             if self._window.room <= 0 or not (is_first or self._window.is_half_empty):
                 self._wants_room = True
@@ -261,7 +251,7 @@ class Deliveries:
         """Whether that was it; not if older ones, which were held, are to go with these."""
         if not self._may_send:
             return True
-        pushes = self._again.choose(batch, self._triage, self._window)
+        pushes = self._again.choose(batch, self.triage, self._window)
         if pushes is None:
             return False
         for push, flags in flagged(pushes, ends_backlog=batch.ends_backlog):

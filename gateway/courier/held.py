@@ -12,6 +12,7 @@ from gateway.courier.topics import Verdict
 if TYPE_CHECKING:
     from gateway.store.store import Stored
     from protocol.identifiers import Topic, UniqueId
+    from protocol.tenant import Tenant
 
 
 class Kept(NamedTuple):
@@ -74,12 +75,20 @@ class Held:
             self.burst_at = trio.current_time() + self._burst_seconds
         return replaced
 
+    def forget(self, tenant: Tenant) -> None:
+        """A tenant's pushes are gone from the store."""
+        self._keep_only({k: each for k, each in self._newest.items() if not tenant.has(k)})
+
     def release(self, stored: Stored) -> None:
         """It is not held any more."""
         if stored in self:
             del self._newest[stored.notification.topic]
-            if not self._newest:
-                self.burst_at = inf
+            self._keep_only(self._newest)
+
+    def _keep_only(self, kept: dict[Topic, Kept]) -> None:
+        self._newest = kept
+        if not kept:
+            self.burst_at = inf
 
     def burst(self) -> None:
         """A burst begins: what waits for one may go."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from protocol.courier.messages import Message
     from protocol.identifiers import DeviceId
     from protocol.notification import Notification
+    from protocol.tenant import Tenant
 
 log = logging.getLogger("gateway.courier")
 
@@ -113,6 +114,10 @@ class CourierSession:
         """Try once to hand over a push that is never stored; False when there is no room."""
         return self._deliveries.offer(notification)
 
+    def forget(self, tenant: Tenant) -> None:
+        """A tenant's pushes are gone from the store."""
+        self._deliveries.triage.forget(tenant)
+
     def leave(self, reason: str) -> None:
         """Hear nothing more, write what is unsent, close. The first reason stays."""
         self._link.end(reason)
@@ -158,7 +163,7 @@ class CourierSession:
             dialect=self._link.dialect,
             interface=connect.interface,
             os_version=connect.os_version,
-            is_active=self._deliveries.is_active,
+            is_active=self._deliveries.triage.is_active,
             is_served=self._deliveries.is_served,
             keep_alive_seconds=self._interval_seconds or None,
             since=self._arrival.since,
@@ -167,7 +172,7 @@ class CourierSession:
             acknowledged=self._deliveries.acknowledged + self._subscriptions.acknowledged,
             unknown_acknowledgements=self._deliveries.unknown_acknowledgements,
             in_flight=self._in_flight,
-            held=self._deliveries.held,
+            held=self._deliveries.triage.held,
             channels=len(self._subscriptions),
         )
 

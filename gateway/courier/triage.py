@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from protocol.courier.messages import Filter, SetState
     from protocol.identifiers import UniqueId
     from protocol.notification import Notification
+    from protocol.tenant import Tenant
 
 # (live, from storage)
 _DISCARDED = {
@@ -123,6 +124,10 @@ class Triage:
     def burst(self) -> None:
         """What waits for a burst may go now."""
         self._held.burst()
+
+    def forget(self, tenant: Tenant) -> None:
+        """A tenant's pushes are gone from the store."""
+        self._held.forget(tenant)
 
     # -- one push, or a few --------------------------------------------------------------------
 

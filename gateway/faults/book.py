@@ -190,13 +190,14 @@ class RuleBook:
         self._entries = [entry for entry in self._entries if entry not in gone]
         self._sort_by_stage()
 
-    def reset(self) -> None:
-        """The rules of the settings, as if nothing had happened."""
-        self._numbers = itertools.count(1)
-        self._entries.clear()
-        self._sort_by_stage()
+    def reset(self, tenant: Tenant | None = None) -> None:
+        """The rules of the settings, as if nothing had happened; or those of a tenant alone."""
+        if tenant is None:
+            self._numbers = itertools.count(1)
+        self.clear(tenant)
         for rule in self._first:
-            self.add(rule)
+            if tenant is None or rule.match.is_only_of(tenant):
+                self.add(rule)
 
     def meet(self, entries: tuple[Striking, ...], occasion: Occasion) -> list[Hit]:
         """What is done to this occasion: delays, if any, and then at most one act that decides."""

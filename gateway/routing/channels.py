@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from gateway.routing.pace import Pace
 from protocol.broadcast import MAX_CHANNELS_PER_APP, Broadcast, Channel, StoragePolicy
 from protocol.identifiers import ChannelId
+from protocol.notification import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gateway.store.store import Store
     from protocol.identifiers import BundleId
-    from protocol.notification import Environment
+    from protocol.tenant import Tenant
 
 # Apple: "do not assume a size"; its sample has 16 bytes.
 CHANNEL_ID_BYTES = 16
@@ -177,6 +178,14 @@ class ChannelDirectory:
     def _remember(self, channel: Channel) -> None:
         app = (channel.environment, channel.bundle_id)
         self._channels.setdefault(app, {})[channel.channel_id] = channel
+
+    def forget(self, tenant: Tenant) -> None:
+        """A tenant's channels have never been, nor what waits on them: the store knows already."""
+        bundle_id = tenant.bundle_id
+        for environment in Environment:
+            for channel_id in self._channels.pop((environment, bundle_id), {}):
+                self._subscribers.pop(channel_id, None)
+        self._newest = {k: each for k, each in self._newest.items() if each.bundle_id != bundle_id}
 
     # -- messages ------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.store.store import Store
     from protocol.identifiers import DeviceId, TokenPurpose, Topic
     from protocol.notification import Environment
+    from protocol.tenant import Tenant
 
 # Topics by their hashes: some devices know them by nothing else (``HashedTopic``).
 _Key: TypeAlias = "tuple[DeviceId, HashedTopic, Environment, TokenPurpose]"
@@ -168,6 +169,25 @@ class DeviceDirectory:
         """
         for registration in list(self.registrations(device)):
             await self.unregister(registration.token)
+
+    async def forget(self, tenant: Tenant) -> list[Registration]:
+        """A tenant's tokens have never been; which they were.
+
+        Raises:
+            StoreUnavailableError: the store still has all of the tenant's; nothing has changed.
+        """
+        await self._store.forget(tenant)
+        await trio.lowlevel.checkpoint()  # what was registered just before is remembered by now
+        gone = [each for each in self._by_token.values() if tenant.has(each.topic)]
+        for registration in gone:
+            del self._by_token[registration.token]
+            self._of_device[registration.device].pop(registration.token)
+            if not self._of_device[registration.device]:
+                del self._of_device[registration.device]
+        self._current = {
+            key: token for key, token in self._current.items() if token in self._by_token
+        }
+        return gone
 
     async def _register(self, registration: Registration) -> None:
         await self._store.register(registration)

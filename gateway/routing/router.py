@@ -9,7 +9,7 @@ path serves devices that are online, offline or about to reconnect, and survives
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.journal import Journal, State
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from gateway.store.store import Registration, Store
     from protocol.identifiers import ApnsId, DeviceId, UniqueId
     from protocol.notification import Notification
+    from protocol.tenant import Tenant
+
+    _Offered: TypeAlias = tuple[DeviceId, ApnsId]
 
 # How many pushes that were handed over without being stored are known again.
 REMEMBERED_OFFERS = 10_000
@@ -70,19 +73,19 @@ class Router:
             return self._offer(notification, registration.device, now)
         return await self._keep(notification, registration.device)
 
-    def clear(self) -> None:
-        """Forget what was handed over (reset)."""
-        self._offers = _Offers(self._same_id_seconds)
+    def clear(self, tenant: Tenant | None = None) -> None:
+        """Forget what was handed over, to a tenant or at all (reset)."""
+        self._offers.clear(tenant)
 
     def _offer(self, notification: Notification, device: DeviceId, now: float) -> UniqueId:
-        first = self._offers.find((device, notification.apns_id), now)
+        first = self._offers.find(device, notification, now)
         if first is not None:
             return first
         session = self._sessions.session_of(device)
         if session is None:
             detail = "the device is offline and the push may not be stored"
         elif session.offer(notification):
-            self._offers.add((device, notification.apns_id), notification.unique_id, now)
+            self._offers.add(device, notification, now)
             return notification.unique_id
         else:
             detail = "the device's link had no room and the push may not be stored"
@@ -113,15 +116,21 @@ class _Offers:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._made: OrderedDict[tuple[DeviceId, ApnsId], tuple[float, UniqueId]] = OrderedDict()
+        self._made: OrderedDict[_Offered, tuple[float, Notification]] = OrderedDict()
 
-    def find(self, key: tuple[DeviceId, ApnsId], now: float) -> UniqueId | None:
-        made = self._made.get(key)
-        return made[1] if made is not None and now - made[0] <= self._seconds else None
+    def find(self, device: DeviceId, notification: Notification, now: float) -> UniqueId | None:
+        made = self._made.get((device, notification.apns_id))
+        return made[1].unique_id if made is not None and now - made[0] <= self._seconds else None
 
-    def add(self, key: tuple[DeviceId, ApnsId], unique_id: UniqueId, now: float) -> None:
+    def add(self, device: DeviceId, notification: Notification, now: float) -> None:
         if self._seconds:
+            key = (device, notification.apns_id)
             self._made.pop(key, None)
-            self._made[key] = (now, unique_id)
+            self._made[key] = (now, notification)
             if len(self._made) > REMEMBERED_OFFERS:
                 self._made.popitem(last=False)
+
+    def clear(self, tenant: Tenant | None) -> None:
+        made = self._made.items()
+        of_others = [] if tenant is None else [i for i in made if not tenant.has(i[1][1].topic)]
+        self._made = OrderedDict(of_others)

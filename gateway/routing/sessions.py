@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from protocol.identifiers import DeviceId
     from protocol.notification import Notification
+    from protocol.tenant import Tenant
 
 WIFI = "WiFi"
 
@@ -50,6 +51,10 @@ class Session(Protocol):
 
     def offer(self, notification: Notification) -> bool:
         """Try once to hand over a push that is never stored; False when there is no room."""
+        ...
+
+    def forget(self, tenant: Tenant) -> None:
+        """A tenant's pushes are gone from the store: hold none of them for later."""
         ...
 
     def leave(self, reason: str) -> None:
@@ -135,6 +140,12 @@ class SessionTable:
             session.stand_by()
             session.leave(reason)
         self.unacknowledged.clear()
+
+    def forget(self, tenant: Tenant) -> None:
+        """A tenant's pushes are gone from the store: nobody holds them any more."""
+        for session in self:
+            session.forget(tenant)
+        self.unacknowledged.forget(tenant)
 
     def session_of(self, device: DeviceId) -> Session | None:
         """The session that serves the device, if it is connected."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from protocol.identifiers import DeviceId, UniqueId
     from protocol.notification import Notification
+    from protocol.tenant import Tenant
 
 KEEP_SECONDS = 3600.0
 CAPACITY = 10_000
@@ -106,6 +107,13 @@ class Unacknowledged:
         for push in gone:
             self._forget(push.unique_id)
         return gone
+
+    def forget(self, tenant: Tenant) -> None:
+        """Forget what lost links have left behind of one app."""
+        pushes = [push for _, push in self._left.values()]
+        for push in pushes:
+            if tenant.has(push.notification.topic):
+                self._forget(push.unique_id)
 
     def clear(self) -> None:
         """Forget all of it (reset)."""

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from protocol.broadcast import Broadcast, Channel
     from protocol.identifiers import ChannelId
     from protocol.notification import Notification
+    from protocol.tenant import Tenant
 
 REGISTRATIONS_PER_PAGE = 1000
 CHANNELS_PER_PAGE = 1000
@@ -195,6 +196,10 @@ class SqliteStore:
         while page := await self._perform((verb, rows[-1][0] if rows else "", limit)):
             rows += page
         return rows
+
+    async def forget(self, tenant: Tenant) -> None:
+        """See :meth:`gateway.store.store.Store.forget`."""
+        await self._perform(("forget", tenant.bundle_id, sorted(tenant.topics)))
 
     async def clear(self) -> None:
         """See :meth:`gateway.store.store.Store.clear`."""

@@ -15,6 +15,7 @@ import trio
 
 from gateway.store.availability import Availability
 from gateway.store.memory_channels import ChannelMemory
+from gateway.store.memory_seen import SeenMemory
 from gateway.store.store import (
     SAME_ID_SECONDS,
     Accepted,
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from protocol.broadcast import Broadcast, Channel
-    from protocol.identifiers import ApnsId, ChannelId, DeviceId, DeviceToken, Topic, UniqueId
+    from protocol.identifiers import ChannelId, DeviceId, DeviceToken, Topic, UniqueId
     from protocol.notification import Notification
+    from protocol.tenant import Tenant
 
 _SPARE_DEADLINES = 1000
 
@@ -44,7 +46,7 @@ class MemoryStore:
         self._sessions: dict[DeviceId, int] = {}
         self._registrations: dict[DeviceToken, Registration] = {}
         self._channels = ChannelMemory()
-        self._seen = _Seen()
+        self._seen = SeenMemory()
         # By seq, which is the order of insertion.
         self._waiting: dict[DeviceId, dict[int, Notification]] = {}
         self._deadlines: list[tuple[float, int, DeviceId]] = []
@@ -231,12 +233,23 @@ class MemoryStore:
         self._channels.forget(now)
         await _end()
 
+    async def forget(self, tenant: Tenant) -> None:
+        """See :meth:`gateway.store.store.Store.forget`."""
+        await self._begin()
+        for device, waiting in tuple(self._waiting.items()):
+            self._remove(device, [seq for seq, each in waiting.items() if tenant.has(each.topic)])
+        for token in [t for t, each in self._registrations.items() if tenant.has(each.topic)]:
+            del self._registrations[token]
+        self._channels.forget_app(tenant.bundle_id)
+        self._seen.forget_tenant(tenant)
+        await _end()
+
     async def clear(self) -> None:
         """See :meth:`gateway.store.store.Store.clear`."""
         await self._begin()
         for table in (self._waiting, self._sessions, self._registrations, self._deadlines):
             table.clear()
-        self._seen, self._channels = _Seen(), ChannelMemory()
+        self._seen, self._channels = SeenMemory(), ChannelMemory()
         self._pending = 0
         await _end()
 
@@ -261,29 +274,3 @@ class MemoryStore:
 async def _end() -> None:
     # What was done was done: the answer must not get lost in a cancellation.
     await trio.lowlevel.cancel_shielded_checkpoint()
-
-
-class _Seen:
-    """Which apns-ids were accepted lately, and as what; oldest first."""
-
-    def __init__(self) -> None:
-        self._entries: dict[tuple[DeviceId, ApnsId], tuple[float, int, UniqueId]] = {}
-
-    def find(self, device: DeviceId, apns_id: ApnsId, since: float) -> tuple[int, UniqueId] | None:
-        """The ``seq`` and name of the first, when it was accepted at or after ``since``."""
-        entry = self._entries.get((device, apns_id))
-        return None if entry is None or entry[0] < since else entry[1:]
-
-    def add(self, device: DeviceId, notification: Notification, seq: int) -> None:
-        """Remember one, and forget up to two that are too old to matter."""
-        key = (device, notification.apns_id)
-        self._entries.pop(key, None)
-        self._entries[key] = (notification.received_at, seq, notification.unique_id)
-        self.forget(notification.received_at - SAME_ID_SECONDS, 2)
-
-    def forget(self, before: float, limit: int) -> None:
-        """Forget up to ``limit`` of those accepted before that time."""
-        oldest = list(itertools.islice(self._entries, limit))
-        for key in oldest:
-            if self._entries[key][0] < before:
-                del self._entries[key]

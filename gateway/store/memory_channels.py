@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from protocol.broadcast import Broadcast, Channel
-    from protocol.identifiers import ChannelId
+    from protocol.identifiers import BundleId, ChannelId
 
 
 class ChannelMemory:
@@ -44,6 +44,12 @@ class ChannelMemory:
     def broadcasts(self) -> list[Broadcast]:
         """In the order of the channel ids."""
         return [self._broadcasts[each] for each in sorted(self._broadcasts)]
+
+    def forget_app(self, bundle_id: BundleId) -> None:
+        """Forget the channels and messages of one app."""
+        for table in (self._channels, self._broadcasts):
+            for channel_id in [key for key, each in table.items() if each.bundle_id == bundle_id]:
+                del table[channel_id]
 
     def forget(self, now: float) -> None:
         """Forget the messages that have expired."""

@@ -38,8 +38,8 @@ SQL = {
         "SELECT seq, unique_id FROM seen WHERE device = ? AND apns_id = ? AND accepted_at >= ?"
     ),
     "see": (
-        "INSERT OR REPLACE INTO seen (device, apns_id, accepted_at, unique_id, seq)"
-        " VALUES (?, ?, ?, ?, ?)"
+        "INSERT OR REPLACE INTO seen (device, apns_id, accepted_at, unique_id, seq, topic)"
+        " VALUES (?, ?, ?, ?, ?, ?)"
     ),
     "stale": "SELECT device, apns_id FROM seen WHERE accepted_at < ? LIMIT ?",
     "forget": "DELETE FROM seen WHERE device = ? AND apns_id = ?",

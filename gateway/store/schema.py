@@ -113,8 +113,13 @@ ALTER TABLE registration ADD COLUMN purpose TEXT NOT NULL DEFAULT '';
 ALTER TABLE registration ADD COLUMN is_expired INTEGER NOT NULL DEFAULT 0;
 """
 
+# Of which app what is to be recognised was: a tenant's is forgotten with it.
+_TENANTS = """
+ALTER TABLE seen ADD COLUMN topic TEXT NOT NULL DEFAULT '';
+"""
+
 # What leads from each version to the next; a database of any of them is brought to the last one.
-_STEPS = (_DEVICES, _CHANNELS, _PURPOSES)
+_STEPS = (_DEVICES, _CHANNELS, _PURPOSES, _TENANTS)
 VERSION = len(_STEPS)
 
 _PRAGMAS = (

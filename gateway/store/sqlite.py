@@ -155,7 +155,7 @@ def _accept(
     assert seq is not None
     database.change += 1
     if same_id_since is not None:
-        execute(SQL["see"], (device, row[1], row[6], row[0], seq))
+        execute(SQL["see"], (device, row[1], row[6], row[0], seq, row[3]))
         # Two go for each that comes: what is kept never grows beyond what is needed.
         _forget_seen(database, row[6] - SAME_ID_SECONDS, 2)
     return seq, is_present, replaced, None
@@ -245,6 +245,17 @@ def _expire(database: Database, now: float, limit: int) -> list[str]:
     return _delete(database, [seq for (seq,) in gone])
 
 
+def _forget_tenant(database: Database, bundle_id: str, topics: Sequence[str]) -> None:
+    # No index leads from topics to rows: that would cost each push, and resets are rare.
+    execute, places = database.cursor.execute, ", ".join("?" * len(topics))
+    execute(f"DELETE FROM notification WHERE topic IN ({places})", topics)
+    database.change -= database.cursor.rowcount
+    for table in ("registration", "seen"):
+        execute(f"DELETE FROM {table} WHERE topic IN ({places})", topics)
+    for table in ("channel", "broadcast"):
+        execute(f"DELETE FROM {table} WHERE bundle_id = ?", (bundle_id,))
+
+
 def _clear(database: Database) -> None:
     # sqlite_sequence stays: a session of before must not pass for a new one.
     for table in ("notification", "session", "registration", "seen", "channel", "broadcast"):
@@ -269,6 +280,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "registrations": _registrations,
     "pending": _pending,
     "expire": _expire,
+    "forget": _forget_tenant,
     "clear": _clear,
     "probe": _probe,
     **CHANNEL_VERBS,

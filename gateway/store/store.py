@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from protocol.broadcast import Broadcast, Channel
     from protocol.identifiers import ChannelId, DeviceId, DeviceToken, TokenPurpose, Topic, UniqueId
     from protocol.notification import Environment, Notification
+    from protocol.tenant import Tenant
 
 
 SAME_ID_SECONDS = 3600.0
@@ -223,6 +224,13 @@ class Store(Protocol):
 
     async def forget_broadcasts(self, *, now: float) -> None:
         """Reclaim the space of every message that has expired."""
+        ...
+
+    async def forget(self, tenant: Tenant) -> None:
+        """Forget what is a tenant's: notifications, registrations, channels, their messages.
+
+        Nobody is fenced; what was fetched already is for whoever fetched it to drop.
+        """
         ...
 
     async def clear(self) -> None:

@@ -265,10 +265,11 @@ async def test_time_and_the_gateway_itself() -> None:
         assert apnsim.info().courier is None  # of a gateway that does not tell
         assert apnsim.connections()["provider"] == [{"id": 1}]
         assert "apnsim_journal_records 0" in apnsim.metrics()
+        apnsim.reset(bundle_id="com.example.app")
         apnsim.reset()
 
     await using(console, use)
-    assert console.resets == 1
+    assert console.resets == ["com.example.app", None]
 
 
 async def test_keys() -> None:

@@ -193,7 +193,7 @@ async def test_rules_of_the_settings_are_there_from_the_start_and_after_a_reset(
         lab = Lab(here, phone := await here.phone(), await here.install(phone))
         assert await lab.answers(2) == [(503, "ServiceUnavailable"), (200, "")]
         lab.rule("answer status=400")
-        await here.gateway.reset()
+        await here.gateway.state.reset()
         assert [entry.rule for entry in here.gateway.faults.book] == [rule]
         assert (await lab.answers(1))[0][0] == 503
 

@@ -71,7 +71,7 @@ async def test_after_a_reset_a_repeated_apns_id_is_new(tmp_path: Path) -> None:
         assert first.headers["apns-unique-id"] == again.headers["apns-unique-id"], "the same push"
         [phone] = here.devices.list_devices()
         await here.received(phone.id, 1)
-        await here.gateway.reset()
+        await here.gateway.state.reset()
         await until(lambda: phone.id in here.connected)
         provider.token = await here.install(phone.id, "com.example.fresh")
         answer = await provider.ask(apns_expiration="0", apns_topic="com.example.fresh")

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from gateway.console.api.common import OfTenant, Parts
+from gateway.console.api.common import OfTenant, OneTenant, Parts, device_refusals
 from gateway.console.live import EventStream
 from gateway.console.rendering import Json
 
@@ -80,7 +80,14 @@ async def events(parts: Parts, tenancy: OfTenant) -> EventStream:
 
 
 @router.post("/reset", status_code=204, response_class=Response)
-async def reset(parts: Parts) -> Response:
-    """Back to empty: no devices, no notifications, nothing in the journal."""
-    await parts.reset()
+async def reset(parts: Parts, tenant: OneTenant) -> Response:
+    """Back to empty: no devices, no notifications, nothing in the journal.
+
+    With `bundle_id` nothing that is that app's is left, as if it had never been here: its pushes,
+    tokens (BadDeviceToken from now on), records, channels, the rules that can strike no other app,
+    and it is on no virtual device. A device without another app, and without a name that
+    somebody gave it, goes with it. Nothing of another app is touched.
+    """
+    with device_refusals(parts):
+        await parts.reset(tenant)
     return Response(status_code=204)

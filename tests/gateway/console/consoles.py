@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from protocol.identifiers import DeviceId
     from protocol.notification import Notification
     from protocol.provider.http import HttpRequest
+    from protocol.tenant import Tenant
 
 URL = "http://localhost"
 
@@ -277,7 +278,7 @@ class Console:
         self.keys = KeyRing()
         self.rules = RuleBook()
         self.authority = Authority.create()
-        self.resets = 0
+        self.resets: list[str | None] = []
         self.is_ready = True
         store = MemoryStore()
         self.channels = ChannelDirectory(store, self.clock.now, counting_bytes())
@@ -317,8 +318,8 @@ class Console:
             "courier": {"host": "127.0.0.1", "port": 5223},
         }
 
-    async def _reset(self) -> None:
-        self.resets += 1
+    async def _reset(self, tenant: Tenant | None) -> None:
+        self.resets.append(tenant and tenant.bundle_id)
         self.journal.clear()
 
     def accept(

@@ -102,9 +102,13 @@ async def test_info_and_connections_are_passed_on(console: Console) -> None:
 
 async def test_reset_is_the_gateways(console: Console) -> None:
     console.accept(1)
+    query = {"bundle_id": "com.example.app"}
     async with console.client() as client:
+        assert (await client.post("/api/v1/reset", params=query)).status_code == 204
         assert (await client.post("/api/v1/reset")).status_code == 204
-    assert (console.resets, console.journal.statistics().records) == (1, 0)
+        assert (await client.post("/api/v1/reset?bundle_id=a/b")).status_code == 422
+    assert console.resets == ["com.example.app", None]
+    assert not console.journal.statistics().records
 
 
 # -- health -------------------------------------------------------------------------------------

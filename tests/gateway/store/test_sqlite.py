@@ -198,6 +198,7 @@ CREATE TABLE registration (
     unregistered_at REAL
 ) WITHOUT ROWID;
 INSERT INTO registration VALUES (x'00', 'phone', 'a.b', 'development', 1.0, 2.0);
+CREATE TABLE seen (device TEXT, apns_id TEXT, accepted_at REAL, unique_id TEXT, seq INTEGER);
 PRAGMA user_version = 1;
 """
 
