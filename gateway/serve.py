@@ -99,15 +99,7 @@ class Gateway:
         )
         self.courier_faults = rules.courier_faults(settings, self.sessions)
         self.faults = Faults(self.courier_faults.book, self.journal, clock.now)
-        self.state = GatewayState(
-            store,
-            self.directory,
-            self.channels,
-            self.router,
-            self.sessions,
-            self.journal,
-            self.faults.book,
-        )
+        self.state = self._state()
         self.providers = self._provider_front()
         self.managers = self.broadcasting.management(self._meet, self.providers, self.faults)
         self.couriers = self._courier_front()
@@ -156,6 +148,17 @@ class Gateway:
         self.couriers.drain()
         if self.proxy is not None:
             self.proxy.drain()
+
+    def _state(self) -> GatewayState:
+        return GatewayState(
+            self.store,
+            self.directory,
+            self.channels,
+            self.router,
+            self.sessions,
+            self.journal,
+            self.faults.book,
+        )
 
     def _provider_front(self) -> ProviderFront:
         settings = self.settings
