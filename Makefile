@@ -48,6 +48,19 @@ interop-faults: setup
 h2spec: setup
 	$(BIN)/python -m interop.h2spec
 
+# What is shipped: the wheel and the sdist it is made of; then both are tried where nothing else is.
+dist: deploy/.cache/venv/.ready
+	rm -rf dist build
+	deploy/.cache/venv/bin/python -m build --no-isolation
+
+dist-check: setup dist
+	$(BIN)/python -m pytest -q deploy
+
+deploy/.cache/venv/.ready: deploy/checks.lock
+	$(PYTHON) -m venv deploy/.cache/venv
+	deploy/.cache/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 bench: setup
 	$(BIN)/python -m bench
 
@@ -70,8 +83,9 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements-dev.lock -o requirements.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra page -c requirements-dev.lock -o requirements-page.lock pyproject.toml
 	cd interop/python && uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o pyapns2.lock pyapns2.in
+	cd deploy && uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o checks.lock checks.in
 
 clean:
-	rm -rf .venv .apnsim interop/.cache interop/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
+	rm -rf .venv .apnsim dist deploy/.cache interop/.cache interop/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
 
-.PHONY: all setup run test format lint types coverage interop interop-faults h2spec bench page vendor lock clean
+.PHONY: all setup run test format lint types coverage interop interop-faults h2spec dist dist-check bench page vendor lock clean
