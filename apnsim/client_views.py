@@ -96,7 +96,7 @@ class Audience:
     """How a broadcast fared, in devices.
 
     Of the ``subscribers`` that were connected, so many had no room and got it ``later``, or never
-    (``dropped``). ``delivered`` counts those who came later, too (``delivered_from_storage``).
+    (``dropped``). ``delivered``: with those of later, ``delivered_from_storage``. ``faults``: hits.
     """
 
     subscribers: int
@@ -104,6 +104,7 @@ class Audience:
     dropped: int
     delivered: int
     delivered_from_storage: int
+    faults: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)

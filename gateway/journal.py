@@ -134,10 +134,10 @@ class Journal:
         if audience.delivered >= audience.subscribers:
             self._tell(record)
 
-    def _rewrite(self, record: Record, state: State, detail: str) -> bool:
+    def _rewrite(self, record: Record, state: State, detail: str, begins: str = "") -> bool:
         """Say it anew in its place of the timeline; False when it is not there."""
         for index, event in enumerate(record.timeline):
-            if event.state is state:
+            if event.state is state and event.detail.startswith(begins):
                 record.timeline[index] = Event(state, self._now(), detail)
                 return True
         return False
@@ -149,6 +149,18 @@ class Journal:
             self.tally.reached[state] += 1
         else:
             self._reach(record, state, detail)
+
+    def struck(self, unique_id: UniqueId, why: str) -> None:
+        """A fault met a push on its way to its device, or a broadcast on that to one of many."""
+        record = self._by_unique_id.get(unique_id)
+        if record is None or record.audience is None:
+            self.note(unique_id, State.FAULT, why)
+            return
+        told = record.audience.struck(why)
+        if self._rewrite(record, State.FAULT, told, why):
+            self.tally.reached[State.FAULT] += 1
+        else:
+            self._reach(record, State.FAULT, told)
 
     def remark(self, record: Record, state: State, detail: str) -> None:
         """Something happened to a request, valid or not."""

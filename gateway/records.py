@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter
@@ -62,6 +63,7 @@ class Audience:
         dropped: of those, had no room on a channel that stores nothing.
         delivered: acknowledged it, also those who came later.
         delivered_from_storage: of those, got it after it had waited on its channel.
+        faults: how often each rule has met it on its way.
     """
 
     subscribers: int = 0
@@ -69,6 +71,7 @@ class Audience:
     dropped: int = 0
     delivered: int = 0
     delivered_from_storage: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         text = f"devices connected: {self.subscribers}"
@@ -80,6 +83,11 @@ class Audience:
         """Who has it, for the timeline."""
         from_storage = self.delivered_from_storage
         return f"devices: {self.delivered}" + f", from storage: {from_storage}" * bool(from_storage)
+
+    def struck(self, why: str) -> str:
+        """A rule has met it once more: how often by now, for the timeline."""
+        self.faults[why] += 1
+        return f"{why} (devices: {self.faults[why]})"
 
 
 @dataclass(slots=True, eq=False)

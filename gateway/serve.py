@@ -15,11 +15,11 @@ from weakref import WeakValueDictionary
 import trio
 
 from certs.connect_proof import ConnectProofs
-from certs.contexts import courier_server_context
 from gateway import rules, upkeep
 from gateway.broadcasting import Broadcasting
 from gateway.courier.listener import CourierFront
 from gateway.courier.terms import Services
+from gateway.courier.tls import courier_tls
 from gateway.home import Home
 from gateway.journal import Journal
 from gateway.ports import serve_port, url_host
@@ -36,7 +36,6 @@ from gateway.routing.sessions import SessionTable
 from gateway.routing.unacknowledged import Unacknowledged
 from gateway.state import GatewayState
 from gateway.store.factory import open_store
-from protocol.courier.codec import ALPN_PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -197,13 +196,11 @@ class Gateway:
         store, directory, channels = self.store, self.directory, self.channels
         journal, now, faults = self.journal, self.clock.now, self.courier_faults
         services = Services(store, directory, channels, self.sessions, journal, now, faults)
-        return CourierFront(
-            services,
-            courier_server_context(self.leaf, self.authority.certificate_pem, ALPN_PROTOCOLS),
-            settings.environment,
-            rules.courier_links(settings),
-            ConnectProofs(self.authority.certificate, settings.connect_skew_seconds),
-        )
+        names = self.home.names(settings.san)
+        context, spoilt = courier_tls(self.leaf, self.authority, names, faults.book)
+        links = rules.courier_links(settings)
+        proofs = ConnectProofs(self.authority.certificate, settings.connect_skew_seconds)
+        return CourierFront(services, context, settings.environment, links, proofs, spoilt)
 
 
 async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nursery) -> None:

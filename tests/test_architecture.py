@@ -43,6 +43,7 @@ LAYERS = (
     ("validation",),
     ("routing",),
     ("store",),
+    ("handshake_faults",),
     ("journal", "settings", "clock", "ports", "tcp", "handshakes"),
     ("values", "choices"),
     ("tally", "viewers", "followers", "journal_log"),

@@ -14,7 +14,6 @@ import trio
 
 from gateway.courier.again import Again
 from gateway.courier.bell import Bell
-from gateway.courier.faults import DeliveryFaults
 from gateway.courier.mailbox import Mailbox
 from gateway.courier.outgoing import as_message, flagged
 from gateway.courier.triage import Triage
@@ -24,6 +23,7 @@ from gateway.store.store import FencedError, StoreUnavailableError
 from protocol.courier.messages import AckStatus, NoStorage, StorageFlags
 
 if TYPE_CHECKING:
+    from gateway.courier.faults import DeliveryFaults
     from gateway.courier.link import Link
     from gateway.courier.mailbox import Batch
     from gateway.courier.terms import Arrival, CourierSettings, Services
@@ -61,10 +61,15 @@ class Deliveries:
     )
 
     def __init__(
-        self, arrival: Arrival, link: Link, services: Services, settings: CourierSettings
+        self,
+        arrival: Arrival,
+        link: Link,
+        services: Services,
+        settings: CourierSettings,
+        faults: DeliveryFaults,
     ) -> None:
         self._device = arrival.caller.device
-        self._faults: DeliveryFaults | None = None
+        self._faults = faults
         self._link = link
         self.is_served = self._must_attach = False
         self._services = services
@@ -152,8 +157,6 @@ class Deliveries:
             StoreUnavailableError: a token could not be unregistered; the push stays stored, and
                 the device will say the same of it on its next link.
         """
-        if self._faults is not None and self._faults.drops(ack.message_id):
-            return
         push = self._window.pop(ack.message_id)
         if push is None:
             self.unknown_acknowledgements += 1
@@ -263,12 +266,7 @@ class Deliveries:
     def _send(self, push: Sent, flags: StorageFlags) -> None:
         self._window.add(push)
         self._services.sessions.unacknowledged.sent(push.unique_id)
-        message = as_message(push, flags)
-        if self._services.faults.book.deliveries:
-            self._faults = self._faults or DeliveryFaults(self._device, self._link, self._services)
-            self._faults.send(message)
-        else:
-            self._link.send(message)
+        self._faults.send(as_message(push, flags))
         self.sent += 1
         self._owes_no_storage &= push.seq is None and not push.is_from_storage
 

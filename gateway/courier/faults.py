@@ -10,18 +10,18 @@ import trio
 from gateway.faults.book import RuleBook
 from gateway.faults.courier import DelayDelivery, Disconnect, DropAck, Duplicate, Storm
 from gateway.faults.match import Occasion
-from gateway.journal import State
+from protocol.broadcast import bundle_of
 from protocol.payload import parse_payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.courier.link import Link
-    from gateway.courier.terms import Services
+    from gateway.courier.terms import Caller, Services
     from gateway.faults.book import Hit
     from gateway.routing.sessions import SessionTable
     from protocol.courier.messages import Push
-    from protocol.identifiers import DeviceId, UniqueId
+    from protocol.identifiers import UniqueId
 
 _QUEUED = 1000
 """Deliveries that may be on their way to be delayed at once; more go at once."""
@@ -63,31 +63,37 @@ class CourierFaults:
 
 
 class DeliveryFaults:
-    """Sends the pushes of one session as the rules say.
+    """Sends the pushes and broadcasts of one session as the rules say.
 
     Args:
-        device: whose session it is.
+        caller: whose session it is.
         link: where it is heard.
         services: of the gateway.
     """
 
-    __slots__ = ("_device", "_link", "_services", "_unheard")
+    __slots__ = ("_caller", "_link", "_services", "_unheard")
 
-    def __init__(self, device: DeviceId, link: Link, services: Services) -> None:
-        self._device = device
+    def __init__(self, caller: Caller, link: Link, services: Services) -> None:
+        self._caller = caller
         self._link = link
         self._services = services
-        self._unheard: set[UniqueId] = set()
+        self._unheard: frozenset[UniqueId] = frozenset()
 
     def send(self, push: Push) -> None:
-        """Send it, or not, or later, or twice."""
+        """Send it; when there are rules, maybe not, or later, or twice."""
+        if self._services.faults.book.deliveries:
+            self._interfere(push)
+        else:
+            self._link.send(push)
+
+    def _interfere(self, push: Push) -> None:
         copies, seconds, is_sent, why = 1, 0.0, True, ""
         book = self._services.faults.book
         for hit in book.meet(book.deliveries, self._occasion(push)):
-            self._services.journal.note(push.message_id, State.FAULT, str(hit))
+            self._services.journal.struck(push.message_id, str(hit))
             match hit.act:
                 case DropAck():
-                    self._unheard.add(push.message_id)
+                    self._unheard |= {push.message_id}
                 case Duplicate(copies=copies):
                     pass
                 case DelayDelivery():
@@ -104,12 +110,16 @@ class DeliveryFaults:
     def _say(self, push: Push, copies: int, is_sent: bool, why: str) -> None:
         for _ in range(copies if is_sent else 0):
             self._link.send(push)
-        session = self._services.sessions.session_of(self._device)
-        if why and session is not None:
+        if not why or self._link.reason:
+            return
+        session = self._services.sessions.session_of(self._caller.device)
+        if session is not None:
             session.leave(why)
 
     def _environment_of(self, push: Push) -> str | None:
-        """That of its token."""
+        """That of its token, or of the link, whose channels are of no other."""
+        if push.channel is not None:
+            return self._caller.environment.value
         registration = push.token and self._services.directory.registration_of(push.token)
         return registration.environment.value if registration else None
 
@@ -121,11 +131,12 @@ class DeliveryFaults:
         return Occasion(
             {
                 "token": None if push.token is None else push.token.hex(),
-                "topic": push.topic,
+                "topic": push.topic if push.channel is None else bundle_of(push.topic),
+                "channel": None if push.channel is None else push.channel.channel_id,
                 "push_type": push.push_type.value,
                 "priority": int(push.priority),
                 "environment": lambda: self._environment_of(push),
-                "device": self._device,
+                "device": self._caller.device,
                 "payload": lambda: parse_payload(push.payload),
             }
         )

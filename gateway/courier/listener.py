@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from certs.connect_proof import ConnectProofs
     from gateway.courier.terms import Arrival, Services
+    from gateway.handshake_faults import HandshakeFaults
     from protocol.courier.codec import Codec
     from protocol.courier.messages import Connect
 
@@ -60,6 +61,7 @@ class CourierFront:
         environment: of devices that ask for none of Apple's courier names.
         settings: bounds of each link.
         proofs: judges who does not show its certificate in TLS; None lets none of them in.
+        faults: the rules about its handshakes; None: there are none.
     """
 
     services: Services
@@ -67,6 +69,7 @@ class CourierFront:
     environment: Environment = Environment.DEVELOPMENT
     settings: CourierSettings = field(default_factory=CourierSettings)
     proofs: ConnectProofs | None = None
+    faults: HandshakeFaults | None = None
     _sessions: set[CourierSession] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _turns: trio.CapacityLimiter = field(init=False)
@@ -88,17 +91,12 @@ class CourierFront:
         # Not sooner: a device that is gone without a word is not known to be gone.
         tcp.give_up_after(round(1000 * self.settings.silent_seconds))
         peer = tcp.peer
-        tls = TlsStream(tcp, self.context, server_side=True)
         try:
-            met = await self._meet(tls, peer)
-            if met is None:
-                await trio.aclose_forcefully(tls)
-            else:
-                await self.serve_link(*met)
+            await self._serve(tcp, peer)
         except Exception:
             # Our bug: this link closes, the server lives (architecture §6).
             log.exception("courier link of %s ended by an internal error", peer)
-            await trio.aclose_forcefully(tls)
+            await trio.aclose_forcefully(tcp)
 
     def drain(self) -> None:
         """Stop delivering, let acknowledgements in hand arrive, close; refuse whoever comes."""
@@ -123,6 +121,20 @@ class CourierFront:
         """Every session, in the order of arrival."""
         shown = [session.statistics() for session in self._sessions]
         return sorted(shown, key=lambda each: each.number)
+
+    async def _serve(self, tcp: AcceptedSocket, peer: str) -> None:
+        context = self.context
+        if self.faults is not None:
+            spoilt = await self.faults.meet(tcp, lambda: self.context, self._handshakes)
+            if spoilt is None:
+                return
+            context = spoilt
+        tls = TlsStream(tcp, context, server_side=True)
+        met = await self._meet(tls, peer)
+        if met is None:
+            await trio.aclose_forcefully(tls)
+        else:
+            await self.serve_link(*met)
 
     async def _meet(self, tls: TlsStream, peer: str) -> tuple[Link, Stranger] | None:
         """Shake hands; None, and a line in the log, when it does not work out."""

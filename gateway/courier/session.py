@@ -9,6 +9,7 @@ import trio
 
 from gateway.courier.app_tokens import AppTokens
 from gateway.courier.deliveries import Deliveries
+from gateway.courier.faults import DeliveryFaults
 from gateway.courier.subscriptions import Subscriptions
 from gateway.courier.terms import SessionStatistics
 from gateway.store.store import FencedError, StoreUnavailableError
@@ -59,6 +60,7 @@ class CourierSession:
     __slots__ = (
         "_arrival",
         "_deliveries",
+        "_faults",
         "_heard_at",
         "_interval_seconds",
         "_is_draining",
@@ -77,8 +79,9 @@ class CourierSession:
         self._link = link
         self._services = services
         self._settings = settings
-        self._deliveries = Deliveries(arrival, link, services, settings)
-        self._subscriptions = Subscriptions(arrival, link, services, settings)
+        self._faults = DeliveryFaults(arrival.caller, link, services)
+        self._deliveries = Deliveries(arrival, link, services, settings, self._faults)
+        self._subscriptions = Subscriptions(arrival, link, services, settings, self._faults)
         self._tokens = AppTokens(arrival.caller, link, services.directory)
         self._reading = trio.CancelScope()
         self._heard_at = arrival.since
@@ -248,6 +251,8 @@ class CourierSession:
     # -- what a device says --------------------------------------------------------------------
 
     async def _hear_ack(self, said: PushAck) -> None:
+        if self._faults.drops(said.message_id):
+            return
         if not self._subscriptions.acknowledge(said):
             await self._deliveries.hear(said)
 

@@ -16,6 +16,7 @@ from protocol.courier.channels import ChannelMark, ChannelsResponse, ChannelsSta
 from protocol.courier.messages import AckStatus, Push, StorageFlags
 
 if TYPE_CHECKING:
+    from gateway.courier.faults import DeliveryFaults
     from gateway.courier.link import Link
     from gateway.courier.terms import Arrival, CourierSettings, Services
     from protocol.broadcast import Broadcast
@@ -32,12 +33,14 @@ class Subscriptions:
         link: where it is heard.
         services: of the gateway.
         settings: bounds.
+        faults: sends the broadcasts as the rules say.
     """
 
     __slots__ = (
         "_behind",
         "_caller",
         "_checkpoints",
+        "_faults",
         "_in_flight",
         "_is_paused",
         "_link",
@@ -48,9 +51,15 @@ class Subscriptions:
     )
 
     def __init__(
-        self, arrival: Arrival, link: Link, services: Services, settings: CourierSettings
+        self,
+        arrival: Arrival,
+        link: Link,
+        services: Services,
+        settings: CourierSettings,
+        faults: DeliveryFaults,
     ) -> None:
         self._caller = arrival.caller
+        self._faults = faults
         self._link = link
         self._services = services
         self._window = settings.broadcasts
@@ -158,7 +167,7 @@ class Subscriptions:
         self._behind.pop(broadcast.channel_id, None)
         self._in_flight[broadcast.unique_id] = (broadcast, flags)
         self.sent += 1
-        self._link.send(
+        self._faults.send(
             Push(
                 message_id=broadcast.unique_id,
                 token=None,

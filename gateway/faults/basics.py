@@ -18,6 +18,7 @@ class Stage(StrEnum):
     REQUEST = "request"
     CONNECTION = "connection"
     HANDSHAKE = "TLS handshake"
+    DEVICE_HANDSHAKE = "device's TLS handshake"
     DELIVERY = "delivery to a device"
     NOW = "moment"
 

@@ -118,8 +118,7 @@ class RuleBook:
         requests: the rules that may yet strike a request. Whoever has the others asks for them by
             the same right: an empty tuple costs one look.
         connections: the same for connections,
-        handshakes: for TLS handshakes,
-        deliveries: and for deliveries to devices.
+        deliveries: and for deliveries to devices. :meth:`at` tells those of any stage.
     """
 
     def __init__(
@@ -133,9 +132,7 @@ class RuleBook:
         self._in_band = in_band
         self._numbers = itertools.count(1)
         self._entries: list[Entry] = []
-        self.requests = self.connections = self.handshakes = self.deliveries = tuple[
-            Striking, ...
-        ]()
+        self.requests = self.connections = self.deliveries = tuple[Striking, ...]()
         self.reset()
 
     def __iter__(self) -> Iterator[Entry]:
@@ -218,12 +215,12 @@ class RuleBook:
         self._sort_by_stage()
 
     def _sort_by_stage(self) -> None:
-        self.requests = self._at(Stage.REQUEST)
-        self.connections = self._at(Stage.CONNECTION)
-        self.handshakes = self._at(Stage.HANDSHAKE)
-        self.deliveries = self._at(Stage.DELIVERY)
+        self.requests = self.at(Stage.REQUEST)
+        self.connections = self.at(Stage.CONNECTION)
+        self.deliveries = self.at(Stage.DELIVERY)
 
-    def _at(self, stage: Stage) -> tuple[Striking, ...]:
+    def at(self, stage: Stage) -> tuple[Striking, ...]:
+        """The rules that may yet strike at a stage."""
         first = (self._in_band[stage],) if stage in self._in_band else ()
         asked = (e for e in self._entries if e.is_enabled and not e.is_spent)
         live = (e for e in asked if e.rule.stage is stage)

@@ -28,7 +28,7 @@ class Match:
     * ``bundle_id``: the app, whatever suffix its push type puts behind it in the topic.
     * ``push_type``, ``priority``: as the gateway takes them, if the request does not say.
     * ``team_id``, ``key_id``: as the provider token or the certificate claims them.
-    * ``environment``, ``path``, ``device`` (its id; only of deliveries).
+    * ``environment``, ``path``, ``channel`` (its id), ``device`` (its id; only of deliveries).
     * ``connection``: its id, as ``GET /api/v1/connections`` tells it.
     * ``payload``: value by path, such as ``{"aps.alert.title": "Goal*"}``; ``"*"`` = it is there.
     * ``nth``: which of the occasions that match all else, 1 = the first.
@@ -46,6 +46,7 @@ class Match:
     connection: Numbers | None = None
     path: Pattern | None = None
     payload: dict[str, Any] | None = None
+    channel: Pattern | None = None
     device: Pattern | None = None
     nth: Numbers | None = None
     nth_on_connection: Numbers | None = None
@@ -62,7 +63,8 @@ class Match:
 
 
 _OF_A_PUSH = {
-    "token", "topic", "bundle_id", "push_type", "priority", "environment", "payload", "nth",
+    "token", "topic", "bundle_id", "channel", "push_type", "priority", "environment", "payload",
+    "nth",
 }  # fmt: skip
 
 KNOWN: dict[Stage, frozenset[str]] = {
@@ -71,6 +73,7 @@ KNOWN: dict[Stage, frozenset[str]] = {
     ),
     Stage.CONNECTION: frozenset({"environment", "connection", "nth"}),
     Stage.HANDSHAKE: frozenset({"nth"}),
+    Stage.DEVICE_HANDSHAKE: frozenset({"nth"}),
     Stage.DELIVERY: frozenset(_OF_A_PUSH | {"device"}),
     Stage.NOW: frozenset(),
 }

@@ -1,4 +1,4 @@
-"""What may be done to a TLS handshake of a provider."""
+"""What may be done to a TLS handshake, of a provider or a device."""
 
 # No "from __future__ import annotations": pydantic reads the annotations at run time.
 from enum import StrEnum
@@ -23,18 +23,20 @@ class TlsFault(StrEnum):
 class Tls(Act):
     """Spoil the handshake.
 
-    ``never-ends``: nothing is said, for ``seconds``; null = until the provider leaves. ``reset``:
+    ``peer``: whose, a ``provider``'s or a ``device``'s; either way nothing else is known of it.
+    ``never-ends``: nothing is said, for ``seconds``; null = until the peer leaves. ``reset``:
     TCP's RST. ``expired``, ``wrong-name``, ``untrusted``: the certificate is.
     """
 
     type: Literal["tls"]
     how: TlsFault
     seconds: Seconds | None = None
+    peer: Literal["provider", "device"] = "provider"
 
     @property
     def stage(self) -> Stage:
-        """Before anything is known of the provider."""
-        return Stage.HANDSHAKE
+        """Before anything is known of the peer."""
+        return Stage.HANDSHAKE if self.peer == "provider" else Stage.DEVICE_HANDSHAKE
 
     def __str__(self) -> str:
-        return f"TLS handshake, {self.how}"
+        return f"{self.stage}, {self.how}"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 import trio
@@ -173,14 +171,10 @@ class ProviderFront:
         if not self.churn.admits(tcp.peer_address, trio.current_time()):
             await trio.aclose_forcefully(tcp)
             return
-        tls_context: ssl.SSLContext | None = None
-        if self.faults.book.handshakes and (spoilt := self.faults.at_handshake(tcp.peer)):
-            tls_context = self.faults.context(spoilt)
-            if tls_context is None:
-                with suppress(trio.TooSlowError), self._handshakes.within(inf):
-                    await self.faults.instead_of_shaking_hands(spoilt, tcp)
-                return
-        tls = TlsStream(tcp, tls_context or context(), server_side=True)
+        tls_context = await self.faults.handshakes.meet(tcp, context, self._handshakes)
+        if tls_context is None:
+            return
+        tls = TlsStream(tcp, tls_context, server_side=True)
         facts = await self._meet(tls, tcp.peer, settings)
         if facts is None:
             await trio.aclose_forcefully(tls)

@@ -43,6 +43,7 @@ def request_occasion(
         {
             "token": path.removeprefix(DEVICE_PATH).lower() if is_of_device else None,
             "topic": topic,
+            "channel": headers.get("apns-channel-id"),
             "push_type": push_type,
             "priority": int(priority) if priority in ("1", "5", "10") else None,
             "environment": facts.environment.value,

@@ -1,4 +1,4 @@
-"""TLS handshakes that go wrong on purpose, and what real clients make of them (httpx, curl)."""
+"""TLS handshakes that go wrong on purpose, and what clients make of it: httpx, curl, apsd."""
 
 from __future__ import annotations
 
@@ -80,6 +80,59 @@ async def test_a_drain_does_not_wait_for_a_handshake_that_never_ends(here: World
 async def test_what_nobody_can_know_of_a_handshake_is_refused() -> None:
     with pytest.raises(ValueError, match=r"match\.topic is not known of a TLS handshake"):
         read_rule("tls how=expired match.topic=com.example.app")
+
+
+# -- of devices ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("how=expired", "its certificate is not trusted (certificate has expired): same CA?"),
+        ("how=wrong-name", "its certificate is not trusted (Hostname mismatch"),
+        ("how=untrusted", "its certificate is not trusted ("),
+        ("how=reset", "TLS failed ("),
+        ("how=never-ends seconds=0.05", "TLS failed ("),
+    ],
+)
+async def test_apsd_refuses_the_courier_says_why_and_tries_again_later(
+    here: World, words: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    rule(here, f"tls peer=device {words} times=2")
+    token = await here.install(await here.phone("Anna"))
+    await here.pushes(token, "hello")  # providers shake hands as ever
+    [phone] = [view.id for view in here.devices.list_devices()]
+    assert await here.received(phone, 1) == ["hello"]
+    said = [line for line in caplog.messages if "no courier link" in line]
+    assert [why in line for line in said] == [True, True], said
+    assert any("next attempt in" in line for line in caplog.messages)
+    assert any("rule 1: device's TLS handshake" in line for line in caplog.messages)
+
+
+async def test_devices_have_no_link_while_the_couriers_certificate_has_expired_and_then_get_all(
+    here: World,
+) -> None:
+    phone = await here.phone()
+    token = await here.install(phone)
+    await until(lambda: here.connected == {phone})
+    expired = here.gateway.faults.book.add(read_rule("tls peer=device how=expired"))
+    here.gateway.faults.book.add(read_rule("storm"))
+    await here.pushes(token, "meanwhile")
+    await until(lambda: expired.hits >= 2)
+    assert here.connected == set()
+    here.gateway.faults.book.remove(expired.number)
+    assert await here.received(phone, 1) == ["+meanwhile"]
+
+
+async def test_a_drain_does_not_wait_for_a_device_whose_handshake_never_ends(here: World) -> None:
+    rule(here, "tls peer=device how=never-ends")
+    async with await trio.open_tcp_stream("127.0.0.1", here.gateway.courier_port) as stream:
+        [entry] = here.gateway.faults.book
+        await until(lambda: entry.hits)
+        here.stop.set()
+        with trio.fail_after(5):
+            assert await stream.receive_some() == b""
 
 
 def _causes(error: BaseException | None) -> str:
