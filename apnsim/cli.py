@@ -25,6 +25,7 @@ COMMANDS = {
     "scenario": "play a timeline of pushes and phones on virtual time, and judge it",
     "export": "save what providers sent and what became of it: HAR or JSON lines",
     "exec": "run a command against a gateway made just for it",
+    "rules": "show and change the faults of a running gateway",
     "keys": "make, list and use authentication keys (.p8)",
     "doctor": "look at this machine and a running gateway, and say what does not work",
     "certs": "make and show certificates of the local authority",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -39,7 +40,7 @@ class NotInTimeError(ApnsimError):
 
 def unreachable(url: httpx.URL, error: httpx.TransportError) -> UnreachableError:
     """Why there is no answer, and what to do."""
-    said = str(error) or type(error).__name__
+    said = re.sub(r"\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         detail = f"no gateway answers at {url} ({said}); start one with: apnsim serve"
     else:

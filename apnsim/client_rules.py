@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from apnsim.client import Apnsim
 
+LIMITS = ("times", "probability", "after", "priority", "seed")
+
 
 class Rule:
     """A fault rule. Its properties are as of the last call; :meth:`refresh` asks anew.
@@ -44,6 +46,11 @@ class Rule:
         return action
 
     @property
+    def limits(self) -> dict[str, Any]:
+        """Its ``times``, ``probability``, ``after``, ``priority`` and ``seed``."""
+        return {name: self._told[name] for name in LIMITS}
+
+    @property
     def seen(self) -> int:
         """How many occasions it was for."""
         return int(self._told["seen"])
@@ -57,6 +64,11 @@ class Rule:
     def spent(self) -> bool:
         """Whether it strikes no more."""
         return bool(self._told["spent"])
+
+    @property
+    def missed(self) -> str:
+        """Why it was not for the last occasion that it was asked about; empty if it was."""
+        return str(self._told["missed"])
 
     def refresh(self) -> Rule:
         """Ask how it stands."""
@@ -102,6 +114,11 @@ class Rules:
         """
         body = {"action": action, "match": match or {}, **more}
         return Rule(self._client, self._client.call("POST", "rules", body=body))
+
+    def get(self, rule_id: str) -> Rule:
+        """The rule of this id."""
+        told = self._client.call("GET", f"rules/{quote(rule_id, safe='')}")
+        return Rule(self._client, told)
 
     def clear(self, *, bundle_id: str | None = None) -> None:
         """No faults any more, or none of those that can strike one app only."""

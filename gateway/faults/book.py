@@ -59,6 +59,8 @@ class Entry:
         hits: how many it struck.
         is_spent: it will strike no more.
         is_enabled: it is asked at all; :meth:`RuleBook.change` decides.
+        missed: why it was not for the last occasion that it was asked about; empty if it was, or
+            never was asked.
     """
 
     __slots__ = (
@@ -68,6 +70,7 @@ class Entry:
         "hits",
         "is_enabled",
         "is_spent",
+        "missed",
         "number",
         "rule",
         "seen",
@@ -79,14 +82,20 @@ class Entry:
         self.seen = self.hits = 0
         self.is_spent = False
         self.is_enabled = True
+        self.missed = ""
         self._conditions = conditions_of(rule.match)
         self._steps = list(rule.steps())[::-1]
         self._dice = random.Random(number if rule.seed is None else rule.seed)
 
     def strike(self, occasion: Occasion) -> Hit | None:
         """Whether this occasion is struck, and how."""
-        if self.is_spent or not all(fits(occasion) for fits in self._conditions):
+        if self.is_spent:
             return None
+        for condition in self._conditions:
+            if not condition.fits(occasion):
+                self.missed = condition.miss(occasion)
+                return None
+        self.missed = ""
         self.seen += 1
         rule, nth = self.rule, self.rule.match.nth
         if self.seen <= rule.after:

@@ -1,10 +1,11 @@
 """When a rule applies: what it knows of an occasion, and what it asks for."""
 
 # No "from __future__ import annotations": pydantic reads the annotations at run time.
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -101,67 +102,105 @@ class Occasion:
         return fact
 
 
-Condition = Callable[[Occasion], bool]
+class Condition(NamedTuple):
+    """One thing that must be so.
+
+    ``name`` is for people; ``tell`` finds what there is (None or ``ABSENT``: nothing), ``judge``
+    says whether that will do.
+    """
+
+    name: str
+    tell: Callable[[Occasion], object]
+    judge: Callable[[object], bool]
+
+    def fits(self, occasion: Occasion) -> bool:
+        """Whether it is so."""
+        return self.judge(self.tell(occasion))
+
+    def miss(self, occasion: Occasion) -> str:
+        """What there was instead, for people."""
+        value = self.tell(occasion)
+        if value is None or value is ABSENT:
+            return f"there was no {self.name}"
+        return f"{self.name} was {reprlib.repr(value)}"
+
+
+ABSENT: Final = object()
+"""What is where a payload has nothing; it may have null."""
 
 
 def conditions_of(match: Match) -> tuple[Condition, ...]:
     """Everything that must be so, but for ``nth``, which only the book can tell."""
     special = ("nth", "payload", "bundle_id")
     made = {name: value for name, value in match.given().items() if name not in special}
-    conditions = [_fits(name, value) for name, value in made.items()]
+    conditions = [_of_fact(name, value) for name, value in made.items()]
     if match.bundle_id is not None:
-        conditions.append(_is_of_app(match.bundle_id))
-    for path, value in (match.payload or {}).items():
-        conditions.append(_holds(path.split("."), value))
+        conditions.append(_of_app(match.bundle_id))
+    conditions += [_of_payload(path, value) for path, value in (match.payload or {}).items()]
     return tuple(conditions)
 
 
-def _fits(name: str, wanted: object) -> Condition:
-    choices = [_folded(name, each) for each in (wanted if isinstance(wanted, list) else [wanted])]
-    return lambda occasion: any(_is(occasion.tell(name), choice) for choice in choices)
-
-
-def _texts(pattern: Pattern | None) -> set[str]:
-    return {pattern} if isinstance(pattern, str) else set(pattern or ())
-
-
-def _is_of_app(wanted: Pattern) -> Condition:
-    def is_of_app(occasion: Occasion) -> bool:
-        topic = occasion.tell("topic")
-        return isinstance(topic, str) and any(is_any(each, wanted) for each in bundles_of(topic))
-
-    return is_of_app
-
-
-def is_any(value: str, wanted: Pattern) -> bool:
-    """Whether a text is one of those."""
-    return any(
-        fnmatchcase(value, each) for each in ([wanted] if isinstance(wanted, str) else wanted)
+def _of_fact(name: str, wanted: object) -> Condition:
+    listed = wanted if isinstance(wanted, list) else [wanted]
+    choices = [c.lower() if name == "token" and isinstance(c, str) else c for c in listed]
+    return Condition(
+        name,
+        lambda occasion: occasion.tell(name),
+        lambda value: any(_is(value, choice) for choice in choices),
     )
 
 
-def _folded(name: str, wanted: object) -> object:
-    return wanted.lower() if name == "token" and isinstance(wanted, str) else wanted
+def _of_app(wanted: Pattern) -> Condition:
+    return Condition(
+        "topic",
+        lambda occasion: occasion.tell("topic"),
+        lambda topic: (
+            isinstance(topic, str) and any(is_any(each, wanted) for each in bundles_of(topic))
+        ),
+    )
 
 
-def _holds(path: list[str], wanted: object) -> Condition:
-    return lambda occasion: is_at(occasion.tell("payload"), path, wanted)
+def _of_payload(path: str, wanted: object) -> Condition:
+    steps = path.split(".")
+    return Condition(
+        f"payload.{path}",
+        lambda occasion: _at(occasion.tell("payload"), steps),
+        lambda value: _will_do(value, wanted),
+    )
 
 
 def is_at(value: object, path: list[str], wanted: object) -> bool:
     """Whether there is such a value at the path; ``"*"`` = whatever it is."""
+    return _will_do(_at(value, path), wanted)
+
+
+def _will_do(value: object, wanted: object) -> bool:
+    return value is not ABSENT and (wanted == "*" or _is(value, wanted))
+
+
+def _at(value: object, path: list[str]) -> object:
     for step in path:
         if isinstance(value, dict) and step in value:
             value = value[step]
         elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
             value = value[int(step)]
         else:
-            return False
-    return wanted == "*" or _is(value, wanted)
+            return ABSENT
+    return value
+
+
+def is_any(value: str, wanted: Pattern) -> bool:
+    """Whether a text is one of those."""
+    return any(_is(value, each) for each in ([wanted] if isinstance(wanted, str) else wanted))
+
+
+def _texts(pattern: Pattern | None) -> set[str]:
+    return {pattern} if isinstance(pattern, str) else set(pattern or ())
 
 
 def _is(value: object, wanted: object) -> bool:
     if isinstance(value, str) and isinstance(wanted, str):
-        return fnmatchcase(value, wanted)
+        # To fnmatch these mean something, too; in a title such as "[Urgent] Ready?" they do not.
+        return fnmatchcase(value, wanted.replace("[", "[[]").replace("?", "[?]"))
     # JSON's true is a Python int.
     return value == wanted and isinstance(value, bool) is isinstance(wanted, bool)

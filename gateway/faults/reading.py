@@ -10,11 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 from gateway.faults.rule import Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic_core import ErrorDetails
 
 _RULES: TypeAdapter[Rule] = TypeAdapter(Rule)
 _OTHER_FORM = frozenset({"list_type", "dataclass_type", "model_attributes_type", "float_type"})
-_OF_THE_RULE = frozenset({"times", "probability", "after", "priority", "seed"})
+_OF_THE_RULE = ("times", "probability", "after", "priority", "seed")
 
 
 class RuleError(ValueError):
@@ -43,7 +45,7 @@ def read_rule(told: object) -> Rule:
         RuleError: it is none.
     """
     if isinstance(told, str):
-        told = _from_json(told) if told.lstrip().startswith("{") else _from_words(told)
+        told = _from_json(told) if told.lstrip().startswith("{") else from_words(told.split())
     try:
         return _RULES.validate_python(told)
     except ValidationError as error:
@@ -66,8 +68,13 @@ def _from_json(text: str) -> object:
         raise RuleError(("", f"not JSON: {error}")) from None
 
 
-def _from_words(text: str) -> dict[str, Any]:
-    kind, *words = text.split() or [""]
+def from_words(written: Sequence[str]) -> dict[str, Any]:
+    """A rule as JSON from its words, unjudged.
+
+    Raises:
+        RuleError: one of them is not ``name=value``.
+    """
+    kind, *words = written or [""]
     action: dict[str, Any] = {"type": kind}
     match: dict[str, Any] = {}
     rule: dict[str, Any] = {"action": action, "match": match}
@@ -82,6 +89,23 @@ def _from_words(text: str) -> dict[str, Any]:
         else:
             action[name] = _value(value)
     return rule
+
+
+def to_words(told: dict[str, Any]) -> list[str]:
+    """The words for a rule as JSON; the JSON itself if it does several things in turn."""
+    action = dict(told["action"]) if isinstance(told["action"], dict) else None
+    if action is None:
+        return [json.dumps(told, separators=(",", ":"))]
+    given = {**action, **{name: told[name] for name in _OF_THE_RULE if name in told}}
+    del given["type"]
+    given |= {f"match.{name}": value for name, value in told["match"].items()}
+    return [action["type"], *(f"{name}={_word(value)}" for name, value in given.items())]
+
+
+def _word(value: object) -> str:
+    if isinstance(value, str) and _value(value) == value:
+        return value
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _value(text: str) -> object:

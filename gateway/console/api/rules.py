@@ -41,7 +41,9 @@ class RuleView:
     """A rule, and what became of it.
 
     ``seen`` counts the occasions that it was for, ``hits`` those that it struck. A rule that is
-    ``spent`` strikes no more, nor does one that is not ``enabled``.
+    ``spent`` strikes no more, nor does one that is not ``enabled``. ``missed``: why it was not for
+    the last occasion that it was asked about, such as ``topic was 'com.example.app'``; empty if it
+    was, or none has come yet.
     """
 
     id: str
@@ -56,6 +58,7 @@ class RuleView:
     seen: int
     hits: int
     spent: bool
+    missed: str
 
 
 class RuleChange(Body):
@@ -121,6 +124,6 @@ def _view(entry: Entry) -> dict[str, Any]:
     rule = entry.rule
     limits = {"times": rule.times, "probability": rule.probability, "after": rule.after}
     told_so = {"id": str(entry.number), **limits, "priority": rule.priority, "seed": rule.seed}
-    counted = {"seen": entry.seen, "hits": entry.hits, "spent": entry.is_spent}
-    counted["enabled"] = entry.is_enabled
+    counted: dict[str, Any] = {"seen": entry.seen, "hits": entry.hits, "spent": entry.is_spent}
+    counted |= {"enabled": entry.is_enabled, "missed": entry.missed}
     return {**told_so, **told(rule), **counted}

@@ -27,6 +27,7 @@ async def test_a_rule_is_made_listed_and_deleted(console: Console) -> None:
             "seen": 0,
             "hits": 0,
             "spent": False,
+            "missed": "",
         }
         assert (await client.get(RULES)).json() == [made.json()]
         assert (await client.get(f"{RULES}/1")).json() == made.json()

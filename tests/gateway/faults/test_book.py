@@ -60,6 +60,8 @@ def strike(book: RuleBook, times: int = 1, **changes: Any) -> list[str]:  # noqa
         ({"team_id": "TEAM", "key_id": "KEY"}, True),
         ({"team_id": "TEAM", "key_id": "OTHER"}, False),
         ({"payload": {"aps.alert.title": "Goal*"}}, True),
+        ({"payload": {"aps.alert.title": "Goa[l]!"}}, False),
+        ({"payload": {"aps.alert.title": "?oal!"}}, False),
         ({"payload": {"aps.alert.title": "Penalty"}}, False),
         ({"payload": {"aps.badge": 1}}, True),
         ({"payload": {"aps.badge": True}}, False),
@@ -139,3 +141,30 @@ def test_reset_returns_to_the_rules_of_the_settings_as_if_nothing_had_happened()
     assert [(entry.number, entry.hits, entry.is_spent) for entry in book] == [(1, 0, False)]
     book.clear()
     assert (len(book), book.requests, book.remove(1)) == (0, (), False)
+
+
+@pytest.mark.parametrize(
+    ("match", "missed"),
+    [
+        ({"topic": "com.example.a"}, "topic was 'com.example.app'"),
+        ({"channel": "*"}, "there was no channel"),
+        ({"topic": "com.*", "payload": {"aps.badge": 2}}, "payload.aps.badge was 1"),
+        ({"payload": {"aps.sound": "*"}}, "there was no payload.aps.sound"),
+        ({"topic": "com.*"}, ""),
+    ],
+)
+def test_a_rule_says_why_it_was_not_for_the_last_occasion(
+    match: dict[str, Any], missed: str
+) -> None:
+    book = book_of({"action": {"type": "answer", "status": 503}, "match": match})
+    [entry] = book
+    assert entry.missed == ""
+    strike(book)
+    assert (entry.missed, entry.hits) == (missed, 0 if missed else 1)
+
+
+def test_a_long_value_that_did_not_match_is_told_in_part() -> None:
+    book = book_of({"action": {"type": "pass"}, "match": {"payload": {"text": "x"}}})
+    strike(book, payload={"text": "y" * 5000})
+    [entry] = book
+    assert len(entry.missed) < 60
