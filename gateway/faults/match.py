@@ -2,6 +2,7 @@
 
 # No "from __future__ import annotations": pydantic reads the annotations at run time.
 import reprlib
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from fnmatch import fnmatchcase
@@ -182,11 +183,16 @@ def _at(value: object, path: list[str]) -> object:
     for step in path:
         if isinstance(value, dict) and step in value:
             value = value[step]
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
+        elif isinstance(value, list) and (place := _place(step)) < len(value):
+            value = value[place]
         else:
             return ABSENT
     return value
+
+
+def _place(step: str) -> int:
+    # int() refuses more than 4,300 digits.
+    return int(step[:20]) if step.isdecimal() else sys.maxsize
 
 
 def is_any(value: str, wanted: Pattern) -> bool:

@@ -61,6 +61,7 @@ def strike(book: RuleBook, times: int = 1, **changes: Any) -> list[str]:  # noqa
         ({"team_id": "TEAM", "key_id": "OTHER"}, False),
         ({"payload": {"aps.alert.title": "Goal*"}}, True),
         ({"payload": {"aps.alert.title": "Goa[l]!"}}, False),
+        ({"payload": {"ids." + 5000 * "1": "x"}}, False),
         ({"payload": {"aps.alert.title": "?oal!"}}, False),
         ({"payload": {"aps.alert.title": "Penalty"}}, False),
         ({"payload": {"aps.badge": 1}}, True),

@@ -67,8 +67,8 @@ def test_a_sequence_and_a_distribution_are_told_as_they_were_written() -> None:
         (
             {"action": BUSY, "match": {"device": "phone"}},
             "match.device is not known of a request, at which answer 503 ServiceUnavailable happens"
-            "; known are bundle_id, channel, connection, environment, key_id, nth, nth_on_connection,"
-            " path, payload, priority, push_type, team_id, token, topic",
+            "; known are bundle_id, channel, connection, environment, key_id, nth,"
+            " nth_on_connection, path, payload, priority, push_type, team_id, token, topic",
         ),
         (
             {"action": [BUSY, {"type": "duplicate"}]},
