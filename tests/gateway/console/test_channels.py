@@ -95,6 +95,7 @@ async def test_a_broadcast_is_told_among_the_pushes(console: Console) -> None:
         "dropped": 0,
         "delivered": 1,
         "delivered_from_storage": 1,
+        "faults": {},
     }
     assert "apnsim_channels 0" in metrics
     assert "apnsim_channel_subscriptions 0" in metrics
