@@ -74,6 +74,14 @@ page: setup .venv/.page
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-page.lock
 	@touch $@
 
+# The documentation as a site, in build/site; a link that leads nowhere fails.
+docs: setup .venv/.docs
+	$(BIN)/mkdocs build --strict --quiet
+
+.venv/.docs: requirements-docs.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@touch $@
+
 # The page's libraries, as gateway/console/page/vendor/manifest.json names them; needs npm.
 vendor:
 	$(PYTHON) tests/page/vendor.py
@@ -82,10 +90,11 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra dev --extra pypush -o requirements-dev.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements-dev.lock -o requirements.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra page -c requirements-dev.lock -o requirements-page.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra docs -c requirements-dev.lock -o requirements-docs.lock pyproject.toml
 	cd interop/python && uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o pyapns2.lock pyapns2.in
 	cd deploy && uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o checks.lock checks.in
 
 clean:
 	rm -rf .venv .apnsim dist deploy/.cache interop/.cache interop/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
 
-.PHONY: all setup run test format lint types coverage interop interop-faults h2spec dist dist-check bench page vendor lock clean
+.PHONY: all setup run test format lint types coverage interop interop-faults h2spec dist dist-check bench page docs vendor lock clean
