@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.console.device_host import DeviceView
     from gateway.journal import Event, Record
     from gateway.store.store import Registration
-    from protocol.identifiers import DeviceToken
+    from protocol.identifiers import DeviceId, DeviceToken
     from protocol.lint.finding import Finding
 
 
@@ -39,6 +39,10 @@ class Known(Protocol):
 
     def device(self, device_id: str) -> DeviceView | None:
         """The virtual device of this id, if it is one."""
+        ...
+
+    def is_connected(self, device: DeviceId | None) -> bool:
+        """Whether the device has a link."""
         ...
 
 
@@ -143,10 +147,9 @@ def _said(finding: Finding) -> str:
 def _received(record: Record, _event: Event, known: Known) -> Fate:
     if record.detail:
         return Fate(f"accepted: {record.detail}", "send it with an apns-id of its own")
-    device = known.device(record.device) if record.device else None
     if not record.status:
         return Fate("heard, and not answered yet")
-    if device is not None and not device.online:
+    if not known.is_connected(record.device):
         return Fate("accepted, waits for the device, which is offline", "device.go_online()")
     return Fate(
         "accepted, on its way: the device has not acknowledged it yet",

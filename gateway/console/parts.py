@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.routing.sessions import SessionTableStatistics
     from gateway.routing.tenancy import Tenancy
     from gateway.store.store import StoreStatistics
+    from protocol.identifiers import DeviceId
     from protocol.notification import Environment
     from protocol.tenant import Tenant
 
@@ -39,7 +40,11 @@ class StoreFigures(Protocol):
 
 
 class SessionFigures(Protocol):
-    """A session table that says how many devices are connected."""
+    """A session table that says how many devices are connected, and which."""
+
+    def session_of(self, device: DeviceId) -> object | None:
+        """The session that serves the device, if it is connected."""
+        ...
 
     def statistics(self) -> SessionTableStatistics:
         """How many devices are connected."""
@@ -136,7 +141,7 @@ class ConsoleParts:
         channels: broadcast channels and who listens.
         clock: the gateway's time.
         store: for its figures only.
-        sessions: for its figures only.
+        sessions: for its figures, and who is connected.
         devices: the host of virtual devices.
         keys: the provider keys.
         register_key: puts a key on that ring.

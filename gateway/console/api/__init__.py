@@ -23,6 +23,7 @@ from gateway.console.api import (
     requests,
     rules,
     screens,
+    settled,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     screens.router,
     notifications.router,
     near_misses.router,
+    settled.router,
     requests.router,
     export.router,
     lint.router,

@@ -4,6 +4,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, get_args
 
 import trio
@@ -103,15 +104,28 @@ class Search:
         return lambda record: record.number < before and wanted(record)
 
     async def _wait_for(self, wanted: Callable[[Record], bool], seconds: float) -> None:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_end_with, nursery.cancel_scope, self.parts.closing.wait)
-            nursery.start_soon(_end_with, nursery.cancel_scope, self._client_left)
-            await self.parts.journal.wait_for(wanted, count=self.count, seconds=seconds)
-            nursery.cancel_scope.cancel()
+        wait_for = self.parts.journal.wait_for
+        wait = partial(wait_for, wanted, count=self.count, seconds=seconds)
+        await unless_over(self.parts, self.request, wait)
 
-    async def _client_left(self) -> None:
-        while (await self.request.receive())["type"] != "http.disconnect":
+
+async def unless_over(
+    parts: ConsoleParts, request: Request, do: Callable[[], Awaitable[None]]
+) -> bool:
+    """Do something that may take long, unless the client leaves or the gateway ends; whether."""
+    is_done = False
+
+    async def client_left() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
             pass
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_end_with, nursery.cancel_scope, parts.closing.wait)
+        nursery.start_soon(_end_with, nursery.cancel_scope, client_left)
+        await do()
+        is_done = True
+        nursery.cancel_scope.cancel()
+    return is_done
 
 
 async def _end_with(scope: trio.CancelScope, happens: Callable[[], Awaitable[None]]) -> None:

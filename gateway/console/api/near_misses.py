@@ -2,7 +2,6 @@
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 import trio
@@ -10,34 +9,14 @@ from fastapi import APIRouter, Query
 
 from gateway.console.api.common import Parts
 from gateway.console.api.wanting import Wanting
-from gateway.console.device_host import DeviceView
 from gateway.console.near_misses import LOOKED_AT, NearMiss, near_misses
-from gateway.console.parts import ConsoleParts
 from gateway.console.rendering import Json
 from gateway.console.silence import silence
-from gateway.store.store import Registration
-from protocol.identifiers import DeviceToken
+from gateway.console.surroundings import Surroundings
 
 router = APIRouter(prefix="/api/v1/near-misses", tags=["notifications"])
 
 MAX_LIMIT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the console knows beside its journal."""
-
-    parts: ConsoleParts
-    now: float
-
-    def registration_of(self, token: DeviceToken) -> Registration | None:
-        return self.parts.directory.registration_of(token)
-
-    def device(self, device_id: str) -> DeviceView | None:
-        try:
-            return self.parts.devices.get_device(device_id)
-        except self.parts.unknown_errors:
-            return None
 
 
 @router.get("", response_model=list[NearMiss])
@@ -53,7 +32,7 @@ async def list_near_misses(
     delivered and not shown; `advice` what to do. If there is none, entries without a `number` say
     what else is going on: failed TLS handshakes, clients that are connected and send nothing.
     """
-    known = _Known(parts, parts.clock.now())
+    known = Surroundings(parts)
     newest_first = parts.journal.find(lambda _: True, limit=LOOKED_AT)[::-1]
     found = near_misses(newest_first, wanted, known, limit=limit)
     if all(each.distance is None for each in found):

@@ -280,6 +280,7 @@ class Console:
         self.authority = Authority.create()
         self.resets: list[str | None] = []
         self.is_ready = True
+        self.sessions = SessionTable()
         store = MemoryStore()
         self.channels = ChannelDirectory(store, self.clock.now, counting_bytes())
         self.parts = ConsoleParts(
@@ -288,7 +289,7 @@ class Console:
             channels=self.channels,
             clock=self.clock,
             store=store,
-            sessions=SessionTable(),
+            sessions=self.sessions,
             devices=self.host,
             keys=self.keys,
             register_key=lambda key, environments, topics, related: self.keys.add(

@@ -61,6 +61,7 @@ OPERATIONS = {
     ("PUT", "/devices/{device_id}/apps/{bundle_id}/strings"),
     ("GET", "/notifications"),
     ("GET", "/near-misses"),
+    ("GET", "/settled"),
     ("GET", "/notifications/{apns_id}"),
     ("GET", "/requests"),
     ("POST", "/lint"),

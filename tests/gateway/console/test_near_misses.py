@@ -18,6 +18,7 @@ from tests.builders import (
     NOW,
     TOKEN,
     TOPIC,
+    ListeningSession,
     broadcast,
     notification,
     push,
@@ -124,6 +125,7 @@ Course = list[tuple[State, str]]
 async def test_each_end_of_an_accepted_push_is_told_with_what_to_do(
     console: Console, course: Course, became: str, advice: str
 ) -> None:
+    console.sessions.arrive(ListeningSession())
     accepted = console.accept(1)
     for state, detail in course:
         console.journal.note(accepted.unique_id, state, detail)
@@ -274,6 +276,7 @@ async def test_a_push_to_a_kin_token_is_told(
 
 
 async def test_what_differs_is_said_in_words(console: Console) -> None:
+    console.sessions.arrive(ListeningSession())
     console.accept(1, payload=b'{"aps":{"alert":{"title":"Goal","body":"2-0"},"badge":3}}')
     query = {"topic": TOPIC, "device": "tablet", "since": NOW + 2.5, "text": "Corner"}
     [told] = await misses(console, **query, payload=["aps.badge=4", "aps.sound=*", "aps.badge=3"])
