@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apnsim.netstat import Socket
+from apnsim.own_provider import OwnProvider
 from devicesim.activity_kit import UnknownActivityError
 from devicesim.apps import UnknownAppError
 from devicesim.files import StateError
@@ -75,6 +76,7 @@ def console_parts(
         keys=gateway.keys,
         register_key=register_key,
         make_key=partial(gateway.home.make_key, gateway.keys),
+        send_push=OwnProvider(gateway).push,
         rules=gateway.faults.book,
         info=info,
         connections=lambda tenancy: _connections(gateway, tenancy),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import httpcore
 import trio
 
+from apnsim.fresh_token import FreshToken
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from apnsim.scenario.wires import ProviderWire
     from certs.provider_key import ProviderKey
 
-# Apple: refresh the token no more than once every 20 minutes and no less than once an hour.
-TOKEN_SECONDS = 40 * 60.0
 # Real pools let go of connections that have been idle for a while; the gateway does after an hour.
 IDLE_SECONDS = 30 * 60.0
 HOSTS = {
@@ -59,11 +59,10 @@ class Provider:
         key: ProviderKey,
         now: Callable[[], float],
     ) -> None:
-        self._wire, self._trust, self._key, self._now = wire, trust, key, now
+        self._wire, self._trust = wire, trust
+        self._bearer = FreshToken(key, now)
         self._pool: httpcore.AsyncConnectionPool | None = None
         self._used_at = -IDLE_SECONDS
-        self._bearer = ""
-        self._signed_at = float("-inf")
         self._turn = trio.Lock()
 
     async def push(
@@ -86,7 +85,7 @@ class Provider:
                 response = await pool.request(
                     "POST",
                     f"{HOSTS[environment]}/3/device/{token}",
-                    headers=[("authorization", f"bearer {self._fresh_token()}"), *headers.items()],
+                    headers=[self._bearer.header, *headers.items()],
                     content=payload,
                 )
             except (httpcore.NetworkError, httpcore.ProtocolError) as error:
@@ -110,9 +109,3 @@ class Provider:
                 ssl_context=self._trust, http1=False, http2=True, network_backend=self._wire
             )
         return self._pool
-
-    def _fresh_token(self) -> str:
-        if self._now() - self._signed_at > TOKEN_SECONDS:
-            self._signed_at = self._now()
-            self._bearer = self._key.sign(int(self._signed_at))
-        return self._bearer

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from certs.provider_key import ProviderPublicKey
     from gateway.clock import Clock
     from gateway.console.device_host import DeviceHost
+    from gateway.console.sending import SendPush
     from gateway.faults.book import RuleBook
     from gateway.handshakes import FailedHandshake
     from gateway.journal import Journal
@@ -146,6 +147,7 @@ class ConsoleParts:
         keys: the provider keys.
         register_key: puts a key on that ring.
         make_key: makes one, with its ``.p8``.
+        send_push: pushes over the provider port, as a backend would.
         rules: what goes wrong on purpose.
         info: the answer to ``GET /api/v1/info``.
         connections: of a tenant or of all: ``{"provider": […], "courier": […]}``, frozen
@@ -170,6 +172,7 @@ class ConsoleParts:
     keys: Keys
     register_key: RegisterKey
     make_key: MakeKey
+    send_push: SendPush
     rules: RuleBook
     info: Callable[[], Mapping[str, Any]]
     connections: Callable[[Tenancy | None], Mapping[str, Sequence[object]]]

@@ -23,6 +23,7 @@ from gateway.console.api import (
     requests,
     rules,
     screens,
+    sending,
     settled,
 )
 
@@ -36,6 +37,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     activities.router,
     screens.router,
     notifications.router,
+    sending.router,
     near_misses.router,
     settled.router,
     requests.router,

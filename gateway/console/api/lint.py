@@ -2,16 +2,17 @@
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
 from gateway.console.api.common import Body, Parts
+from gateway.console.api.payload import GivenPayload, GivenText, body_of, require_one
 from gateway.console.rendering import Json
 from protocol.lint.finding import Finding
 from protocol.lint.judgement import lint
-from protocol.lint.push import Push, as_body, as_headers
+from protocol.lint.push import Push, as_headers
 from protocol.notification import PushType
 from protocol.provider.http import HttpRequest
 from protocol.provider.request import DEVICE_PATH
@@ -22,14 +23,8 @@ router = APIRouter(prefix="/api/v1/lint", tags=["lint"])
 class PushToLint(Body):
     """A push that nobody has sent: its payload, and what is known of the rest."""
 
-    payload: dict[str, Any] | None = Field(
-        default=None,
-        description="The payload; judged as compact JSON in UTF-8.",
-        examples=[{"aps": {"alert": "Hello", "badge": "3"}}],
-    )
-    raw_payload: str | None = Field(
-        default=None, description="Instead of it: its very text, which may be no JSON."
-    )
+    payload: GivenPayload = None
+    raw_payload: GivenText = None
     headers: dict[str, str] = Field(
         default_factory=dict, examples=[{"apns-push-type": "alert", "apns-priority": "5"}]
     )
@@ -41,14 +36,13 @@ class PushToLint(Body):
 
     @model_validator(mode="after")
     def _has_one_payload(self) -> Self:
-        if (self.payload is None) == (self.raw_payload is None):
-            raise ValueError("expected either payload or raw_payload")
+        require_one(self.payload, self.raw_payload)
         return self
 
     @property
     def request(self) -> HttpRequest:
         """As it would be sent."""
-        body = (self.raw_payload or "").encode() if self.payload is None else as_body(self.payload)
+        body = body_of(self.payload, self.raw_payload)
         return HttpRequest("POST", self.path, as_headers(self.headers), body)
 
 

@@ -8,11 +8,16 @@ from fastapi import APIRouter, HTTPException, Query, Response
 
 from gateway.console.api.common import Parts, Searching
 from gateway.console.api.wanting import Wanting
+from gateway.console.parts import ConsoleParts
 from gateway.console.rendering import Json, json_list
 from gateway.console.views import PushStory, PushView, push_view, story_of
 from gateway.journal import Record
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
+
+Number = Annotated[
+    int | None, Query(description="Which of several with this apns-id; the newest if absent.")
+]
 
 
 @router.get("", response_model=list[PushView])
@@ -28,21 +33,25 @@ async def list_notifications(search: Searching, wanted: Wanting) -> Response:
 
 
 @router.get("/{apns_id}", response_model=PushStory)
-async def get_notification(
-    parts: Parts,
-    apns_id: str,
-    number: Annotated[
-        int | None, Query(description="Which of several with this apns-id; the newest if absent.")
-    ] = None,
-) -> Json:
+async def get_notification(parts: Parts, apns_id: str, number: Number = None) -> Json:
     """One push or refused request: the request as received, the answer given, the timeline."""
+    record, *others = records_named(parts, apns_id, number)
+    return Json(story_of(record, others))
+
+
+def records_named(parts: ConsoleParts, apns_id: str, number: int | None) -> list[Record]:
+    """The record that is meant, then the others with the same apns-id, newest first.
+
+    Raises:
+        HTTPException: 404.
+    """
     found = parts.journal.find(_is_named(apns_id.lower()))[::-1]
-    chosen = [record for record in found if number in (None, record.number)]
-    if not chosen:
+    chosen = next((record for record in found if number in (None, record.number)), None)
+    if chosen is None:
         which = "" if number is None else f" and the number {number}"
         detail = f"the journal has no push with the apns-id {apns_id[:80]!r}{which}"
         raise HTTPException(404, detail)
-    return Json(story_of(chosen[0], [other for other in found if other is not chosen[0]]))
+    return [chosen, *(other for other in found if other is not chosen)]
 
 
 def _is_named(apns_id: str) -> Callable[[Record], bool]:

@@ -18,6 +18,7 @@ from gateway.clock import Clock
 from gateway.console.app import Bind, create_app, serve_console
 from gateway.console.guard import Admission
 from gateway.console.parts import ConsoleParts
+from gateway.console.sending import OutgoingPush, SentPush
 from gateway.faults.book import RuleBook
 from gateway.home import Home
 from gateway.journal import Journal, Record, State
@@ -279,6 +280,8 @@ class Console:
         self.rules = RuleBook()
         self.authority = Authority.create()
         self.resets: list[str | None] = []
+        self.sent: list[OutgoingPush] = []
+        self.push_answer: SentPush | Exception = SentPush(200, "", "an-apns-id", "a-unique-id")
         self.is_ready = True
         self.sessions = SessionTable()
         store = MemoryStore()
@@ -298,6 +301,7 @@ class Console:
             make_key=lambda team_id, key_id, **limits: Home(self.directory).make_key(
                 self.keys, team_id, key_id, **limits
             ),
+            send_push=self._send,
             rules=self.rules,
             info=lambda: (
                 {"version": "1", "time": self.clock.now(), "keys": [], "ca_file": "ca"}
@@ -310,6 +314,12 @@ class Console:
             failed_errors=(NotNowError,),
             is_ready=lambda: self.is_ready,
         )
+
+    async def _send(self, push: OutgoingPush) -> SentPush:
+        if isinstance(self.push_answer, Exception):
+            raise self.push_answer
+        self.sent.append(push)
+        return self.push_answer
 
     def _activate(self, device_id: str, csr: bytes) -> dict[str, Any]:
         return {
