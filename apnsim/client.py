@@ -10,22 +10,13 @@ app = phone.install("com.example.app")
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
-import httpx
-
 from apnsim.client_apps import App
+from apnsim.client_calls import DEFAULT_URL, Calls
 from apnsim.client_devices import Device
-from apnsim.client_errors import (
-    ApnsimError,
-    NotInTimeError,
-    UnreachableError,
-    error_of,
-    not_in_time,
-    unreachable,
-)
+from apnsim.client_errors import ApnsimError, NotInTimeError, UnreachableError, not_in_time
 from apnsim.client_events import ServerEvent, events_in
 from apnsim.client_export import Exporter
 from apnsim.client_lint import Linter
@@ -43,17 +34,21 @@ from apnsim.client_views import (
     given,
     read,
 )
+from apnsim.client_webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import httpx
+
 __all__ = ["Apnsim", "ApnsimError", "App", "Device", "NotInTimeError", "UnreachableError"]
 
 
-class Apnsim:
+class Apnsim(Calls):
     """A running gateway, as its console shows it. Close it, or use it in a ``with``.
 
-    ``rules`` are its fault rules; ``lint`` says what is wrong with a push; ``export`` tells all.
+    ``rules`` are its fault rules; ``lint`` says what is wrong with a push; ``export`` tells all;
+    ``webhooks`` are told what became of a push.
 
     Args:
         console_url: such as ``http://127.0.0.1:2198``.
@@ -67,34 +62,17 @@ class Apnsim:
 
     def __init__(
         self,
-        console_url: str = "http://127.0.0.1:2198",
+        console_url: str = DEFAULT_URL,
         *,
         token: str | None = None,
         timeout: float = 15.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        super().__init__(console_url, token, timeout, transport)
         self.rules = Rules(self)
         self.lint = Linter(self)
         self.export = Exporter(self)
-        self._timeout = timeout
-        self._http = httpx.Client(
-            base_url=console_url,
-            headers={} if token is None else {"authorization": f"Bearer {token}"},
-            timeout=timeout,
-            transport=transport,
-            # The console is on this machine or named on purpose: no proxy of the environment.
-            trust_env=False,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
+        self.webhooks = Webhooks(self)
 
     # -- the gateway ----------------------------------------------------------------------------
 
@@ -114,7 +92,7 @@ class Apnsim:
 
     def metrics(self) -> str:
         """The figures in Prometheus' text format."""
-        return self._answer("GET", "/metrics").text
+        return self.answer("GET", "/metrics").text
 
     def events(self, *, bundle_id: str | None = None) -> Iterator[ServerEvent]:
         """Follow what happens, to an app or at all, until the gateway or its reader ends it."""
@@ -257,44 +235,3 @@ class Apnsim:
     def remove_key(self, key_id: str) -> None:
         """Have the gateway believe a key no longer."""
         self.call("DELETE", f"keys/{quote(key_id, safe='')}")
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: dict[str, Any] | None = None,
-        body: dict[str, Any] | None = None,
-        wait: float | None = None,
-    ) -> Any:  # noqa: ANN401 — JSON
-        """Any call of the API: ``path`` is relative to ``/api/v1/``; what it answers as JSON."""
-        answer = self._answer(
-            method,
-            f"/api/v1/{path}",
-            params=given(**(query or {})),
-            json=body,
-            timeout=self._timeout + (wait or 0),
-        )
-        return answer.json() if answer.content else None
-
-    @contextmanager
-    def streamed(self, path: str, query: dict[str, Any] | None = None) -> Iterator[httpx.Response]:
-        """An answer that is read as it comes, never silent for long; ``path`` as in `call`."""
-        url, wait = f"/api/v1/{path}", httpx.Timeout(self._timeout, read=60.0)
-        try:
-            with self._http.stream("GET", url, params=given(**query or {}), timeout=wait) as answer:
-                if answer.is_error:
-                    answer.read()
-                    raise error_of(answer)
-                yield answer
-        except httpx.TransportError as error:
-            raise unreachable(self._http.base_url, error) from error
-
-    def _answer(self, method: str, path: str, **how: Any) -> httpx.Response:  # noqa: ANN401
-        try:
-            answer = self._http.request(method, path, **how)
-        except httpx.TransportError as error:
-            raise unreachable(self._http.base_url, error) from error
-        if answer.is_error:
-            raise error_of(answer)
-        return answer

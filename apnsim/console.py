@@ -14,10 +14,14 @@ from devicesim.files import StateError
 from devicesim.host import NotConfirmedError, UnknownDeviceError
 from devicesim.screen.screen import UnknownNotificationError
 from gateway.console.parts import ConsoleParts
+from gateway.console.rendering import to_json
+from gateway.console.views import event_view
 from gateway.provider.certificate import CertificateIdentity
 from gateway.provider.identity import TokenIdentity
 from gateway.provider.keys import RegisteredKey
 from gateway.store.store import StoreUnavailableError
+from gateway.webhooks.allowed import LOOPBACK, AllowList
+from gateway.webhooks.book import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,13 +50,28 @@ _AUTHENTICATION: dict[type, str] = {
 }
 
 
+def webhooks_of(gateway: Gateway) -> Webhooks:
+    """The webhooks of a gateway, told in the words of the control API.
+
+    Raises:
+        TargetError: one of its settings leads to a target that is not allowed.
+    """
+    return Webhooks(
+        gateway.journal.followers,
+        lambda record, event: to_json(event_view(record, event)),
+        AllowList(gateway.settings.webhook_allow or LOOPBACK),
+        gateway.settings.webhook,
+    )
+
+
 def console_parts(
     gateway: Gateway,
     devices: VirtualDevices,
+    webhooks: Webhooks,
     info: Callable[[], dict[str, Any]],
     closing: trio.Event,
 ) -> ConsoleParts:
-    """The console's collaborators, for this gateway and these devices."""
+    """The console's collaborators, for this gateway, these devices and webhooks."""
 
     def register_key(
         key: ProviderPublicKey,
@@ -64,6 +83,7 @@ def console_parts(
 
     async def reset(tenant: Tenant | None) -> None:
         await (devices.reset() if tenant is None else devices.forget(tenant))
+        webhooks.reset(tenant)
 
     return ConsoleParts(
         journal=gateway.journal,
@@ -78,6 +98,7 @@ def console_parts(
         make_key=partial(gateway.home.make_key, gateway.keys),
         send_push=OwnProvider(gateway).push,
         rules=gateway.faults.book,
+        webhooks=webhooks,
         info=info,
         connections=lambda tenancy: _connections(gateway, tenancy),
         failed_handshakes=lambda: gateway.providers.failed_handshakes,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from apnsim import logs, open_files
-from apnsim.console import console_parts
+from apnsim.console import console_parts, webhooks_of
 from apnsim.errors import CannotStartError, told_as
 from apnsim.virtual_devices import VirtualDevices
 from certs.files import PUBLIC_MODE, CredentialError, write_credential
@@ -23,14 +23,16 @@ from gateway.console.server import Bind
 from gateway.ports import opening, url_host
 from gateway.serve import serve
 from gateway.store.store import StoreUnavailableError
+from gateway.webhooks.allowed import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from gateway.provider.keys import RegisteredKey
-    from gateway.serve import Gateway
+    from gateway.serve import Companion, Gateway
     from gateway.settings import Settings
+    from gateway.webhooks.book import Webhooks
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ CANNOT_START = (
     CredentialError,
     StateError,
     NotConfirmedError,
+    TargetError,
     OSError,
 )
 GRACE_SECONDS = 5.0
@@ -55,10 +58,16 @@ class Running:
 
     gateway: Gateway
     devices: VirtualDevices
+    webhooks: Webhooks
     console_url: str
 
     def __init__(self, stop: trio.Event) -> None:
         self._stop = stop
+
+    @property
+    def companions(self) -> tuple[Companion, ...]:
+        """What the gateway is to start and end."""
+        return (self.run_devices, self.run_webhooks, self.run_console)
 
     def info(self) -> dict[str, Any]:
         """What ``GET /api/v1/info`` and the ready file say."""
@@ -88,12 +97,19 @@ class Running:
             await nursery.start(self.devices.run)
             task_status.started()
 
+    async def run_webhooks(
+        self, gateway: Gateway, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Tell others what became of each push; a companion of the gateway."""
+        self.webhooks = webhooks_of(gateway)
+        await self.webhooks.run(task_status)
+
     async def run_console(
         self, gateway: Gateway, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
         """Serve the control API; a companion of the gateway."""
         settings = gateway.settings
-        parts = console_parts(gateway, self.devices, self.info, self._stop)
+        parts = console_parts(gateway, self.devices, self.webhooks, self.info, self._stop)
         bind = Bind(settings.host, settings.console_port, settings.console_token)
         async with trio.open_nursery() as nursery:
             with opening("console", settings.host, settings.console_port):
@@ -133,8 +149,7 @@ async def _serve_until(
 ) -> None:
     async with trio.open_nursery() as nursery:
         running = Running(stop)
-        companions = (running.run_devices, running.run_console)
-        await nursery.start(serve, settings, Clock(), stop, companions)
+        await nursery.start(serve, settings, Clock(), stop, running.companions)
         _calm_the_collector()
         _announce(running.info(), settings.ready_file)
         if beside is not None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gateway.records import Event, Record
 
 
@@ -29,11 +26,11 @@ class Followers:
     def __init__(self) -> None:
         self.present: tuple[Follower, ...] = ()
 
-    @contextmanager
-    def follow(self, follower: Follower) -> Iterator[None]:
-        """Tell the follower of everything while the body runs."""
+    def add(self, follower: Follower) -> None:
+        """Tell this one, too; once, however often it was added."""
+        self.discard(follower)
         self.present += (follower,)
-        try:
-            yield
-        finally:
-            self.present = tuple(each for each in self.present if each is not follower)
+
+    def discard(self, follower: Follower) -> None:
+        """Tell this one no more, if it was told."""
+        self.present = tuple(each for each in self.present if each is not follower)

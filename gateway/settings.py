@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.faults.rule import Rule
+    from gateway.webhooks.description import Description
 
 
 def _setting(
@@ -263,6 +264,18 @@ class Settings:
         InBandFaults.OFF,
         "on: a push may ask for a fault itself, by the key apnsim of its payload, or by a token"
         " that begins with dead0503 or another status",
+    )
+    webhook: tuple[Description, ...] = _setting(
+        (),
+        "URL (or JSON: url, events, bundle_id, secret) that is told what became of a push; may be"
+        " given several times, in the file as [[webhook]]; docs/forwarding.md",
+        values.several(values.webhook),
+    )
+    webhook_allow: tuple[str, ...] = _setting(
+        (),
+        "a host, *.domain, address or network, perhaps with :port, that webhooks may reach; may be"
+        " given several times; unless given they reach this machine alone",
+        values.several(values.webhook_target),
     )
     journal_size: int = _setting(
         10_000, "how many requests the control API remembers", values.count

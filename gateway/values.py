@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
     from gateway.faults.rule import Rule
+    from gateway.webhooks.description import Description
 
 SQLITE_URL = "sqlite:///"
 
@@ -118,6 +119,8 @@ def one_or_more(one: Callable[[Raw], Any]) -> Callable[[Raw], tuple[Any, ...]]:
 def _one_of_several(one: Callable[[Raw], Any], value: Raw) -> object:
     try:
         return one(value)
+    except SeveralError:
+        raise
     except ValueError as error:
         raise SeveralError(str(error), value) from None
 
@@ -167,6 +170,24 @@ def rule(value: Raw) -> Rule:
     from gateway.faults.reading import read_rule
 
     return read_rule(value)
+
+
+def webhook(value: Raw) -> Description:
+    """A webhook."""
+    from gateway.webhooks.description import read_description
+
+    try:
+        return read_description(value)
+    except ValueError as error:  # what was written may hold a secret
+        raise SeveralError(str(error), type(value).__name__) from None
+
+
+def webhook_target(value: Raw) -> str:
+    """An entry of the list of targets that webhooks may reach."""
+    from gateway.webhooks.allowed import Pattern
+
+    Pattern.parse(text(value))
+    return str(value)
 
 
 def path(value: Raw) -> Path:

@@ -46,6 +46,7 @@ LAYERS = (
     ("handshake_faults",),
     ("journal", "settings", "clock", "ports", "tcp", "handshakes"),
     ("values", "choices"),
+    ("webhooks",),
     ("tally", "viewers", "followers", "journal_log"),
     ("records",),
     # Rules are values too, that settings hold; every stage above asks them.

@@ -35,6 +35,8 @@ HOUSEKEEPING = {
     "san",
     "store",
     "team_id",
+    "webhook",  # docs/forwarding.md
+    "webhook_allow",
 }
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.routing.sessions import SessionTableStatistics
     from gateway.routing.tenancy import Tenancy
     from gateway.store.store import StoreStatistics
+    from gateway.webhooks.book import Webhooks
     from protocol.identifiers import DeviceId
     from protocol.notification import Environment
     from protocol.tenant import Tenant
@@ -149,6 +150,7 @@ class ConsoleParts:
         make_key: makes one, with its ``.p8``.
         send_push: pushes over the provider port, as a backend would.
         rules: what goes wrong on purpose.
+        webhooks: who is told what became of a push.
         info: the answer to ``GET /api/v1/info``.
         connections: of a tenant or of all: ``{"provider": […], "courier": […]}``, frozen
             dataclasses or dicts.
@@ -174,6 +176,7 @@ class ConsoleParts:
     make_key: MakeKey
     send_push: SendPush
     rules: RuleBook
+    webhooks: Webhooks
     info: Callable[[], Mapping[str, Any]]
     connections: Callable[[Tenancy | None], Mapping[str, Sequence[object]]]
     activate: Callable[[str, bytes], Mapping[str, Any]]

@@ -8,7 +8,7 @@ from pydantic import WithJsonSchema
 
 from gateway.console.findings import findings_of
 from gateway.console.rendering import read_payload, redacted
-from gateway.journal import Audience, LinkEvent, Record, State
+from gateway.journal import Audience, Event, LinkEvent, Record, State
 from protocol.broadcast import Broadcast
 from protocol.lint.finding import Finding
 from protocol.notification import Notification
@@ -159,6 +159,13 @@ def push_view(record: Record) -> PushView:
         audience=record.audience,
         connection=record.connection,
     )
+
+
+def event_view(record: Record, event: Event) -> dict[str, Any]:
+    """A push as the lists tell it, and which ``event`` of its timeline this is about."""
+    push = push_view(record)
+    told = {each.name: getattr(push, each.name) for each in fields(push)}
+    return {**told, "event": TimelineEntry(event.state, event.at, event.detail)}
 
 
 def request_view(record: Record) -> RequestView | None:

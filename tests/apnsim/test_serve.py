@@ -70,3 +70,14 @@ def test_serve_runs_until_it_is_asked_to_stop_and_tells_where_everything_is(
         f" {manage['production']} for production"
     ) in outcome.err
     assert outcome.err.splitlines()[-1].endswith("draining, at most 10 s")
+
+
+def test_a_webhook_to_where_it_may_not_lead_is_one_line_and_code_2(
+    apnsim: Callable[..., Outcome],
+) -> None:
+    ports = ("--provider-port", 0, "--courier-port", 0, "--console-port", 0)
+    ports += ("--manage-port-development", 0, "--manage-port-production", 0)
+    outcome = apnsim("serve", *ports, "--store", "memory", "--webhook", "http://10.0.0.1/x")
+    assert outcome.code == 2
+    last = outcome.err.splitlines()[-1]
+    assert last.startswith("apnsim serve: url: 10.0.0.1:80 is no allowed target; allow it by --web")

@@ -152,7 +152,7 @@ async def world(data_dir: Path, **changes: Any) -> AsyncIterator[World]:  # noqa
     stop, clock = trio.Event(), Clock()
     running = Running(stop)
     async with trio.open_nursery() as nursery:
-        companions = (running.run_devices, running.run_console)
+        companions = running.companions
         await nursery.start(serve, settings, clock, stop, companions)
         here = World(running, clock, stop)
         try:

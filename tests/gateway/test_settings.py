@@ -12,6 +12,7 @@ from gateway.choices import Auth
 from gateway.configuration import SettingsError, load, options
 from gateway.faults.reading import read_rule
 from gateway.settings import Settings
+from gateway.webhooks.description import read_description
 
 if TYPE_CHECKING:
     from gateway.configuration import Option
@@ -81,6 +82,11 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
         ["pass times=2", "delay seconds=1"],
         tuple(map(read_rule, ("pass times=2", "delay seconds=1"))),
     ),
+    "webhook": (
+        ["http://127.0.0.1/a", "http://[::1]:8/b"],
+        (read_description("http://127.0.0.1/a"), read_description("http://[::1]:8/b")),
+    ),
+    "webhook_allow": (["*.internal", "10.0.0.0/8:443"], ("*.internal", "10.0.0.0/8:443")),
     "in_band_faults": ("on", settings.InBandFaults.ON),
     "journal_size": ("10", 10),
     "http2_library": ("h2", settings.Http2Library.H2),
@@ -186,3 +192,17 @@ def test_rules_are_tables_in_the_file(tmp_path: Path) -> None:
     file.write_text('[[rule]]\naction = {type = "pss"}\n')
     with pytest.raises(SettingsError, match="rule: action: Input tag 'pss' found"):
         load(file, {}, {})
+
+
+def test_a_webhook_in_the_file_is_a_table_and_its_secret_is_in_no_error(tmp_path: Path) -> None:
+    file = tmp_path / "apnsim.toml"
+    file.write_text('[[webhook]]\nurl = "http://127.0.0.1/"\nevents = ["Rejected"]\n')
+    [hook] = load(file, {}, {}).webhook
+    assert hook.events == {"Rejected"}
+    file.write_text('[[webhook]]\nurl = "http://a:pass@127.0.0.1/"\nsecret = "s3cret"\n')
+    with pytest.raises(SettingsError) as refused:
+        load(file, {}, {"webhook": ['{"url": "http://localhost/", "secret": "s3cret"}']})
+    assert "--webhook: secret: expected whsec_" in str(refused.value)
+    with pytest.raises(SettingsError, match="webhook: url: no user name or password") as refused:
+        load(file, {}, {})
+    assert "pass@" not in str(refused.value)

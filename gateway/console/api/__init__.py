@@ -25,6 +25,7 @@ from gateway.console.api import (
     screens,
     sending,
     settled,
+    webhooks,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     keys.router,
     key_files.router,
     rules.router,
+    webhooks.router,
     activation.router,
     albert.router,
     health.router,

@@ -18,7 +18,9 @@ from gateway.clock import Clock
 from gateway.console.app import Bind, create_app, serve_console
 from gateway.console.guard import Admission
 from gateway.console.parts import ConsoleParts
+from gateway.console.rendering import to_json
 from gateway.console.sending import OutgoingPush, SentPush
+from gateway.console.views import event_view
 from gateway.faults.book import RuleBook
 from gateway.home import Home
 from gateway.journal import Journal, Record, State
@@ -27,6 +29,8 @@ from gateway.routing.channels import ChannelDirectory
 from gateway.routing.directory import DeviceDirectory
 from gateway.routing.sessions import SessionTable
 from gateway.store.memory import MemoryStore
+from gateway.webhooks.allowed import AllowList
+from gateway.webhooks.book import Webhooks
 from tests.builders import DEVICE, NOW, counting_bytes, notification, push
 from tests.gateway.console.activity_facts import Activities
 from tests.gateway.console.screen_facts import Screens
@@ -278,6 +282,11 @@ class Console:
         self.host = Host()
         self.keys = KeyRing()
         self.rules = RuleBook()
+        self.webhooks = Webhooks(
+            self.journal.followers,
+            lambda record, event: to_json(event_view(record, event)),
+            AllowList(),
+        )
         self.authority = Authority.create()
         self.resets: list[str | None] = []
         self.sent: list[OutgoingPush] = []
@@ -303,6 +312,7 @@ class Console:
             ),
             send_push=self._send,
             rules=self.rules,
+            webhooks=self.webhooks,
             info=lambda: (
                 {"version": "1", "time": self.clock.now(), "keys": [], "ca_file": "ca"}
                 | {"provider_url": "https://127.0.0.1:2197"}
