@@ -56,6 +56,11 @@ dist: deploy/.cache/venv/.ready
 dist-check: setup dist
 	$(BIN)/python -m pytest -q deploy
 
+# The npm package: its types, its tests with a real client, its examples in three test runners.
+js: setup
+	cd js && npm ci --no-fund --no-audit --silent && npm run types && PATH=$(CURDIR)/$(BIN):$$PATH npm test
+	cd js/examples && npm ci --no-fund --no-audit --silent && PATH=$(CURDIR)/$(BIN):$$PATH npm test
+
 deploy/.cache/venv/.ready: deploy/checks.lock
 	$(PYTHON) -m venv deploy/.cache/venv
 	deploy/.cache/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -95,6 +100,6 @@ lock:
 	cd deploy && uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o checks.lock checks.in
 
 clean:
-	rm -rf .venv .apnsim dist deploy/.cache interop/.cache interop/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
+	rm -rf .venv .apnsim dist deploy/.cache interop/.cache interop/node/node_modules js/node_modules js/examples/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
 
-.PHONY: all setup run test format lint types coverage interop interop-faults h2spec dist dist-check bench page docs vendor lock clean
+.PHONY: all setup run test format lint types coverage interop interop-faults h2spec dist dist-check bench page docs vendor js lock clean

@@ -1,0 +1,34 @@
+"use strict";
+const { start } = require("apnsim");
+const Backend = require("../backend");
+
+let gateway, backend;
+
+beforeAll(async () => {
+  gateway = await start();
+  const { providerHost: host, providerPort: port, ca, key, keyId, teamId } = gateway;
+  backend = new Backend({ host, port, ca, key, keyId, teamId });
+}, 30_000);
+
+afterAll(async () => {
+  backend.close();
+  await gateway.stop();
+}, 30_000);
+
+test("a goal is on the lock screen", async () => {
+  const app = await gateway.app();
+  await app.lock();
+  expect(await backend.goal(app.topic, app.token, "Anna")).toEqual([]);
+  await app.waitFor({ text: "Anna" });
+  const { lock_screen: groups } = await app.screen();
+  expect(groups[0].notifications[0].body).toBe("Anna scored");
+});
+
+test("when Apple is out of order the backend is told", async () => {
+  const app = await gateway.app();
+  const match = { bundle_id: app.bundleId };
+  await gateway.addRule({ match, action: { type: "answer", status: 503 } });
+  const failed = await backend.goal(app.topic, app.token, "Anna");
+  expect(failed).toEqual(["503 ServiceUnavailable"]);
+  await app.expectNone();
+});
