@@ -9,15 +9,21 @@ app = phone.install("com.example.app")
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
 from apnsim.client_apps import App
-from apnsim.client_calls import DEFAULT_URL, Calls
+from apnsim.client_calls import DEFAULT_URL
 from apnsim.client_devices import Device
-from apnsim.client_errors import ApnsimError, NotInTimeError, UnreachableError, not_in_time
+from apnsim.client_errors import (
+    ApnsimError,
+    NotInTimeError,
+    NotSettledError,
+    UnexpectedNotificationError,
+    UnreachableError,
+)
 from apnsim.client_events import ServerEvent, events_in
+from apnsim.client_expectations import Expectations
 from apnsim.client_export import Exporter
 from apnsim.client_lint import Linter
 from apnsim.client_rules import Rules
@@ -25,10 +31,8 @@ from apnsim.client_views import (
     Answered,
     Channel,
     Clock,
-    Filters,
     Info,
     Key,
-    Notification,
     NotificationStory,
     Request,
     given,
@@ -41,10 +45,19 @@ if TYPE_CHECKING:
 
     import httpx
 
-__all__ = ["Apnsim", "ApnsimError", "App", "Device", "NotInTimeError", "UnreachableError"]
+__all__ = [
+    "Apnsim",
+    "ApnsimError",
+    "App",
+    "Device",
+    "NotInTimeError",
+    "NotSettledError",
+    "UnexpectedNotificationError",
+    "UnreachableError",
+]
 
 
-class Apnsim(Calls):
+class Apnsim(Expectations):
     """A running gateway, as its console shows it. Close it, or use it in a ``with``.
 
     ``rules`` are its fault rules; ``lint`` says what is wrong with a push; ``export`` tells all;
@@ -124,42 +137,6 @@ class Apnsim(Calls):
         return activation
 
     # -- pushes ---------------------------------------------------------------------------------
-
-    def notifications(
-        self, *, wait: float | None = None, count: int | None = None, **filters: Unpack[Filters]
-    ) -> list[Notification]:
-        """Pushes, oldest first.
-
-        Args:
-            wait: answer when ``count`` match, or after so many seconds with what there is.
-            count: how many to wait for; 1 if absent.
-            filters: which pushes.
-        """
-        query = {**filters, "wait": wait, "count": count}
-        told = self.call("GET", "notifications", query=query, wait=wait)
-        return [read(Notification, each) for each in told]
-
-    def wait_for_notifications(
-        self, count: int = 1, *, seconds: float = 10.0, **filters: Unpack[Filters]
-    ) -> list[Notification]:
-        """Pushes, oldest first, once there are ``count`` of them.
-
-        Args:
-            count: how many.
-            seconds: how long to wait for them.
-            filters: as for :meth:`notifications`.
-
-        Raises:
-            NotInTimeError: there were fewer; says what was there instead.
-        """
-        found = self.notifications(**filters, wait=seconds, count=count)
-        if len(found) < count:
-            any_state = filters.copy()
-            any_state.pop("state", None)
-            states = Counter(str(each.state) for each in self.notifications(**any_state))
-            wanted = f"{count} within {seconds:g} s"
-            raise not_in_time(wanted, filters, len(found), states)
-        return found
 
     def notification(self, apns_id: str, *, number: int | None = None) -> NotificationStory:
         """One push or refused request; of several with this apns-id the newest, or ``number``."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from apnsim.client_errors import error_of, unreachable
+from apnsim.client_errors import error_of, json_of, unreachable
 from apnsim.client_views import given
 
 if TYPE_CHECKING:
@@ -34,14 +34,17 @@ class Calls:
         transport: httpx.BaseTransport | None,
     ) -> None:
         self._timeout = timeout
-        self._http = httpx.Client(
-            base_url=console_url,
-            headers={} if token is None else {"authorization": f"Bearer {token}"},
-            timeout=timeout,
-            transport=transport,
+        how: dict[str, Any] = {
+            "base_url": console_url,
+            "headers": {} if token is None else {"authorization": f"Bearer {token}"},
+            "timeout": timeout,
             # The console is on this machine or named on purpose: no proxy of the environment.
-            trust_env=False,
-        )
+            "trust_env": False,
+            # Plain HTTP needs no authorities, and to read them takes longer than all else here.
+            "verify": console_url.startswith("https"),
+        }
+        self._http = httpx.Client(transport=transport, **how)
+        self._how = how
 
     def __enter__(self) -> Self:
         return self
@@ -70,7 +73,7 @@ class Calls:
             json=body,
             timeout=self._timeout + (wait or 0),
         )
-        return answer.json() if answer.content else None
+        return json_of(answer)
 
     @contextmanager
     def streamed(self, path: str, query: dict[str, Any] | None = None) -> Iterator[httpx.Response]:

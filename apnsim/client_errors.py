@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from apnsim.client_near_misses import told
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from apnsim.client_expectations import OnItsWay
+    from apnsim.client_near_misses import NearMiss
+    from apnsim.client_views import Notification
 
 
 class ApnsimError(Exception):
@@ -34,8 +41,23 @@ class UnreachableError(ApnsimError):
     """Nobody answers at the console's address; ``status`` is 0."""
 
 
-class NotInTimeError(ApnsimError):
-    """Fewer pushes came than were waited for; ``status`` is 0."""
+class NotInTimeError(ApnsimError, AssertionError):
+    """Fewer pushes came than were waited for; ``status`` is 0.
+
+    ``near_misses`` are those that came nearest, the nearest first.
+    """
+
+    near_misses: Sequence[NearMiss] = ()
+
+
+class UnexpectedNotificationError(ApnsimError, AssertionError):
+    """One came that was expected not to; ``notifications`` are what came. ``status`` is 0."""
+
+    notifications: Sequence[Notification] = ()
+
+
+class NotSettledError(ApnsimError, AssertionError):
+    """It cannot be known whether one will come, as something is on its way; ``status`` is 0."""
 
 
 def unreachable(url: httpx.URL, error: httpx.TransportError) -> UnreachableError:
@@ -49,7 +71,11 @@ def unreachable(url: httpx.URL, error: httpx.TransportError) -> UnreachableError
 
 
 def not_in_time(
-    wanted: str, filters: Mapping[str, Any], found: int, states: Mapping[str, int]
+    wanted: str,
+    filters: Mapping[str, Any],
+    found: int,
+    states: Mapping[str, int],
+    near: list[NearMiss],
 ) -> NotInTimeError:
     """What was waited for, and what was there instead.
 
@@ -58,11 +84,62 @@ def not_in_time(
         filters: which pushes.
         found: how many there were.
         states: how many there are in each state, if the state is left out of the filters.
+        near: what came nearest.
     """
-    which = ", ".join(f"{name}={value!r}" for name, value in filters.items()) or "any push"
     there = ", ".join(f"{number} {state!r}" for state, number in states.items()) or "none"
-    detail = f"waited for {wanted} ({which}), found {found}; in whatever state: {there}"
-    return NotInTimeError(0, "Not in time", detail)
+    detail = f"waited for {wanted} ({_which(filters)}), found {found}; in whatever state: {there}"
+    if _is_in_event_loop():
+        detail += (
+            "; this call has kept the event loop from running for so long, and with it what would"
+            " have sent them: await the one of .aio"
+        )
+    error = NotInTimeError(0, "Not in time", detail + told(near))
+    error.near_misses = near
+    return error
+
+
+def unexpected(
+    filters: Mapping[str, Any], found: list[Notification], near: list[NearMiss]
+) -> UnexpectedNotificationError:
+    """What came, and was expected not to."""
+    detail = f"expected none ({_which(filters)}), found {len(found)}{told(near)}"
+    error = UnexpectedNotificationError(0, "Unexpected", detail)
+    error.notifications = found
+    return error
+
+
+def not_settled(
+    seconds: float, filters: Mapping[str, Any], on_their_way: Sequence[OnItsWay]
+) -> NotSettledError:
+    """What is still on its way."""
+    them = "; ".join(f"{each.apns_id}: {each.became}" for each in on_their_way)
+    detail = (
+        f"expected none ({_which(filters)}), and after {seconds:g} s it cannot be known: {them}."
+        " settle_seconds=0 takes what is on its way for what will not come"
+    )
+    return NotSettledError(0, "Not settled", detail)
+
+
+def _which(filters: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in filters.items()) or "any push"
+
+
+def _is_in_event_loop() -> bool:
+    """Whether whoever called has blocked an event loop; asks only for what is imported anyway."""
+    running = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
+    trio = sys.modules.get("trio")
+    return bool(running and running()) or bool(trio and trio.lowlevel.in_trio_run())
+
+
+def json_of(answer: httpx.Response) -> Any:  # noqa: ANN401
+    """What an answer says; None if it is empty.
+
+    Raises:
+        ApnsimError: it is an error.
+    """
+    if answer.is_error:
+        raise error_of(answer)
+    return answer.json() if answer.content else None
 
 
 def error_of(answer: httpx.Response) -> ApnsimError:

@@ -14,7 +14,9 @@ class Filters(TypedDict, total=False):
     """Which pushes: every filter that is given must match.
 
     ``state`` is one or any of several; ``since`` is UNIX seconds; ``limit`` keeps the newest.
-    ``bundle_id`` is the app, whatever suffix its push types have in the ``topic``.
+    ``bundle_id`` is the app, whatever suffix its push types have in the ``topic``. ``text`` stands
+    somewhere in the payload; ``payload`` is values by path, such as ``{"aps.badge": 3}``; texts are
+    patterns, in which ``*`` is anything.
     """
 
     bundle_id: str
@@ -22,6 +24,8 @@ class Filters(TypedDict, total=False):
     device: str
     token: str
     apns_id: str
+    text: str
+    payload: dict[str, Any]
     state: str | list[str]
     since: float
     limit: int

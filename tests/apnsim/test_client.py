@@ -245,6 +245,9 @@ async def test_waiting_in_vain_says_what_was_there_instead() -> None:
         assert str(caught.value) == (
             "waited for 2 within 0.01 s (topic='com.example.app', state='Delivered to Device'),"
             " found 0; in whatever state: 1 'Stored - Device Offline'"
+            "\nthe nearest:"
+            "\n  alert to com.example.app 'Hello': accepted, stored: the device is offline"
+            "\n    → connect the device"
         )
         with pytest.raises(NotInTimeError, match=r"\(any push\), found 1"):
             apnsim.wait_for_notifications(2, seconds=0.01)
