@@ -46,7 +46,7 @@ class PageGateway:
             verify=ssl.create_default_context(cafile=info["ca_file"]),
             base_url=info["provider_url"],
         )
-        self._bearer = f"bearer {self._key.sign(int(time.time()))}"
+        self.bearer = f"bearer {self._key.sign(int(time.time()))}"
 
     def push(
         self, token: str, payload: object = None, *, topic: str = TOPIC, **headers: str
@@ -59,7 +59,7 @@ class PageGateway:
             payload = {"aps": {"alert": payload or "Hello"}}
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        usual = {"apns-topic": topic, "apns-push-type": "alert", "authorization": self._bearer}
+        usual = {"apns-topic": topic, "apns-push-type": "alert", "authorization": self.bearer}
         return self._http.post(f"/3/device/{token}", headers=usual | given, content=body)
 
     def phone(self, name: str = "Anna's iPhone", *, online: bool = True) -> str:

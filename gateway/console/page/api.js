@@ -5,10 +5,16 @@ export const API = "/api/v1";
 
 /** What the API's problem document says (RFC 9457), or that there was no answer. */
 export class ApiError extends Error {
-  /** @param {string} message @param {number} status 0 when the gateway did not answer */
-  constructor(message, status) {
+  /**
+   * @param {string} message
+   * @param {number} status 0 when the gateway did not answer
+   * @param {{where: string, message: string}[]} [errors] each part of the request that is wrong, such
+   *   as "body.bundle_id"
+   */
+  constructor(message, status, errors = []) {
     super(message);
     this.status = status;
+    this.errors = errors;
   }
 }
 
@@ -34,7 +40,8 @@ export async function call(method, path, { query, body, signal, accept } = {}) {
   }
   if (answer.ok) return answer;
   if (answer.status === 401) lock();
-  throw new ApiError(await complaint(answer), answer.status);
+  const problem = await answer.json().catch(() => null);
+  throw new ApiError(problem?.detail ?? `The gateway answered ${answer.status}.`, answer.status, problem?.errors);
 }
 
 async function json(method, path, options) {
@@ -61,9 +68,4 @@ function queryString(query) {
     }
   }
   return words.size ? `?${words}` : "";
-}
-
-async function complaint(answer) {
-  const problem = await answer.json().catch(() => null);
-  return problem?.detail ?? `The gateway answered ${answer.status}.`;
 }

@@ -18,4 +18,6 @@ export const VIEWS = [
   { name: "notifications", label: "Notifications", icon: "bell", load: () => import("./views/notifications.js") },
   { name: "requests", label: "Requests", icon: "arrows", load: () => import("./views/requests.js") },
   { name: "devices", label: "Devices", icon: "phone", load: () => import("./views/devices.js") },
+  { name: "connections", label: "Connections", icon: "link", load: () => import("./views/connections.js") },
+  { name: "rules", label: "Rules", icon: "bolt", load: () => import("./views/rules.js") },
 ];

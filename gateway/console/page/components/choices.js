@@ -1,20 +1,30 @@
 /** One of several: radio buttons in a row, as a fieldset. */
-import { html, useId } from "../ui.js";
+import { html, useEffect, useId, useState } from "../ui.js";
 
 /**
+ * What was chosen is shown at once, until the next `value` says what has come of it. It is never
+ * disabled while the gateway is at it: whoever uses the arrow keys would lose the focus.
+ *
  * @param {{label: string, options: (string | [string, string])[], value: string | null,
- *   choose: (value: string) => void, hint?: string, disabled?: boolean}} props
- *   an option is its value, or value and label
+ *   choose: (value: string) => Promise<unknown>, hint?: string}} props an option is its value, or
+ *   value and label
  */
-export function Choices({ label, options, value, choose, hint, disabled = false }) {
+export function Choices({ label, options, value, choose, hint }) {
   const name = useId();
-  return html`<fieldset class="choices" disabled=${disabled}>
+  const [chosen, setChosen] = useState(null);
+  useEffect(() => setChosen(null), [value]);
+  const take = async (word) => {
+    setChosen(word);
+    await choose(word);
+    setChosen(null);
+  };
+  return html`<fieldset class="choices">
     <legend>${label}</legend>
     <div class="segments">
       ${options.map((each) => {
-        const [word, text] = [each].flat().length === 2 ? each : [each, each];
+        const [word, text] = Array.isArray(each) ? each : [each, each];
         return html`<label key=${word}>
-          <input type="radio" name=${name} value=${word} checked=${word === value} onChange=${() => choose(word)} />
+          <input type="radio" name=${name} value=${word} checked=${word === (chosen ?? value)} onChange=${() => take(word)} />
           <span>${text}</span>
         </label>`;
       })}

@@ -17,8 +17,8 @@ export function TextField({ label, value, set, hint, mistake, multiline = false,
   return html`<div class="field">
     <label class="label" for=${id}>${label}</label>
     ${multiline
-      ? html`<textarea ...${common} ...${rest} spellcheck="false" onInput=${onInput}></textarea>`
-      : html`<input autocomplete="off" spellcheck="false" ...${common} ...${rest} onInput=${onInput} />`}
+      ? html`<textarea ...${common} ...${rest} spellcheck=${false} onInput=${onInput}></textarea>`
+      : html`<input autocomplete="off" spellcheck=${false} ...${common} ...${rest} onInput=${onInput} />`}
     <${Beside} id=${`${id}-hint`} hint=${hint} mistake=${mistake} />
   </div>`;
 }

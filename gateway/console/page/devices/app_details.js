@@ -42,14 +42,14 @@ export function AppDetails({ device, app, badge, changed }) {
     </summary>
     ${isOpen && html`<div class="fold-body" aria-busy=${isBusy}>
       <${Problem} error=${error} />
-      <${Choices} label="The app is" options=${STATES} value=${app.state} choose=${(state) => set({ state })} disabled=${isBusy} />
-      <${Choices} label="Permission to notify" options=${PERMISSIONS} value=${app.permission} disabled=${isBusy}
+      <${Choices} label="The app is" options=${STATES} value=${app.state} choose=${(state) => set({ state })} />
+      <${Choices} label="Permission to notify" options=${PERMISSIONS} value=${app.permission}
         choose=${(permission) => set({ permission })} />
-      <${Switch} label="Allow notifications" on=${app.notifications_enabled} disabled=${isBusy}
+      <${Switch} label="Allow notifications" on=${app.notifications_enabled}
         turn=${(on) => set({ notifications_enabled: on })} hint="The switch in the phone's settings." />
-      <${Switch} label="Registered for remote notifications" on=${app.registered} disabled=${isBusy}
+      <${Switch} label="Registered for remote notifications" on=${app.registered}
         turn=${(on) => set({ registered: on })} hint="Off: as at sign-out, its token is over; on again: it gets another one." />
-      <${Switch} label="Reports calls" on=${app.reports_calls} disabled=${isBusy} turn=${(on) => set({ reports_calls: on })}
+      <${Switch} label="Reports calls" on=${app.reports_calls} turn=${(on) => set({ reports_calls: on })}
         hint=${app.voip_stopped ? "It has left too many calls unreported and gets no VoIP pushes until it is installed anew." : "As its VoIP handler must."} />
       <${NumberForm} label="Service extension takes" unit="seconds; empty: it has none" value=${app.extension_seconds} isBusy=${isBusy}
         set=${(seconds) => set({ extension_seconds: seconds })} />

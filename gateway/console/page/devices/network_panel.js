@@ -33,9 +33,9 @@ export function NetworkPanel({ device, changed }) {
   return html`<section class="panel" aria-labelledby="network-heading" aria-busy=${isBusy}>
     <h3 id="network-heading">Network</h3>
     <${Problem} error=${error} />
-    <${Switch} label="Online" on=${device.online} turn=${(online) => set({ online })} disabled=${isBusy}
+    <${Switch} label="Online" on=${device.online} turn=${(online) => set({ online })}
       hint="Off: the device leaves; what comes meanwhile is stored." />
-    <${Choices} label="Connected by" options=${KINDS} value=${device.network} choose=${(network) => set({ network })} disabled=${isBusy} />
+    <${Choices} label="Connected by" options=${KINDS} value=${device.network} choose=${(network) => set({ network })} />
     <div class="actions" role="group" aria-label="Let something happen to the link that leads">
       ${EVENTS.map(([event, label, hint]) => html`<${Button} key=${event} label=${label} title=${hint} disabled=${isBusy} onClick=${() => happen(event)} />`)}
     </div>

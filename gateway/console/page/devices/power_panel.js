@@ -30,12 +30,12 @@ export function PowerPanel({ device, changed }) {
   return html`<section class="panel" aria-labelledby="power-heading" aria-busy=${isBusy}>
     <h3 id="power-heading">Power</h3>
     <${Problem} error=${error} />
-    <${Choices} label="The phone is" options=${POWERS} value=${device.power} choose=${(power) => set({ power })} disabled=${isBusy}
+    <${Choices} label="The phone is" options=${POWERS} value=${device.power} choose=${(power) => set({ power })}
       hint="Locked: what can wait is held until the next burst; a push of priority 10 lights it." />
     <div class="actions" role="group" aria-label="Wake it">
       ${WAKES.map(([reason, label, hint]) => html`<${Button} key=${reason} label=${label} title=${hint} disabled=${isBusy} onClick=${() => wake(reason)} />`)}
     </div>
-    <${Choices} label="Without a link, may it try for one?" options=${POLICIES} value=${device.assertion_policy} disabled=${isBusy}
+    <${Choices} label="Without a link, may it try for one?" options=${POLICIES} value=${device.assertion_policy}
       choose=${(assertion_policy) => set({ assertion_policy })} />
   </section>`;
 }
