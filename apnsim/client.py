@@ -27,10 +27,10 @@ from apnsim.client_expectations import Expectations
 from apnsim.client_export import Exporter
 from apnsim.client_lint import Linter
 from apnsim.client_rules import Rules
+from apnsim.client_time import TimeCalls
 from apnsim.client_views import (
     Answered,
     Channel,
-    Clock,
     Info,
     Key,
     NotificationStory,
@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 
-class Apnsim(Expectations):
+class Apnsim(Expectations, TimeCalls):
     """A running gateway, as its console shows it. Close it, or use it in a ``with``.
 
     ``rules`` are its fault rules; ``lint`` says what is wrong with a push; ``export`` tells all;
@@ -164,20 +164,6 @@ class Apnsim(Expectations):
         """Broadcast channels, each app's oldest first; providers make them on the manage ports."""
         query = {"bundle_id": bundle_id, "environment": environment}
         return [read(Channel, told) for told in self.call("GET", "channels", query=query)]
-
-    # -- time -----------------------------------------------------------------------------------
-
-    def clock(self) -> Clock:
-        """What time it is for the gateway."""
-        return read(Clock, self.call("GET", "clock"))
-
-    def set_clock(self, *, now: float | None = None, frozen: bool | None = None) -> Clock:
-        """Freeze time, let it run, or move it forward to ``now`` (UNIX seconds)."""
-        return read(Clock, self.call("PUT", "clock", body=given(now=now, frozen=frozen)))
-
-    def advance_clock(self, seconds: float) -> Clock:
-        """Move time forward, frozen or not."""
-        return read(Clock, self.call("POST", "clock/advance", body={"seconds": seconds}))
 
     # -- keys -----------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
@@ -71,7 +72,7 @@ class Calls:
             f"/api/v1/{path}",
             params=given(**(query or {})),
             json=body,
-            timeout=self._timeout + (wait or 0),
+            timeout=None if wait == inf else self._timeout + (wait or 0),
         )
         return json_of(answer)
 

@@ -79,11 +79,12 @@ class Info:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The gateway's time."""
+    """The gateway's time; ``ahead_seconds``: of the machine's."""
 
     now: float
     frozen: bool
     rate: float
+    ahead_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ def console_parts(
         directory=gateway.directory,
         channels=gateway.channels,
         clock=gateway.clock,
+        timekeeper=gateway.timekeeper,
         store=gateway.store,
         sessions=gateway.sessions,
         devices=devices,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 _NAMELESS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-OURS = ("apnsim", "gateway", "devicesim", "protocol", "certs")
+OURS = ("apnsim", "gateway", "devicesim", "protocol", "certs", "worldtime")
 
 
 def _stage_of(logger: str) -> str:

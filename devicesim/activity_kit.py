@@ -75,6 +75,8 @@ class ActivityKit:
         self._now = now
         self._budget = ActivityBudget(budget)
         self._announce = announce
+        self.on_due: Callable[[float], None] = lambda _: None
+        """Told when time will do something to an activity that has changed."""
 
     # -- what apps do ---------------------------------------------------------------------------
 
@@ -234,7 +236,7 @@ class ActivityKit:
             else activity.end(said, now)
         )
         self._spend(app, push, now)
-        self._state.keep_activity(newer)
+        self._keep(newer)
         self._announce(app.bundle_id, push, said.content.alert)
         if newer.ended_at is None:
             return shown("updated", newer, said.content)
@@ -254,8 +256,12 @@ class ActivityKit:
             raise UnusableEventError(f"{app.bundle_id} has {known} Live Activities already")
         return LiveActivity.begin(str(uuid.uuid4()).upper(), app.bundle_id, start, now)
 
-    def _put_on_screen(self, app: App, activity: LiveActivity) -> None:
+    def _keep(self, activity: LiveActivity) -> None:
         self._state.keep_activity(activity)
+        self.on_due(activity.due_at)
+
+    def _put_on_screen(self, app: App, activity: LiveActivity) -> None:
+        self._keep(activity)
         if activity.wants_token:
             self._state.apps.want(app, to_update(activity.activity_id))
         follow(self._state, app, activity)

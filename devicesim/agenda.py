@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+import worldtime
 from devicesim.files import StateError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Agenda:
-    """Things to do, each at its time; by Trio's clock.
+    """Things to do, each at its time; by the world's time.
 
     What was put down cannot be taken back: whoever does it looks whether it is still to be done.
     """
@@ -37,7 +38,7 @@ class Agenda:
 
     def after(self, seconds: float, do: Callable[[], Awaitable[None]]) -> float:
         """Do it that much later, or soon if that is not positive; returns the time."""
-        when = trio.current_time() + seconds
+        when = worldtime.current_time() + seconds
         heapq.heappush(self._due, (when, next(self._numbers), do))
         if self._due[0][0] == when:
             self._is_sooner.set()
@@ -47,9 +48,9 @@ class Agenda:
         """Do what is due, one after the other, until cancelled."""
         while True:
             self._is_sooner = trio.Event()
-            with trio.move_on_at(self._due[0][0] if self._due else math.inf):
+            with worldtime.move_on_at(self._due[0][0] if self._due else math.inf):
                 await self._is_sooner.wait()
-            while self._due and self._due[0][0] <= trio.current_time():
+            while self._due and self._due[0][0] <= worldtime.current_time():
                 await _do(heapq.heappop(self._due)[-1])
 
 

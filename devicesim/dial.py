@@ -14,6 +14,7 @@ from certs.tls_stream import TlsStream
 from protocol.courier.codec import codec_for
 from protocol.courier.errors import RemoteProtocolError
 from protocol.notification import Environment
+from worldtime import at_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +102,8 @@ class Sockets:
 
     async def make(self, make_context: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
         """See :class:`Wire`."""
-        return await trio.to_thread.run_sync(make_context, limiter=_CONTEXT_LIMITER)
+        with at_work():
+            return await trio.to_thread.run_sync(make_context, limiter=_CONTEXT_LIMITER)
 
 
 class TlsDial:

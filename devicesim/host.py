@@ -96,7 +96,7 @@ class DeviceHost(
         )
         self._folder = None if directory is None else HostFolder(directory)
         self._devices: dict[str, VirtualDevice] = {}
-        self.activities = HostActivities(self._devices, self._require)
+        self.activities = HostActivities(self._devices, self._require, self._around.activities_due)
         self.screens = HostScreens(self, self._require)
         self._nursery: trio.Nursery | None = None
         self._serial = 0
@@ -128,7 +128,6 @@ class DeviceHost(
                     self._nursery.start_soon(self._sweep_lost)
                     self._nursery.start_soon(self.activities.sweep)
                     self._nursery.start_soon(self._around.agenda.run)
-                    self._nursery.start_soon(self._sweep_held)
                     for state in kept:
                         self._start(state)
                     task_status.started()

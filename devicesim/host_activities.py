@@ -9,6 +9,7 @@ import trio
 
 from devicesim.files import StateError
 from devicesim.host_errors import confirmed
+from devicesim.live_activities import next_due
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,11 +17,9 @@ if TYPE_CHECKING:
     from devicesim.apps import App
     from devicesim.host_views import ActivityView, AppView
     from devicesim.virtual_device import VirtualDevice
+    from worldtime.alarm import Alarm
 
 log = logging.getLogger(__name__)
-
-# How late the end of an activity may be told that nobody asks about.
-SWEEP_SECONDS = 1.0
 
 
 class HostActivities:
@@ -31,12 +30,17 @@ class HostActivities:
     Args:
         devices: those of the host, by id.
         require: finds one of them, or raises ``UnknownDeviceError``.
+        due: rings when time may have done something to one of theirs.
     """
 
     def __init__(
-        self, devices: Mapping[str, VirtualDevice], require: Callable[[str], VirtualDevice]
+        self,
+        devices: Mapping[str, VirtualDevice],
+        require: Callable[[str], VirtualDevice],
+        due: Alarm,
     ) -> None:
         self._devices = devices
+        self._due = due
         self._require = require
 
     async def register_type(self, device_id: str, bundle_id: str, attributes_type: str) -> AppView:
@@ -105,12 +109,13 @@ class HostActivities:
     async def sweep(self) -> None:
         """For ever: let time end and dismiss activities, on all devices in one task."""
         while True:
+            await self._due.wait()
             for device in [each for each in self._devices.values() if each.state.activities]:
                 try:
                     await device.sweep_activities()
                 except StateError as error:
                     log.error("%s", error)  # noqa: TRY400 - it tells all
-            await trio.sleep(SWEEP_SECONDS)
+                self._due.ring_at(next_due(device.state.activities.values()))
 
 
 async def _settle(device: VirtualDevice, app: App, what: str) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import TYPE_CHECKING, TypedDict
 
-import trio
-
 from devicesim.apps import AppState, Permission
-from devicesim.files import StateError
 from devicesim.host_errors import confirmed
 from devicesim.runtime import handlers
 
@@ -21,11 +17,6 @@ if TYPE_CHECKING:
     from devicesim.host_views import AppView
     from devicesim.runtime.app_events import AppEvent
     from devicesim.virtual_device import VirtualDevice
-
-log = logging.getLogger(__name__)
-
-# How late a background push may be handed over that was held back.
-SWEEP_SECONDS = 1.0
 
 
 class AppChanges(TypedDict, total=False):
@@ -113,20 +104,7 @@ class HostedApps:
         device.state.apps.require(bundle_id)
         return device.system.events.of(bundle_id)
 
-    async def _sweep_held(self) -> None:
-        """For ever: hand over background pushes whose time has come, on all devices in one task."""
-        while True:
-            await trio.sleep(SWEEP_SECONDS)
-            for device in [each for each in self._all() if each.system.holds_anything]:
-                try:
-                    await device.system.sweep()
-                except StateError as error:
-                    log.error("%s", error)  # noqa: TRY400 - it tells all
-
     def _require(self, device_id: str) -> VirtualDevice:
-        raise NotImplementedError
-
-    def _all(self) -> Iterable[VirtualDevice]:
         raise NotImplementedError
 
 

@@ -15,8 +15,7 @@ from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
-import trio
-
+import worldtime
 from devicesim.network.kinds import Interface
 
 if TYPE_CHECKING:
@@ -161,7 +160,7 @@ class AdaptiveInterval:
         self._bounds = bounds
         self._dice = dice
         self._memory = memory
-        self._steady_since = trio.current_time()
+        self._steady_since = worldtime.current_time()
 
     @property
     def seconds(self) -> float:
@@ -184,14 +183,14 @@ class AdaptiveInterval:
         self._memory["last_successful"] = self.seconds
         if (
             self._is_settled
-            and trio.current_time() - self._steady_since < self._rules.steady_seconds
+            and worldtime.current_time() - self._steady_since < self._rules.steady_seconds
         ):
             return self._memory != before
         if self._is_settled:
             self._memory.pop("ceiling", None)
         jitter = self._rules.growth_jitter_seconds
         grown = self.seconds + self._rules.growth_seconds + self._dice.uniform(-jitter, jitter)
-        self._steady_since = trio.current_time()
+        self._steady_since = worldtime.current_time()
         if grown < min(self._ceiling, self._bounds.longest):
             is_first = self._ceiling == inf
             self._remember(grown, Stage.INITIAL_GROWTH if is_first else Stage.REFINED_GROWTH)
@@ -205,7 +204,7 @@ class AdaptiveInterval:
         """Shrink, and remember what has failed."""
         failed, is_first = self.seconds, self._ceiling == inf
         self._memory["ceiling"] = failed
-        self._steady_since = trio.current_time()
+        self._steady_since = worldtime.current_time()
         if failed <= self._bounds.shortest:
             self._remember(self._bounds.shortest, Stage.MINIMUM_INTERVAL_FALLBACK)
             return

@@ -11,13 +11,13 @@ import heapq
 import itertools
 import logging
 from collections import deque
-from math import inf
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 
-import trio
-
+import worldtime
 from devicesim.intervals import AdaptivePolicy
 from protocol.courier.messages import KeepAlive
+from worldtime.alarm import Alarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ class Pulse:
         self._response = response_seconds
         self._on_ask = on_ask
         self._asked: deque[tuple[float, bool]] = deque()  # when, and whether after an interval
-        self._last_at = trio.current_time()
+        self._last_at = worldtime.current_time()
         self._answered = self._held = 0
         self.looked_for_at = inf
         """When the sweeper will look next; its own affair."""
@@ -105,7 +105,7 @@ class Pulse:
 
     def beat(self, *, is_due: bool = False) -> int:
         """Send one now; returns the value of ``answered`` that means it was answered."""
-        self._last_at = trio.current_time()
+        self._last_at = worldtime.current_time()
         self._asked.append((self._last_at, is_due))
         self._link.send(KeepAlive(interval_seconds=round(self._interval.seconds)))
         self._on_ask(self)
@@ -160,6 +160,7 @@ class KeepAliveSweeper:
         # An entry whose time is not its pulse's ``looked_for_at`` is stale.
         self._agenda: list[tuple[float, int, Pulse]] = []
         self._numbers = itertools.count()
+        self._alarm = Alarm()
 
     def __len__(self) -> int:
         return len(self._pulses)
@@ -190,7 +191,7 @@ class KeepAliveSweeper:
 
     def sweep(self) -> None:
         """Look at every pulse for which it is time."""
-        now = trio.current_time()
+        now = worldtime.current_time()
         while self._agenda and self._agenda[0][0] <= now:
             at, _, pulse = heapq.heappop(self._agenda)
             if at == pulse.looked_for_at and pulse in self._pulses:
@@ -205,9 +206,16 @@ class KeepAliveSweeper:
     def _look_at(self, pulse: Pulse) -> None:
         pulse.looked_for_at = pulse.look_at
         heapq.heappush(self._agenda, (pulse.looked_for_at, next(self._numbers), pulse))
+        self._alarm.ring_at(self._next_tick)
+
+    @property
+    def _next_tick(self) -> float:
+        """The first one at which something is to be looked at."""
+        return ceil(self._agenda[0][0] / self._tick) * self._tick if self._agenda else inf
 
     async def run(self) -> None:
-        """Sweep for ever."""
+        """Sweep for ever, at those ticks at which there is something to do."""
         while True:
-            await trio.sleep(self._tick)
+            await self._alarm.wait()
             self.sweep()
+            self._alarm.ring_at(self._next_tick)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+import worldtime
 from devicesim.dial import LinkError, say_goodbye
 from protocol.courier.connection import CourierConnection
 from protocol.courier.errors import RemoteProtocolError
@@ -171,10 +172,10 @@ async def open_link(
     Raises:
         LinkError: it did not come about within ``connect_seconds``, or was refused.
     """
-    deadline = trio.current_time() + connect_seconds
+    deadline = worldtime.current_time() + connect_seconds
     late = LinkError(f"the gateway did not answer within {connect_seconds:g} s")
     secure: SecureStream | None = None
-    with trio.CancelScope(deadline=deadline):
+    with worldtime.move_on_at(deadline):
         secure = await dial()
     if secure is None:
         raise late
@@ -183,7 +184,7 @@ async def open_link(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(link.write)
         try:
-            with trio.CancelScope(deadline=deadline):
+            with worldtime.move_on_at(deadline):
                 failure = await link.greet(
                     Connect(interface=secure.interface, os_version=OS_VERSION, hardware=HARDWARE)
                 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+import worldtime
 from devicesim.dial import LinkError
 from devicesim.link import open_link
 
@@ -137,12 +138,12 @@ class LinkKeeper:
 
     def rest(self, seconds: float) -> None:
         """Once this link is over, try for no other one for so long, unless told to hurry."""
-        self._not_before = trio.current_time() + seconds
+        self._not_before = worldtime.current_time() + seconds
 
     @property
     def is_resting(self) -> bool:
         """Whether it stays away of its own accord."""
-        return trio.current_time() < self._not_before
+        return worldtime.current_time() < self._not_before
 
     async def run(self) -> None:
         """Keep the link up until cancelled; leaves with a goodbye."""
@@ -157,10 +158,10 @@ class LinkKeeper:
 
     async def _connect_and_serve(self) -> None:
         """One link from dialing to its end; raises nothing but cancellation."""
-        began = trio.current_time()
+        began = worldtime.current_time()
         try:
             async with open_link(self._dial) as link:
-                began = trio.current_time()
+                began = worldtime.current_time()
                 self.session = self._begin(link)
                 log.info("%s: courier link established %s (%s)", self._name, link, link.interface)
                 await self.session.run(self._changes.notify)
@@ -176,7 +177,7 @@ class LinkKeeper:
         if session is None:
             return
         session.finish()
-        lived = trio.current_time() - began
+        lived = worldtime.current_time() - began
         self._backoff.link_ended(lived, has_delivered=session.has_delivered)
         log.info(
             "%s: courier link closed %s after %.0f s: %s",
@@ -184,8 +185,8 @@ class LinkKeeper:
         )  # fmt: skip
 
     async def _back_off(self) -> None:
-        delay = max(self._backoff.next_delay(), self._not_before - trio.current_time())
+        delay = max(self._backoff.next_delay(), self._not_before - worldtime.current_time())
         if self.is_wanted and self.may_dial() and not self._skips_backoff:
             log.info("%s: next attempt in %.1f s", self._name, delay)
-        with trio.move_on_after(delay):
+        with worldtime.move_on_after(delay):
             await self._changes.until(lambda: self._skips_backoff or not self.is_wanted)

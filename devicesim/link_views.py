@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import trio
+import worldtime
 
 if TYPE_CHECKING:
     from devicesim.link_keeper import LinkKeeper
@@ -60,7 +60,7 @@ def _view(links: Links, interface: Interface, keeper: LinkKeeper) -> LinkView:
         remote=link.remote,
         keep_alive_seconds=pulse.interval_seconds,
         keep_alive_stage=pulse.stage,
-        next_keep_alive_seconds=max(0.0, pulse.due_at - trio.current_time()),
+        next_keep_alive_seconds=max(0.0, pulse.due_at - worldtime.current_time()),
     )
 
 

@@ -11,11 +11,14 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
 from devicesim.activity_events import UnusableEventError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from devicesim.activity_events import Content, End, Start
 
 # Apple, "Displaying live data with Live Activities": the system ends an activity after eight hours
@@ -119,6 +122,13 @@ class LiveActivity:
             self._with(end.content), ended_at=now, dismissed_at=max(dismissed_at, now)
         )
 
+    @property
+    def due_at(self) -> float:
+        """When time ends it, or takes it off the screen."""
+        if self.ended_at is None:
+            return self.started_at + MAX_ACTIVE_SECONDS
+        return inf if self.dismissed_at is None else self.dismissed_at
+
     def at(self, now: float) -> Self | None:
         """As time has left it: ended when it was active for too long, None when it is gone."""
         activity = self
@@ -151,6 +161,11 @@ class LiveActivity:
             stale_date=content.stale_date,
             relevance_score=content.relevance_score,
         )
+
+
+def next_due(activities: Iterable[LiveActivity]) -> float:
+    """When time does something to one of them; infinite: never."""
+    return min((each.due_at for each in activities), default=inf)
 
 
 def _refuse_future(content: Content, now: float) -> None:

@@ -6,7 +6,7 @@ nothing asserting": the attempt was abandoned, and every app's pushes waited unt
 cellular call woke the phone. "The only variable is how long it tries before giving up."
 
 A model without tasks: it is told what happens, and puts down in an agenda when something is due.
-Times are Trio's.
+Times are the world's.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from enum import IntEnum, StrEnum
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
-import trio
-
+import worldtime
 from protocol.courier.messages import SetState
 from protocol.notification import Priority, PushType
 
@@ -155,7 +154,7 @@ class PhonePower:
     @property
     def lit_seconds(self) -> float:
         """For how long the display is still on by itself; 0: it is dark, or a person's affair."""
-        return max(0.0, self._lit_until - trio.current_time())
+        return max(0.0, self._lit_until - worldtime.current_time())
 
     @property
     def may_reconnect(self) -> bool:
@@ -234,7 +233,7 @@ class PhonePower:
         is_freed = is_held and self._has_link
         if is_freed:
             self._allow_all("wake: a push")
-        is_dark = self._lit_until - trio.current_time() < self._settings.wake_seconds / 2
+        is_dark = self._lit_until - worldtime.current_time() < self._settings.wake_seconds / 2
         if is_dark:  # else it is said already
             self._light(self._settings.wake_seconds)
         if is_freed or is_dark:
@@ -255,7 +254,7 @@ class PhonePower:
     async def _do_what_is_due(self) -> None:
         """Abandon the reconnect, or wake for maintenance; unless the deadline has moved."""
         self._looks_at = inf
-        if trio.current_time() < self._due_at:
+        if worldtime.current_time() < self._due_at:
             self._put_down()
             return
         if self.policy is AssertionPolicy.RESTRICTED:
@@ -270,7 +269,7 @@ class PhonePower:
     # -- what the above have in common ---------------------------------------------------------
 
     def _light(self, seconds: float) -> None:
-        self._lit_until = max(self._lit_until, trio.current_time() + seconds)
+        self._lit_until = max(self._lit_until, worldtime.current_time() + seconds)
 
     def _allow_all(self, why: str) -> None:
         """As any wake does."""
@@ -290,11 +289,11 @@ class PhonePower:
                 seconds = self._settings.maintenance_seconds or inf
             elif self.mode is not Power.AWAKE:
                 seconds = max(self._settings.reconnect_seconds, self.lit_seconds)
-        self._due_at = trio.current_time() + seconds
+        self._due_at = worldtime.current_time() + seconds
         self._put_down()
 
     def _put_down(self) -> None:
         # Once: a deadline that moves on, as with a link that flaps, is put down when it was due.
         if self._agenda is not None and self._due_at < self._looks_at:
-            seconds = self._due_at - trio.current_time()
+            seconds = self._due_at - worldtime.current_time()
             self._looks_at = self._agenda.after(seconds, self._do_what_is_due)

@@ -9,6 +9,7 @@ from devicesim.agenda import Agenda
 from devicesim.backoff import Backoff
 from devicesim.power import PowerSettings
 from devicesim.runtime.rules import RuntimeRules
+from worldtime.alarm import Alarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +59,7 @@ class Surroundings:
         self.keep_alive = keep_alive
         self.lost = lost
         self.activity_budget = 0  # see ActivityKit
+        self.activities_due = Alarm(now)
         self.power = PowerSettings()
         self.agenda = Agenda()  # run by the host
         self.rules = RuntimeRules()

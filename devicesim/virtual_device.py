@@ -13,6 +13,7 @@ from devicesim.daemon import Daemon
 from devicesim.host_views import AppView, DeviceView, ReceivedView
 from devicesim.link_views import views_of
 from devicesim.links import Links
+from devicesim.live_activities import next_due
 from devicesim.network import Conditions, NetworkKind, PhoneNetwork
 from devicesim.notification_center import NotificationCenter
 from devicesim.power import AssertionPolicy, PhonePower, Power
@@ -74,6 +75,8 @@ class VirtualDevice:
         self.activity_kit = ActivityKit(
             state, around.now, around.activity_budget, self.notification_center.announce
         )
+        self.activity_kit.on_due = around.activities_due.ring_at
+        around.activities_due.ring_at(next_due(state.activities.values()))
         self._received: deque[tuple[Push, float, Outcome]] = deque(maxlen=HISTORY)
         self.links = Links(
             f"apsd[{state.name}]",

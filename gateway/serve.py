@@ -8,6 +8,7 @@ flight, GOAWAY, close; then the companions, then the store.
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakValueDictionary
@@ -36,6 +37,8 @@ from gateway.routing.sessions import SessionTable
 from gateway.routing.unacknowledged import Unacknowledged
 from gateway.state import GatewayState
 from gateway.store.factory import open_store
+from gateway.timekeeper import Timekeeper
+from worldtime import follow
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,9 +50,6 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
     from gateway.store.store import Registration, Store
     from protocol.notification import Environment
-
-EXPIRE_SECONDS = 1.0
-SWEEP_SECONDS = 15.0
 
 
 class Gateway:
@@ -73,6 +73,7 @@ class Gateway:
         self.keys = self.home.key_ring()
         if not len(self.keys):
             self.home.make_key(self.keys, settings.team_id)
+        self.timekeeper = Timekeeper(clock, lambda: store.statistics().is_busy)
         self.journal = Journal(clock.now, capacity=settings.journal_size)
         self.sessions = SessionTable(Unacknowledged(settings.unacknowledged_seconds))
         self.directory = DeviceDirectory(
@@ -126,19 +127,6 @@ class Gateway:
             "team_id": self.settings.team_id,
             "keys": self.keys.told(),
         }
-
-    async def expire(self) -> int:
-        """Forget what has expired by now; how many there were.
-
-        Raises:
-            StoreUnavailableError: some may be left.
-        """
-        await self.channels.expire()
-        return await upkeep.expire(self.store, self.journal, self.clock.now, self.sessions)
-
-    async def sweep(self) -> None:
-        """Ask links to leave that have been silent for too long."""
-        self.couriers.sweep()
 
     def drain(self) -> None:
         """Ask every connection to finish. Returns at once."""
@@ -239,11 +227,17 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
 
 
 def keep_up(gateway: Gateway, nursery: trio.Nursery) -> None:
-    """Start what a gateway does by itself, now and then, on Trio's time."""
+    """Start what a gateway does by itself, when it is due."""
     nursery.start_soon(gateway.courier_faults.later.run)
     nursery.start_soon(upkeep.pass_on_wakes, gateway.store, gateway.sessions)
-    nursery.start_soon(upkeep.every, EXPIRE_SECONDS, gateway.expire)
-    nursery.start_soon(upkeep.every, SWEEP_SECONDS, gateway.sweep)
+    store, journal, sessions = gateway.store, gateway.journal, gateway.sessions
+    expire = partial(upkeep.expire, store, journal, gateway.clock.now, sessions)
+    for alarm, job in (
+        (gateway.router.expiries, expire),
+        (gateway.channels.expiries, gateway.channels.expire),
+        (gateway.couriers.silence, gateway.couriers.end_silence),
+    ):
+        nursery.start_soon(upkeep.when_due, alarm, job)
 
 
 Companion: TypeAlias = "Callable[[Gateway, trio.TaskStatus[None]], Awaitable[None]]"
@@ -272,20 +266,23 @@ async def serve(
         certs.files.CredentialError: a file of the data directory cannot be used.
     """
     Home(settings.data_dir).prepare()
-    async with open_store(settings.store, settings.data_dir) as store:
-        gateway = Gateway(settings, clock, store)
-        await gateway.state.load()
-        async with trio.open_nursery() as beside:
-            # Beside the links: broadcasts that are taken while these drain still go out.
-            beside.start_soon(gateway.broadcasting.broadcaster.run)
-            async with trio.open_nursery() as links:
-                async with trio.open_nursery() as accepting:
-                    await _open_ports(gateway, accepting, links)
-                    for companion in companions:
-                        await beside.start(companion, gateway)
-                    task_status.started(gateway)
-                    await stop.wait()
-                    accepting.cancel_scope.cancel()
-                gateway.drain()
-                links.cancel_scope.deadline = trio.current_time() + settings.drain_seconds
-            beside.cancel_scope.cancel()
+    with follow(clock.timers):
+        async with open_store(settings.store, settings.data_dir) as store:
+            gateway = Gateway(settings, clock, store)
+            await gateway.state.load()
+            async with trio.open_nursery() as beside:
+                beside.start_soon(gateway.timekeeper.run)
+                # Beside the links: broadcasts that are taken while these drain still go out.
+                beside.start_soon(gateway.broadcasting.broadcaster.run)
+                async with trio.open_nursery() as links:
+                    async with trio.open_nursery() as accepting:
+                        await _open_ports(gateway, accepting, links)
+                        for companion in companions:
+                            await beside.start(companion, gateway)
+                        task_status.started(gateway)
+                        await stop.wait()
+                        accepting.cancel_scope.cancel()
+                    clock.let_run()
+                    gateway.drain()
+                    links.cancel_scope.deadline = trio.current_time() + settings.drain_seconds
+                beside.cancel_scope.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from math import inf
 from typing import TYPE_CHECKING
 
 import trio
@@ -15,40 +16,53 @@ if TYPE_CHECKING:
 
     from gateway.routing.sessions import SessionTable
     from gateway.store.store import Store
+    from worldtime.alarm import Alarm
 
 log = logging.getLogger(__name__)
 
+RETRY_SECONDS = 1.0
+LOOK_SECONDS = 60.0
 
-async def every(seconds: float, job: Callable[[], Awaitable[object]]) -> None:
-    """Do the job again and again; a failing run is logged and the next one happens."""
+
+async def when_due(alarm: Alarm, job: Callable[[], Awaitable[float]]) -> None:
+    """Do the job at first and whenever the alarm rings, which it is set to by others, too.
+
+    Args:
+        alarm: rings.
+        job: does what is due, and says when it is due next; one that fails is tried again soon.
+    """
     while True:
         try:
-            await job()
+            alarm.ring_at(await job())
         except StoreUnavailableError:
-            pass  # the store says so itself, once per outage
+            await trio.sleep(RETRY_SECONDS)  # the store says so itself, once per outage
+            continue
         except Exception:
-            log.exception("%s failed; next try in %s s", job, seconds)
-        await trio.sleep(seconds)
+            log.exception("%s failed; next try in %s s", job, RETRY_SECONDS)
+            await trio.sleep(RETRY_SECONDS)
+            continue
+        # A machine that has slept, or whose clock was set, finds out by itself.
+        with trio.move_on_after(LOOK_SECONDS):
+            await alarm.wait()
 
 
 async def expire(
     store: Store, journal: Journal, now: Callable[[], float], sessions: SessionTable
-) -> int:
-    """Forget everything that has expired, and say so on its timeline; how many there were.
+) -> float:
+    """Forget everything that has expired, say so on its timeline; when it is to be done again.
 
     Raises:
         StoreUnavailableError: some may be left.
     """
-    count = 0
     while expired := await store.expire(now=now()):
         for unique_id in sessions.unacknowledged.over(expired):
             journal.note(unique_id, State.DISCARDED_EXPIRED)
-        count += len(expired)
     for push in sessions.unacknowledged.sweep(now()):
         if push.seq is None or push.notification.has_expired(now()):
             detail = "sent on a link that was lost, and not again in time"
             journal.note(push.unique_id, State.DISCARDED_EXPIRED, detail)
-    return count
+    next_expiry = await store.next_expiry()
+    return min(inf if next_expiry is None else next_expiry, sessions.unacknowledged.next_due)
 
 
 async def pass_on_wakes(store: Store, sessions: SessionTable) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("apnsim", "gateway", "devicesim", "protocol", "certs")
+PACKAGES = ("apnsim", "gateway", "devicesim", "protocol", "certs", "worldtime")
 
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 50
@@ -24,11 +24,12 @@ MAX_CONSTRUCTOR_ARGUMENTS = 6
 
 # Imports point from the socket to the language.
 ALLOWED = {
-    "apnsim": {"gateway", "devicesim", "protocol", "certs"},
-    "gateway": {"protocol", "certs"},
-    "devicesim": {"protocol", "certs"},
+    "apnsim": {"gateway", "devicesim", "protocol", "certs", "worldtime"},
+    "gateway": {"protocol", "certs", "worldtime"},
+    "devicesim": {"protocol", "certs", "worldtime"},
     "protocol": set[str](),
     "certs": set[str](),
+    "worldtime": set[str](),
 }
 
 # Inside gateway/: a part may import those on lines below its own, never its neighbours.
@@ -44,7 +45,9 @@ LAYERS = (
     ("routing",),
     ("store",),
     ("handshake_faults",),
-    ("journal", "settings", "clock", "ports", "tcp", "handshakes"),
+    ("journal", "settings", "timekeeper", "ports", "tcp", "handshakes"),
+    ("clock",),
+    ("course",),
     ("values", "choices"),
     ("webhooks",),
     ("tally", "viewers", "followers", "journal_log"),
@@ -165,7 +168,7 @@ def test_the_parts_of_the_gateway_import_downwards_only() -> None:
 def test_only_the_composition_root_and_the_command_line_know_the_settings() -> None:
     none(
         f"{module.place(line)} imports {name}: everyone else receives plain values"
-        for module in modules("gateway", "devicesim", "protocol", "certs")
+        for module in modules("gateway", "devicesim", "protocol", "certs", "worldtime")
         for name, line in module.imports.items()
         if name.startswith(("gateway.settings", "gateway.configuration"))
         and part_of(module.name) not in ("serve", "rules", "settings", "configuration")

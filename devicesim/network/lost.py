@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
+import worldtime
+
 if TYPE_CHECKING:
     from trio.abc import Stream
 
@@ -35,11 +37,11 @@ class LostStreams:
 
     def keep(self, stream: Stream) -> None:
         """Take over a stream that its owner has done with."""
-        self._streams.append((trio.current_time(), stream))
+        self._streams.append((worldtime.current_time(), stream))
 
     async def sweep(self) -> None:
         """Swallow what came, and close what is too old or too many."""
-        oldest = trio.current_time() - LOST_STREAM_SECONDS
+        oldest = worldtime.current_time() - LOST_STREAM_SECONDS
         while self._streams and (
             len(self._streams) > MAX_LOST_STREAMS or self._streams[0][0] <= oldest
         ):

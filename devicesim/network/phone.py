@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+import worldtime
 from devicesim.network.conditions import CLEAR, Conditions
 from devicesim.network.kinds import Interface, NetworkEvent, NetworkKind
 from devicesim.network.stream import PhoneStream
@@ -52,7 +53,7 @@ class PhonePath:
         """Before a connection is opened: a dead path never answers, a slow one takes its time."""
         if self.is_dead:
             await trio.sleep_forever()
-        await trio.sleep(2 * self._conditions.latency_seconds)  # SYN and its answer
+        await worldtime.sleep(2 * self._conditions.latency_seconds)  # SYN and its answer
 
     def suffer(self, conditions: Conditions) -> None:
         """Treat the bytes of what is open, and will be, so from now on."""

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import trio
 from trio.abc import Stream
 
+import worldtime
 from devicesim.network.conditions import CLEAR, Conditions, NatAnswer
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class PhoneStream(Stream):
         self._dice = dice
         self._conditions = CLEAR
         self._coming: deque[tuple[float, bytes]] = deque()
-        self._passed_at = trio.current_time()
+        self._passed_at = worldtime.current_time()
         self._is_dark = False
         self._is_closed = False
         self._refusal = ""  # why it is reset, once it is
@@ -64,7 +65,7 @@ class PhoneStream(Stream):
         self._conditions = conditions
         if conditions.jitter_seconds and self._dice is None:
             self._dice = Random(0)
-        self._passed_at = trio.current_time()
+        self._passed_at = worldtime.current_time()
 
     def go_dark(self) -> None:
         """From now on bytes vanish both ways, and so does the end of the stream."""
@@ -103,7 +104,7 @@ class PhoneStream(Stream):
             self._check_mapping()
             delay = self._delay_of(len(data))
             if delay:
-                await trio.sleep(delay)
+                await worldtime.sleep(delay)
         if self._is_closed:
             raise trio.ClosedResourceError
         if self._refusal:
@@ -137,7 +138,7 @@ class PhoneStream(Stream):
                 # It may have gone dark while waiting: what arrived since then did not.
                 if not self._is_dark:
                     return data
-            elif self._coming and self._coming[0][0] <= trio.current_time():
+            elif self._coming and self._coming[0][0] <= worldtime.current_time():
                 await trio.lowlevel.checkpoint()
                 return self._take(max_bytes)
             else:
@@ -158,13 +159,13 @@ class PhoneStream(Stream):
     async def _fetch_while_waiting(self) -> None:
         """Until the first bytes on their way have arrived: fetch what follows them."""
         deadline = self._coming[0][0] if self._coming else inf
-        with trio.move_on_at(deadline):
+        with worldtime.move_on_at(deadline):
             has_ended = bool(self._coming) and not self._coming[-1][1]
             if has_ended or sum(len(each) for _, each in self._coming) >= ON_THE_WAY_BYTES:
                 await trio.sleep_forever()
             data = await self._fetch(_RECEIVE_BYTES)
             self._check_mapping()
-            arrival = trio.current_time() + self._delay_of(len(data))
+            arrival = worldtime.current_time() + self._delay_of(len(data))
             if self._coming:
                 arrival = max(arrival, self._coming[-1][0])
             self._coming.append((arrival, data))
@@ -195,7 +196,7 @@ class PhoneStream(Stream):
 
     def _check_mapping(self) -> None:
         """Bytes are about to pass: does the NAT still know the connection?"""
-        idle, now = self._conditions.nat_idle_seconds, trio.current_time()
+        idle, now = self._conditions.nat_idle_seconds, worldtime.current_time()
         if idle is not None and now - self._passed_at >= idle and not self._is_dark:
             self.forget()
         self._passed_at = now

@@ -8,6 +8,7 @@ it at once when the user launches the app.
 from __future__ import annotations
 
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from devicesim.apps import AppState
@@ -97,9 +98,10 @@ class BackgroundPushes:
         return False
 
     @property
-    def is_holding(self) -> bool:
-        """Whether any is held."""
-        return bool(self._held)
+    def due_after(self) -> float:
+        """How many seconds later the first of those that are held may come; infinite: none is."""
+        now = self._now()
+        return min((self._budget.refilled_after(each, now) for each in self._held), default=inf)
 
     def holds(self, bundle_id: str) -> bool:
         """Whether one is held for this app."""

@@ -46,3 +46,16 @@ class BackgroundBudget:
             return f"{within_day} today (background_pushes_per_day)"
         spent.append(now)
         return None
+
+    def refilled_after(self, bundle_id: str, now: float) -> float:
+        """How many seconds later the next push may wake the app; 0: now."""
+        spent = self._spent.get(bundle_id, deque())
+        today = now // DAY_SECONDS
+        within_hour = [each for each in spent if each > now - HOUR_SECONDS]
+        at = now
+        if self._per_hour and len(within_hour) >= self._per_hour:
+            at = within_hour[-self._per_hour] + HOUR_SECONDS
+        within_day = sum(each // DAY_SECONDS == today for each in spent)
+        if self._per_day and within_day >= self._per_day:
+            at = max(at, (today + 1) * DAY_SECONDS)
+        return at - now

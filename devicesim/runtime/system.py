@@ -7,8 +7,10 @@ the gateway, and a restart does not lose it.
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
+import worldtime
 from devicesim.apps import AppState
 from devicesim.notification_center import Presentation, Presented, read_payload
 from devicesim.runtime.app_events import AppEvents
@@ -79,6 +81,8 @@ class System:
         self._now = setting.now
         self._rules = rules
         self._tell = tell
+        self._agenda = setting.agenda
+        self._looks_at = inf
         self._background = BackgroundPushes(
             state, self.lives, rules, setting.now, taken, self._finish
         )
@@ -93,7 +97,7 @@ class System:
         if push.push_type is PushType.ALERT:
             return self._receive_alert(app, push)
         if push.push_type is PushType.BACKGROUND:
-            return self._background.receive(app, push)
+            return self._background.receive(app, push) or self._hold()
         if push.push_type is PushType.VOIP:
             self._receive_call(app, push)
         elif push.push_type is PushType.LIVE_ACTIVITY:
@@ -112,8 +116,28 @@ class System:
                 continue
             if push.push_type is PushType.BACKGROUND:
                 self._background.resume(app, push)
+                self._hold()
             else:
                 self._extensions.give_up(app, push)
+
+    def _hold(self) -> bool:
+        """A background push waits for its budget: look when that is refilled. False."""
+        seconds = self._background.due_after
+        if seconds < inf and worldtime.current_time() + seconds < self._looks_at:
+            self._looks_at = self._agenda.after(seconds, self._let_go)
+        return False
+
+    async def _let_go(self) -> None:
+        """Hand over what was held back and may come now.
+
+        Raises:
+            StateError: it could not be written down.
+        """
+        self._looks_at = inf
+        try:
+            await self._background.sweep()
+        finally:
+            self._hold()
 
     def _receive_alert(self, app: App, push: Push) -> bool:
         if self._extensions.modifies(app, push):
@@ -188,14 +212,6 @@ class System:
         is_launched = state.is_running and not was_running
         await self._background.follow(app, is_opened=is_launched or state is AppState.FOREGROUND)
 
-    async def sweep(self) -> None:
-        """Hand over what was held back and may come now.
-
-        Raises:
-            StateError: it could not be written down.
-        """
-        await self._background.sweep()
-
     async def restart(self) -> None:
         """The device has started from nothing, as after a restore: no app runs.
 
@@ -213,11 +229,6 @@ class System:
     def holds_background(self, bundle_id: str) -> bool:
         """Whether a background push is held back for this app."""
         return self._background.holds(bundle_id)
-
-    @property
-    def holds_anything(self) -> bool:
-        """Whether there is something to sweep."""
-        return self._background.is_holding
 
     def _is_awaited(self, app: App, push: Push) -> bool:
         is_installed = self._state.apps.get(app.bundle_id) is app

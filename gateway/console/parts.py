@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gateway.routing.sessions import SessionTableStatistics
     from gateway.routing.tenancy import Tenancy
     from gateway.store.store import StoreStatistics
+    from gateway.timekeeper import Timekeeper
     from gateway.webhooks.book import Webhooks
     from protocol.identifiers import DeviceId
     from protocol.notification import Environment
@@ -142,6 +143,7 @@ class ConsoleParts:
         directory: whose token it is.
         channels: broadcast channels and who listens.
         clock: the gateway's time.
+        timekeeper: moves it, with all that is due.
         store: for its figures only.
         sessions: for its figures, and who is connected.
         devices: the host of virtual devices.
@@ -168,6 +170,7 @@ class ConsoleParts:
     directory: DeviceDirectory
     channels: ChannelDirectory
     clock: Clock
+    timekeeper: Timekeeper
     store: StoreFigures
     sessions: SessionFigures
     devices: DeviceHost

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+import worldtime
 from gateway.courier.again import Again
 from gateway.courier.bell import Bell
 from gateway.courier.mailbox import Mailbox
@@ -223,9 +224,9 @@ class Deliveries:
         if self.triage.burst_at == inf:
             await self._bell.wait()
             return
-        with trio.move_on_at(self.triage.burst_at):
+        with worldtime.move_on_at(self.triage.burst_at):
             await self._bell.wait()
-        if trio.current_time() >= self.triage.burst_at:
+        if worldtime.current_time() >= self.triage.burst_at:
             self.triage.burst()
             self._mailbox.rewind()
 

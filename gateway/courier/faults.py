@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+import worldtime
 from gateway.faults.book import RuleBook
 from gateway.faults.courier import DelayDelivery, Disconnect, DropAck, Duplicate, Storm
 from gateway.faults.match import Occasion
@@ -38,7 +39,7 @@ class Later:
     def do(self, seconds: float, act: Callable[[], None]) -> None:
         """Do this in so many seconds; at once when too much waits already."""
         try:
-            self._send.send_nowait((trio.current_time() + seconds, act))
+            self._send.send_nowait((worldtime.current_time() + seconds, act))
         except trio.WouldBlock:
             act()
 
@@ -50,7 +51,7 @@ class Later:
 
 
 async def _do_at(due: float, act: Callable[[], None]) -> None:
-    await trio.sleep_until(due)
+    await worldtime.sleep_until(due)
     act()
 
 

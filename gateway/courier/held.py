@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-import trio
-
+import worldtime
 from gateway.courier.topics import Verdict
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class Held:
         self._burst_through = 0
         self._wake_through = 0
         self.burst_at = inf
-        """When the next burst is due, by Trio's time; never, while nothing waits for one."""
+        """When the next burst is due, by the world's; never, while nothing waits for one."""
 
     def __bool__(self) -> bool:
         return bool(self._newest)
@@ -72,7 +71,7 @@ class Held:
             stored.seq, notification.unique_id, notification.expires_at
         )
         if verdict is Verdict.BURST and self.burst_at == inf:
-            self.burst_at = trio.current_time() + self._burst_seconds
+            self.burst_at = worldtime.current_time() + self._burst_seconds
         return replaced
 
     def forget(self, tenant: Tenant) -> None:

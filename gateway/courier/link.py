@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+import worldtime
 from gateway.courier.bell import Bell
 from protocol.courier.connection import CourierConnection
 from protocol.courier.errors import RemoteProtocolError
@@ -59,8 +60,8 @@ class Link:
         self._outbox = bytearray()
         self._bell = Bell()
         self._room = trio.Event()
-        # Trio's time of the last chunk.
-        self.last_heard = trio.current_time()
+        # When the last chunk came, by the world's time.
+        self.last_heard = worldtime.current_time()
         # Why the link has ended; empty while it has not.
         self.reason = ""
         # Whether the device has closed it, and so knows what it did not get.
@@ -113,7 +114,7 @@ class Link:
         await self.wait_for_room()
         try:
             data = bytes(await self._stream.receive_some(_RECEIVE_BYTES))
-            self.last_heard = trio.current_time()
+            self.last_heard = worldtime.current_time()
             messages = self._connection.receive_data(data)
         except RemoteProtocolError as error:
             self.end(f"protocol error: {error}")

@@ -6,10 +6,12 @@ import itertools
 import logging
 import re
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING
 
 import trio
 
+import worldtime
 from certs.peer import DeviceIdentity, PeerCertificateError
 from certs.tls_stream import TlsStream
 from gateway.courier.handshake import hear_connect, recognize, refuse, welcome
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from gateway.handshake_faults import HandshakeFaults
     from protocol.courier.codec import Codec
     from protocol.courier.messages import Connect
+    from worldtime.alarm import Alarm
 
 log = logging.getLogger("gateway.courier")
 
@@ -111,11 +114,21 @@ class CourierFront:
         Returns:
             How many.
         """
-        now = trio.current_time()
+        now = worldtime.current_time()
         silent = [session for session in self._sessions if session.is_silent(now)]
         for session in silent:
             session.leave("silent for too long")
         return len(silent)
+
+    @property
+    def silence(self) -> Alarm:
+        """Rings when a link may have been silent for too long."""
+        return self.services.silence
+
+    async def end_silence(self) -> float:
+        """Sweep; when the next link will have been silent for too long, unless it is heard."""
+        self.sweep()
+        return min((session.silent_at for session in self._sessions), default=inf)
 
     def statistics(self) -> list[SessionStatistics]:
         """Every session, in the order of arrival."""
@@ -190,6 +203,7 @@ class CourierFront:
 
     async def _converse(self, session: CourierSession) -> None:
         self._sessions.add(session)
+        self.services.silence.ring_at(session.silent_at)
         try:
             await session.run()
         finally:

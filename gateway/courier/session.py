@@ -145,15 +145,20 @@ class CourierSession:
         return self._deliveries.in_flight + self._subscriptions.in_flight
 
     def is_silent(self, now: float) -> bool:
-        """Whether the device should have been heard by now, which is Trio's time.
+        """Whether the device should have been heard by now, which is the world's time."""
+        return now >= self.silent_at
 
-        A device that says when it will speak again is given twice that time.
+    @property
+    def silent_at(self) -> float:
+        """When the device should have been heard again.
+
+        One that says when it will speak again is given twice that time.
         """
         allowed = self._settings.silent_seconds
         if self._interval_seconds:
             said = max(MIN_SILENT_SECONDS, 2.0 * self._interval_seconds)
             allowed = min(said, 2 * allowed)
-        return now - self._link.last_heard > allowed
+        return self._link.last_heard + allowed
 
     def statistics(self) -> SessionStatistics:
         """For the console."""
@@ -265,7 +270,9 @@ class CourierSession:
         self._deliveries.set_state(said)
 
     async def _hear_keep_alive(self, said: KeepAlive) -> None:
-        self._interval_seconds = said.interval_seconds
+        if said.interval_seconds != self._interval_seconds:
+            self._interval_seconds = said.interval_seconds
+            self._services.silence.ring_at(self.silent_at)
         self._link.send(KeepAliveResponse())
 
     async def _hear_channels(self, said: Channels) -> None:

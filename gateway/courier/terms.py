@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.courier.faults import CourierFaults
 from protocol.courier.frames import DEFAULT_MAX_FRAME_BYTES
+from worldtime.alarm import Alarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,11 @@ class CourierSettings:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a session needs of the gateway. ``now`` is the gateway's clock, UNIX seconds."""
+    """What a session needs of the gateway.
+
+    ``now`` is the gateway's clock, UNIX seconds; ``silence`` rings when a link may have been silent
+    for too long, by the world's time.
+    """
 
     store: Store
     directory: DeviceDirectory
@@ -67,6 +72,7 @@ class Services:
     journal: Journal
     now: Callable[[], float]
     faults: CourierFaults = field(default_factory=CourierFaults)
+    silence: Alarm = field(default_factory=Alarm)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import trio
-
+import worldtime
 from gateway.courier.held import Held
 from gateway.courier.topics import TopicLists, Verdict
 from gateway.journal import State
@@ -93,7 +92,7 @@ class Triage:
     @property
     def is_active(self) -> bool:
         """Whether a person uses the device, by what it said last and for how long."""
-        return self._is_active and trio.current_time() < self._active_until
+        return self._is_active and worldtime.current_time() < self._active_until
 
     @property
     def held(self) -> int:
@@ -111,7 +110,7 @@ class Triage:
             Whether something that waits may go now.
         """
         self._is_active = said.is_active
-        self._active_until = trio.current_time() + said.interval_seconds
+        self._active_until = worldtime.current_time() + said.interval_seconds
         return said.is_active and self._held.wake()
 
     # -- bursts --------------------------------------------------------------------------------

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from math import inf
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from gateway.routing.pace import Pace
 from protocol.broadcast import MAX_CHANNELS_PER_APP, Broadcast, Channel, StoragePolicy
 from protocol.identifiers import ChannelId
 from protocol.notification import Environment
+from worldtime.alarm import Alarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,6 +95,8 @@ class ChannelDirectory:
         self._creating: Counter[App] = Counter()
         self._newest: dict[ChannelId, Broadcast] = {}
         self._subscribers: dict[ChannelId, dict[Subscriber, None]] = {}
+        self.expiries = Alarm(now)
+        """Rings when a message that waits has expired."""
 
     async def load(self) -> None:
         """Know what the store knows and nothing else: before the ports open, and after a reset.
@@ -210,6 +214,7 @@ class ChannelDirectory:
         current = self._newest.get(broadcast.channel_id)
         if current is None or current.checkpoint < broadcast.checkpoint:
             self._newest[broadcast.channel_id] = broadcast
+            self.expiries.ring_at(broadcast.expires_at)
 
     def waiting(self, channel_id: ChannelId) -> Broadcast | None:
         """The message for those who come now, if there is one."""
@@ -218,8 +223,8 @@ class ChannelDirectory:
             return None
         return broadcast
 
-    async def expire(self) -> None:
-        """Forget messages whose time is over.
+    async def expire(self) -> float:
+        """Forget messages whose time is over; when it is to be done again.
 
         Raises:
             StoreUnavailableError: the store still has them; nobody is given them all the same.
@@ -230,6 +235,7 @@ class ChannelDirectory:
             del self._newest[channel_id]
         if expired:
             await self._store.forget_broadcasts(now=now)
+        return min((each.expires_at for each in self._newest.values()), default=inf)
 
     # -- subscribers ---------------------------------------------------------------------------
 

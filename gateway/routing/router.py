@@ -12,6 +12,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.journal import Journal, State
+from worldtime.alarm import Alarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,9 @@ class Router:
         self._now = now
         self._same_id_seconds = same_id_seconds
         self._offers = _Offers(same_id_seconds)
+        self.expiries = Alarm(now)
+        """Rings when a push that waits may have expired."""
+        sessions.unacknowledged.on_left = self.expiries.ring_at
 
     async def route(self, notification: Notification, registration: Registration) -> UniqueId:
         """Take responsibility for a push; when this returns, 200 may be answered.
@@ -97,6 +101,7 @@ class Router:
         accepted = await self._store.accept(device, notification, same_id_since=since)
         if accepted.duplicate_of is not None:
             return accepted.duplicate_of
+        self.expiries.ring_at(notification.expires_at)
         for replaced in self._sessions.unacknowledged.over(accepted.replaced):
             self._journal.note(replaced, State.REPLACED, f"by {notification.apns_id}")
         session = self._sessions.session_of(device)

@@ -13,10 +13,11 @@ again all the same, because only an acknowledgement takes that out of the store.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from protocol.identifiers import DeviceId, UniqueId
     from protocol.notification import Notification
@@ -63,6 +64,8 @@ class Unacknowledged:
         self._in_flight: set[UniqueId] = set()
         self._left: dict[UniqueId, tuple[DeviceId, Sent]] = {}
         self._of: dict[DeviceId, dict[UniqueId, Sent]] = {}
+        self.on_left: Callable[[float], None] = lambda _: None
+        """Told when a sweep is due for what a link has just left behind."""
 
     def __contains__(self, unique_id: UniqueId) -> bool:
         """Whether it may still reach its device, although the store may have forgotten it."""
@@ -90,19 +93,25 @@ class Unacknowledged:
             self._in_flight.discard(push.unique_id)
             self._left[push.unique_id] = device, push
             self._of.setdefault(device, {})[push.unique_id] = push
+            self.on_left(push.sent_at + self._keep_seconds)
 
     def of(self, device: DeviceId) -> tuple[Sent, ...]:
         """What lost links of the device have left behind, oldest first."""
         return tuple(self._of.get(device, {}).values())
 
+    @property
+    def next_due(self) -> float:
+        """When the oldest has been kept long enough; infinite when there is none."""
+        oldest = min((push.sent_at for _, push in self._left.values()), default=inf)
+        return oldest + self._keep_seconds
+
     def sweep(self, now: float) -> list[Sent]:
         """Forget what was kept long enough or is too much; which they were."""
-        oldest = now - self._keep_seconds
         surplus = max(0, len(self._left) - self._capacity)
         gone = [
             push
             for number, (_, push) in enumerate(self._left.values())
-            if number < surplus or push.sent_at <= oldest
+            if number < surplus or push.sent_at + self._keep_seconds <= now
         ]
         for push in gone:
             self._forget(push.unique_id)

@@ -167,6 +167,11 @@ class SqliteStore:
         """See :meth:`gateway.store.store.Store.expire`."""
         return [UniqueId(text) for text in await self._perform(("expire", now, limit))]
 
+    async def next_expiry(self) -> float | None:
+        """See :meth:`gateway.store.store.Store.next_expiry`."""
+        (at,) = await self._perform(("next_expiry",))
+        return None if at is None else float(at)
+
     async def create_channel(self, channel: Channel) -> None:
         """See :meth:`gateway.store.store.Store.create_channel`."""
         await self._perform(("create_channel", row_of_channel(channel)))
@@ -219,6 +224,7 @@ class SqliteStore:
             pump.transactions,
             self._supervisor.restarts,
             is_available=not self._availability.is_outage,
+            is_busy=pump.is_busy,
         )
 
 

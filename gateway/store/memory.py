@@ -195,6 +195,14 @@ class MemoryStore:
         await _end()
         return gone
 
+    async def next_expiry(self) -> float | None:
+        """See :meth:`gateway.store.store.Store.next_expiry`."""
+        await self._begin()
+        while self._deadlines and not self._is_waiting(self._deadlines[0]):
+            heapq.heappop(self._deadlines)
+        await _end()
+        return self._deadlines[0][0] if self._deadlines else None
+
     async def create_channel(self, channel: Channel) -> None:
         """See :meth:`gateway.store.store.Store.create_channel`."""
         await self._begin()

@@ -104,6 +104,11 @@ class Pump:
         self._bell.set()
         return await trio.lowlevel.wait_task_rescheduled(call.abandon)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a call waits for its answer."""
+        return bool(self._gathering or self._in_flight)
+
     def refuse(self, why: str) -> None:
         """Fail what was gathered, and every call from now on."""
         self._refusal = why

@@ -34,6 +34,7 @@ SQL = {
     "expired": (
         "SELECT seq FROM notification WHERE expires_at <= ? ORDER BY expires_at, seq LIMIT ?"
     ),
+    "next expiry": "SELECT min(expires_at) FROM notification",
     "seen": (
         "SELECT seq, unique_id FROM seen WHERE device = ? AND apns_id = ? AND accepted_at >= ?"
     ),

@@ -256,6 +256,11 @@ def _forget_tenant(database: Database, bundle_id: str, topics: Sequence[str]) ->
         execute(f"DELETE FROM {table} WHERE bundle_id = ?", (bundle_id,))
 
 
+def _next_expiry(database: Database) -> tuple[float | None]:
+    (at,) = database.cursor.execute(SQL["next expiry"]).fetchone()
+    return (at,)
+
+
 def _clear(database: Database) -> None:
     # sqlite_sequence stays: a session of before must not pass for a new one.
     for table in ("notification", "session", "registration", "seen", "channel", "broadcast"):
@@ -281,6 +286,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "pending": _pending,
     "expire": _expire,
     "forget": _forget_tenant,
+    "next_expiry": _next_expiry,
     "clear": _clear,
     "probe": _probe,
     **CHANNEL_VERBS,

@@ -115,7 +115,8 @@ class StoreStatistics:
     ``operations`` share one. ``restarts`` counts how often a process behind the store was begun
     anew.
 
-    ``is_available`` is False during an outage, when pushes are answered 503.
+    ``is_available`` is False during an outage, when pushes are answered 503. ``is_busy`` says that
+    a verb has been called and not answered.
     """
 
     kind: str
@@ -124,6 +125,7 @@ class StoreStatistics:
     batches: int
     restarts: int
     is_available: bool = True
+    is_busy: bool = False
 
 
 class Store(Protocol):
@@ -195,6 +197,10 @@ class Store(Protocol):
 
     async def expire(self, *, now: float, limit: int = 100) -> Sequence[UniqueId]:
         """Forget up to ``limit`` expired notifications and say which, for the timeline."""
+        ...
+
+    async def next_expiry(self) -> float | None:
+        """When the next notification expires (UNIX seconds), or has; None when none waits."""
         ...
 
     async def create_channel(self, channel: Channel) -> None:

@@ -58,6 +58,11 @@ class Town:
 
         return dial
 
+    async def passes(self, seconds: float) -> None:
+        """So much time, for everybody."""
+        self.time += seconds
+        await trio.sleep(seconds)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Town]:
         async with trio.open_nursery() as gateways:

@@ -47,9 +47,8 @@ class Stadium:
 
     async def later(self, seconds: float) -> None:
         """Let time pass, and what expires expire."""
-        self.here.clock.advance(seconds)
+        await self.here.passes(seconds)
         self.provider.desk.forget_tokens()
-        await self.here.gateway.expire()
 
 
 def _score(view: ReceivedView) -> str:

@@ -42,8 +42,7 @@ async def test_what_was_sent_into_the_dark_arrives_past_its_expiration(tmp_path:
         expiration = str(int(here.clock.now()) + 30)
         once = await here.push(token, "once", apns_expiration="0")
         brief = await here.push(token, "brief", apns_expiration=expiration)
-        here.clock.advance(120)
-        await here.gateway.expire()
+        await here.passes(120)
         await here.devices.patch_device(phone, network="cellular")
         assert sorted(await here.received(phone, 2)) == ["+brief", "+once"]
         for push in (once, brief):

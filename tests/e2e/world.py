@@ -130,6 +130,10 @@ class World:
         # Until the gateway's session is over, the store believes that somebody is there.
         await until(lambda: (device in self.connected) == online)
 
+    async def passes(self, seconds: float) -> None:
+        """So much time, with all that is due meanwhile."""
+        await self.gateway.timekeeper.advance(seconds)
+
     @property
     def connected(self) -> set[str]:
         """The devices whose links the gateway holds."""

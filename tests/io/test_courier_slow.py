@@ -149,7 +149,7 @@ async def test_a_phone_that_says_when_it_speaks_again_is_given_twice_that(
 ) -> None:
     phone = await gateway.connects()
     await phone.says(KeepAlive(interval))
-    autojump_clock.jump(patience)
+    autojump_clock.jump(patience - 1)
     assert gateway.front.sweep() == 0
     autojump_clock.jump(1)
     assert gateway.front.sweep() == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,7 +27,7 @@ from devicesim.intervals import FixedInterval
 from devicesim.keepalive import KeepAliveSweeper
 from gateway.courier.link import Link
 from gateway.courier.terms import Caller, CourierSettings
-from gateway.upkeep import every, expire
+from gateway.upkeep import expire, when_due
 from protocol.courier.compact import CompactCodec
 from protocol.identifiers import DeviceId, DeviceToken, Topic
 from protocol.notification import Environment
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     MemoryStream: TypeAlias = trio.StapledStream[MemorySendStream, MemoryReceiveStream]
 
 PHONE = "phone"
-EXPIRY_SECONDS = 30.0
 KEEP_ALIVE_SECONDS = 60.0
 
 
@@ -75,11 +75,14 @@ class World:
         """Upkeep, and a phone that is online."""
         gateway = self.gateway
 
-        async def sweep() -> None:
-            gateway.front.sweep()
-            await expire(gateway.store, gateway.journal, gateway.time.now, gateway.sessions)
-
-        self._nursery.start_soon(every, EXPIRY_SECONDS, sweep)
+        for alarm, job in (
+            (gateway.front.silence, gateway.front.end_silence),
+            (
+                gateway.router.expiries,
+                partial(expire, gateway.store, gateway.journal, gateway.time.now, gateway.sessions),
+            ),
+        ):
+            self._nursery.start_soon(when_due, alarm, job)
         await self._nursery.start(self._run_host)
         await self.host.create_device(device_id=PHONE)
 

@@ -29,6 +29,7 @@ from gateway.routing.channels import ChannelDirectory
 from gateway.routing.directory import DeviceDirectory
 from gateway.routing.sessions import SessionTable
 from gateway.store.memory import MemoryStore
+from gateway.timekeeper import Timekeeper
 from gateway.webhooks.allowed import AllowList
 from gateway.webhooks.book import Webhooks
 from tests.builders import DEVICE, NOW, counting_bytes, notification, push
@@ -300,6 +301,7 @@ class Console:
             directory=DeviceDirectory(store, self.clock.now, counting_bytes()),
             channels=self.channels,
             clock=self.clock,
+            timekeeper=Timekeeper(self.clock),
             store=store,
             sessions=self.sessions,
             devices=self.host,

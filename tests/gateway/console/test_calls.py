@@ -76,6 +76,7 @@ OPERATIONS = {
     ("GET", "/clock"),
     ("PUT", "/clock"),
     ("POST", "/clock/advance"),
+    ("POST", "/clock/reset"),
     ("GET", "/keys"),
     ("POST", "/keys"),
     ("POST", "/keys/make"),
@@ -167,25 +168,32 @@ async def test_time_freezes_jumps_and_runs_on(console: Console) -> None:
             told: dict[str, object] = (await client.put(CLOCK, json=change)).json()
             return told
 
-        assert (await client.get(CLOCK)).json() == {"now": NOW, "frozen": False, "rate": 1}
-        assert await put(frozen=True) == {"now": NOW, "frozen": True, "rate": 1}
+        def view(now: float, ahead: float, *, frozen: bool, rate: float = 1) -> dict[str, object]:
+            return {"now": now, "frozen": frozen, "rate": rate, "ahead_seconds": ahead}
+
+        assert (await client.get(CLOCK)).json() == view(NOW, 0, frozen=False)
+        assert await put(frozen=True) == view(NOW, 0, frozen=True)
         console.machine_time += 50
-        assert (await client.get(CLOCK)).json()["now"] == NOW
+        assert (await client.get(CLOCK)).json() == view(NOW, -50, frozen=True)
         advanced = await client.post(f"{CLOCK}/advance", json={"seconds": 7200})
-        assert advanced.json() == {"now": NOW + 7200, "frozen": True, "rate": 1}
-        assert await put(now=NOW + 9000, rate=1) == {"now": NOW + 9000, "frozen": True, "rate": 1}
-        assert await put(frozen=False) == {"now": NOW + 9000, "frozen": False, "rate": 1}
+        assert advanced.json() == view(NOW + 7200, 7150, frozen=True)
+        assert await put(now=NOW + 9000, rate=60) == view(NOW + 9000, 8950, frozen=True, rate=60)
+        assert await put(frozen=False) == view(NOW + 9000, 8950, frozen=False, rate=60)
         console.machine_time += 50
-        assert console.clock.now() == NOW + 9050
-        jumped = {"now": NOW + 1e6, "frozen": True}
-        assert await put(**jumped) == jumped | {"rate": 1}
+        assert console.clock.now() == NOW + 9000 + 3000
+        jumped = await put(now=NOW + 1e6, frozen=True)
+        assert jumped == view(NOW + 1e6, 1e6 - 100, frozen=True, rate=60)
+        back = await client.post(f"{CLOCK}/reset")
+        assert back.json() == view(NOW + 100, 0, frozen=False)
 
 
 @pytest.mark.parametrize(
     ("method", "path", "body", "says"),
     [
-        ("PUT", "", {"now": NOW - 1, "frozen": True}, "time moves forward only"),
-        ("PUT", "", {"rate": 2}, "body.rate"),
+        ("PUT", "", {"now": NOW - 1, "frozen": True}, "POST /api/v1/clock/reset"),
+        ("PUT", "", {"rate": 1001}, "body.rate"),
+        ("PUT", "", {"rate": 0}, "body.rate"),
+        ("POST", "/advance", {"seconds": 1e12}, "ends with the year 9999"),
         ("PUT", "", {"now": 1e300}, "body.now"),
         ("POST", "/advance", {"seconds": -1}, "body.seconds"),
         ("POST", "/advance", {}, "body.seconds: Field required"),

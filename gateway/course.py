@@ -1,0 +1,73 @@
+"""Which time it was here at a moment of the machine's, since somebody first moved the clock."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+KEEP_SECONDS = 2 * 3600.0
+"""Twice the life of a provider token, whose age is all that is asked for."""
+ONE_TURN_SECONDS = 0.5
+"""The thousands of steps of one jump over a month are told apart no further than this."""
+SKEW_SECONDS = 60.0
+"""How far ahead of this machine's a provider's clock may be."""
+
+
+class Turn(NamedTuple):
+    """From ``machine`` on (UNIX seconds) it was ``world`` here, and went on at this pace."""
+
+    machine: float
+    world: float
+    pace: float
+
+
+class Course:
+    """The turns that a clock has taken; true while it has taken any."""
+
+    __slots__ = ("_turns",)
+
+    def __init__(self) -> None:
+        self._turns: deque[Turn] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._turns)
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    def turn(self, machine: float, world: float, pace: float) -> None:
+        """From now on it goes so."""
+        if self._turns and machine - self._turns[-1].machine < ONE_TURN_SECONDS:
+            machine = self._turns.pop().machine
+        elif not self._turns:
+            # Before the first one it was what the machine said.
+            self._turns.append(Turn(machine - KEEP_SECONDS, machine - KEEP_SECONDS, 1.0))
+        self._turns.append(Turn(machine, world, pace))
+        while len(self._turns) > 1 and self._turns[1].machine <= machine - KEEP_SECONDS:
+            self._turns.popleft()
+
+    def clear(self) -> None:
+        """It is the machine's clock again."""
+        self._turns.clear()
+
+    def at(self, stamp: float, machine: float, world: float) -> float:
+        """The time here when the machine's clock said ``stamp``.
+
+        Args:
+            stamp: in whole seconds; what was stamped so may be of the end of that second.
+            machine: what the machine's clock says now.
+            world: what it is here now.
+
+        Returns:
+            ``stamp`` itself if the machine's clock has not come to it, give or take a skew.
+        """
+        if stamp > machine + SKEW_SECONDS:
+            return stamp
+        moment = stamp + 1
+        if moment >= machine:
+            return world
+        for turn in reversed(self._turns):
+            if turn.machine <= moment:
+                return min(world, turn.world + (moment - turn.machine) * turn.pace)
+        oldest = self._turns[0]
+        return oldest.world - (oldest.machine - moment)

@@ -1,0 +1,101 @@
+"""Lets the world's time pass: as the clock says, or by a jump that leaves nothing out.
+
+A jump goes from one deadline to the next, and nobody is jumped over: before the next one, all that
+the last one has set off has come to rest. So a month of keep-alives, bursts and expirations
+happens as it would have, in order, each at its own second.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from math import inf
+from typing import TYPE_CHECKING
+
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.clock import Clock
+
+log = logging.getLogger(__name__)
+
+QUIET_SECONDS = 0.001
+"""No task may run for so long: then what was written to a loopback socket has been read, too."""
+SETTLE_SECONDS = 1.0
+"""Under a load that never rests, time goes on after so long all the same."""
+TELL_SECONDS = 5.0
+"""How often a jump that takes long says how far it has come."""
+
+
+class Timekeeper:
+    """Whoever waits for the world's time is told by this one. All real waits in here are Trio's.
+
+    Args:
+        clock: the world's.
+        is_busy: whether something outside Trio is at work that was set off in here.
+    """
+
+    def __init__(self, clock: Clock, is_busy: Callable[[], bool] = lambda: False) -> None:
+        self._clock = clock
+        self._timers = clock.timers
+        self._is_busy = is_busy
+        self._turn = trio.Lock()
+
+    async def run(self) -> None:
+        """Tell those whose time has come, for ever."""
+        clock, timers = self._clock, self._timers
+        while True:
+            seconds = (timers.next_due - clock.elapsed()) / clock.pace if clock.pace else inf
+            with trio.move_on_after(seconds):
+                await timers.change()
+                continue
+            if clock.pace > 1:
+                # An hour's patience is a moment then: let those answer who are about to.
+                await self._settle()
+            if clock.pace:
+                timers.fire()
+
+    async def advance(self, seconds: float) -> None:
+        """Move time forward; returns when all that was due until then has happened.
+
+        Meanwhile time does not pass by itself. Cancelled, it stays where it has come to.
+
+        Raises:
+            ValueError: see :meth:`Clock.require_ahead`.
+        """
+        self._clock.require_ahead(seconds)
+        async with self._turn:
+            with self._clock.held():
+                await self._settle()
+                await self._jump(self._clock.elapsed() + seconds)
+
+    async def _jump(self, end: float) -> None:
+        clock = self._clock
+        began, told_at, steps = clock.elapsed(), trio.current_time() + TELL_SECONDS, 0
+        while (due := self._timers.next_due) <= end:
+            clock.go_to(due)
+            await self._settle()
+            steps += 1
+            if trio.current_time() >= told_at:
+                told_at += TELL_SECONDS
+                self._tell((clock.elapsed() - began) / (end - began or 1), steps)
+        clock.go_to(end)
+        await self._settle()
+
+    def _tell(self, part: float, steps: int) -> None:
+        now = datetime.fromtimestamp(self._clock.now(), UTC)
+        log.info(
+            "moving time: %.0f %% done, %d things happened, it is %s", 100 * part, steps,
+            now.isoformat(" ", "seconds"),
+        )  # fmt: skip
+
+    async def _settle(self) -> None:
+        """Let everything come to rest that happens by itself."""
+        threads = trio.to_thread.current_default_thread_limiter()
+        with trio.move_on_after(SETTLE_SECONDS):
+            await wait_all_tasks_blocked(QUIET_SECONDS)
+            while threads.borrowed_tokens or self._timers.at_work or self._is_busy():
+                await wait_all_tasks_blocked(QUIET_SECONDS)

@@ -1,0 +1,93 @@
+"""What waits for the world's time, by when it is due."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from contextlib import contextmanager
+from math import inf
+from typing import TYPE_CHECKING
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# Entries of what waits no more that are not worth cleaning up.
+_SPARE_ENTRIES = 1_000
+
+
+class Timers:
+    """Cancels scopes when they are due. It has no task: whoever keeps the clock calls :meth:`fire`.
+
+    Args:
+        current_time: the world's, in seconds that never go back.
+
+    Attributes:
+        at_work: how many threads work for the emulation; see :func:`worldtime.at_work`.
+    """
+
+    def __init__(self, current_time: Callable[[], float]) -> None:
+        self.current_time = current_time
+        self.at_work = 0
+        # Deadline, number, scope; no scope: it waits no more.
+        self._entries: list[list[float | int | trio.CancelScope | None]] = []
+        self._numbers = itertools.count()
+        self._waiting = 0
+        self._changed = trio.Event()
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return self._waiting
+
+    @property
+    def next_due(self) -> float:
+        """The earliest deadline; infinite when nothing waits."""
+        while self._entries and self._entries[0][2] is None:
+            heapq.heappop(self._entries)
+        return self._entries[0][0] if self._entries else inf  # type: ignore[return-value]
+
+    @contextmanager
+    def until(self, deadline: float, scope: trio.CancelScope) -> Iterator[None]:
+        """Cancel the scope at the deadline, unless it is left before."""
+        if deadline <= self.current_time():
+            scope.cancel()
+        if deadline == inf or scope.cancel_called:
+            yield
+            return
+        entry: list[float | int | trio.CancelScope | None] = [deadline, next(self._numbers), scope]
+        heapq.heappush(self._entries, entry)
+        self._waiting += 1
+        if self._entries[0] is entry:
+            self.note_change()
+        try:
+            yield
+        finally:
+            if entry[2] is not None:
+                entry[2] = None
+                self._waiting -= 1
+                self._clean_up()
+
+    def fire(self) -> None:
+        """Cancel what is due, in the order of the deadlines; then those of equal ones as begun."""
+        now = self.current_time()
+        while self.next_due <= now:
+            entry = heapq.heappop(self._entries)
+            scope, entry[2] = entry[2], None
+            assert isinstance(scope, trio.CancelScope)
+            self._waiting -= 1
+            scope.cancel()
+
+    def note_change(self) -> None:
+        """The earliest deadline, or how time passes, is another one now."""
+        self._changed.set()
+
+    async def change(self) -> None:
+        """Wait for the next :meth:`note_change`."""
+        self._changed = trio.Event()
+        await self._changed.wait()
+
+    def _clean_up(self) -> None:
+        if len(self._entries) > 2 * self._waiting + _SPARE_ENTRIES:
+            self._entries = [entry for entry in self._entries if entry[2] is not None]
+            heapq.heapify(self._entries)
