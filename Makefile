@@ -79,6 +79,16 @@ page: setup .venv/.page
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-page.lock
 	@touch $@
 
+# What we write in formats of others, judged by their tools: Debian's promtool, npm's har-schema.
+formats: setup build/formats/.ready
+	$(BIN)/python -m pytest -q tests/formats
+
+build/formats/.ready:
+	mkdir -p build/formats
+	cd build/formats && apt-get download -qq prometheus && dpkg -x prometheus_*.deb .
+	cd build/formats && npm pack --silent har-schema@2.0.0 && tar xzf har-schema-2.0.0.tgz
+	@touch $@
+
 # The documentation as a site, in build/site; a link that leads nowhere fails.
 docs: setup .venv/.docs
 	$(BIN)/mkdocs build --strict --quiet
@@ -92,7 +102,7 @@ vendor:
 	$(PYTHON) tests/page/vendor.py
 
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra dev --extra pypush -o requirements-dev.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra dev --extra otel --extra pypush -o requirements-dev.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements-dev.lock -o requirements.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra page -c requirements-dev.lock -o requirements-page.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra docs -c requirements-dev.lock -o requirements-docs.lock pyproject.toml
@@ -102,4 +112,4 @@ lock:
 clean:
 	rm -rf .venv .apnsim dist deploy/.cache interop/.cache interop/node/node_modules js/node_modules js/examples/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
 
-.PHONY: all setup run test format lint types coverage interop interop-faults h2spec dist dist-check bench page docs vendor js lock clean
+.PHONY: all setup run test format lint types coverage interop interop-faults h2spec dist dist-check bench page formats docs vendor js lock clean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from devicesim.apps import UnknownAppError
 from devicesim.files import StateError
 from devicesim.host import NotConfirmedError, UnknownDeviceError
 from devicesim.screen.screen import UnknownNotificationError
-from gateway.console.parts import ConsoleParts
+from gateway.console.parts import ConsoleParts, Figures
 from gateway.console.rendering import to_json
 from gateway.console.views import event_view
 from gateway.provider.certificate import CertificateIdentity
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from apnsim.virtual_devices import VirtualDevices
     from certs.provider_key import ProviderPublicKey
     from gateway.courier.terms import SessionStatistics
+    from gateway.histogram import Histogram
     from gateway.provider.contract import ConnectionStatistics
     from gateway.routing.tenancy import Tenancy
     from gateway.serve import Gateway
@@ -70,6 +72,7 @@ def console_parts(
     webhooks: Webhooks,
     info: Callable[[], dict[str, Any]],
     closing: trio.Event,
+    loop_lag: Histogram,
 ) -> ConsoleParts:
     """The console's collaborators, for this gateway, these devices and webhooks."""
 
@@ -103,6 +106,7 @@ def console_parts(
         info=info,
         connections=lambda tenancy: _connections(gateway, tenancy),
         failed_handshakes=lambda: gateway.providers.failed_handshakes,
+        figures=lambda: _figures(gateway, loop_lag),
         activate=lambda device_id, csr: _activate(gateway, device_id, csr),
         reset=reset,
         unknown_errors=_UNKNOWN_ERRORS,
@@ -110,6 +114,16 @@ def console_parts(
         is_ready=lambda: gateway.store.statistics().is_available,
         closing=closing,
     )
+
+
+def _figures(gateway: Gateway, loop_lag: Histogram) -> Figures:
+    providers = Counter(dict.fromkeys(_AUTHENTICATION.values(), 0))
+    for front in (gateway.providers, gateway.managers):
+        for connection in front.statistics():
+            identity = gateway.identities.get(connection.facts.connection_id)
+            providers[_AUTHENTICATION[type(identity and identity.bound)]] += 1
+    goaways = gateway.providers.goaways + gateway.managers.goaways
+    return Figures(providers=providers, goaways=goaways, loop_lag=loop_lag)
 
 
 def _connections(gateway: Gateway, tenancy: Tenancy | None) -> dict[str, list[dict[str, Any]]]:

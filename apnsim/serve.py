@@ -13,6 +13,7 @@ import trio
 from apnsim import logs, open_files
 from apnsim.console import console_parts, webhooks_of
 from apnsim.errors import CannotStartError, told_as
+from apnsim.loop_lag import LoopLag
 from apnsim.virtual_devices import VirtualDevices
 from certs.files import PUBLIC_MODE, CredentialError, write_credential
 from devicesim.files import StateError
@@ -63,11 +64,12 @@ class Running:
 
     def __init__(self, stop: trio.Event) -> None:
         self._stop = stop
+        self._lag = LoopLag()
 
     @property
     def companions(self) -> tuple[Companion, ...]:
         """What the gateway is to start and end."""
-        return (self.run_devices, self.run_webhooks, self.run_console)
+        return (self.run_devices, self.run_webhooks, self._lag.run, self.run_console)
 
     def info(self) -> dict[str, Any]:
         """What ``GET /api/v1/info`` and the ready file say."""
@@ -109,7 +111,9 @@ class Running:
     ) -> None:
         """Serve the control API; a companion of the gateway."""
         settings = gateway.settings
-        parts = console_parts(gateway, self.devices, self.webhooks, self.info, self._stop)
+        parts = console_parts(
+            gateway, self.devices, self.webhooks, self.info, self._stop, self._lag.seconds
+        )
         bind = Bind(settings.host, settings.console_port, settings.console_token)
         async with trio.open_nursery() as nursery:
             with opening("console", settings.host, settings.console_port):

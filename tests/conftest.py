@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 SECONDS = 30
-PAGE = Path(__file__).parent / "page"
+NOT_PYTHON_ALONE = {Path(__file__).parent / name for name in ("page", "formats")}
 
 # How long one example takes says more about the machine than about us; tests have SECONDS.
 hypothesis.settings.register_profile("apnsim", deadline=None)
@@ -34,9 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """The page's tests need Chromium and Playwright: they run where they are asked for."""
-    is_asked_for = any("tests/page" in argument for argument in config.args)
-    return True if collection_path == PAGE and not is_asked_for else None
+    """Some need more than Python, such as Chromium: they run where they are asked for."""
+    if collection_path not in NOT_PYTHON_ALONE:
+        return None
+    asked_for = f"tests/{collection_path.name}"
+    return None if any(asked_for in argument for argument in config.args) else True
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -195,6 +195,7 @@ def test_the_language_is_pure() -> None:
         ({"trio"}, ("certs",), {"certs.tls_stream"}),
         ({"h11"}, PACKAGES, {"gateway.proxy"}),
         ({"rich"}, PACKAGES, {"apnsim.watch"}),
+        ({"prometheus_client"}, PACKAGES, {"gateway.console.metrics"}),
         ({"fastapi", "starlette", "hypercorn"}, PACKAGES, {"gateway.console"}),
     ],
     ids=lambda value: min(value) if isinstance(value, set) else None,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gateway.console.sending import SendPush
     from gateway.faults.book import RuleBook
     from gateway.handshakes import FailedHandshake
+    from gateway.histogram import Histogram
     from gateway.journal import Journal
     from gateway.routing.channels import ChannelDirectory
     from gateway.routing.directory import DeviceDirectory
@@ -135,6 +136,21 @@ class MakeKey(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What only the whole gateway can count.
+
+    Args:
+        providers: connections there are now, by how they prove who they are.
+        goaways: how often each reason was said.
+        loop_lag: how late the event loop was; None: nobody measures.
+    """
+
+    providers: Mapping[str, int]
+    goaways: Mapping[str, int]
+    loop_lag: Histogram | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleParts:
     """The console's collaborators.
 
@@ -157,6 +173,7 @@ class ConsoleParts:
         connections: of a tenant or of all: ``{"provider": […], "courier": […]}``, frozen
             dataclasses or dicts.
         failed_handshakes: providers that knocked and did not come in, the newest last.
+        figures: for the metrics.
         activate: device id and PKCS#10 request (PEM) → ``{device_id, certificate, ca, courier}``;
             ``ValueError`` (such as a ``CredentialError``) refuses, and its message says why.
         reset: back to empty, or to before a tenant came.
@@ -182,6 +199,7 @@ class ConsoleParts:
     webhooks: Webhooks
     info: Callable[[], Mapping[str, Any]]
     connections: Callable[[Tenancy | None], Mapping[str, Sequence[object]]]
+    figures: Callable[[], Figures]
     activate: Callable[[str, bytes], Mapping[str, Any]]
     reset: Callable[[Tenant | None], Awaitable[None]]
     unknown_errors: tuple[type[Exception], ...]

@@ -52,6 +52,7 @@ class Again:
             push._replace(is_from_storage=True, again_at=now)
             for push in taken[: max(0, window.room - len(batch.pushes))]
         ]
+        self._services.sessions.unacknowledged.sent_again += len(again)
         known: Container[UniqueId] = window
         if left:
             known = {push.unique_id for push in (*window, *left)}

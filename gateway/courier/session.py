@@ -192,15 +192,9 @@ class CourierSession:
         # leave before this one attaches, so that of two links that come at once the table and
         # the store hold the same one.
         self._services.sessions.arrive(self)
-        self._services.journal.link(
-            self.device, is_connected=True, detail=str(self._arrival.caller)
-        )
-        log.info(
-            "%s connected (%s, %s)",
-            self._arrival.caller,
-            self._arrival.caller.environment.value,
-            self._arrival.connect.interface,
-        )
+        caller = self._arrival.caller
+        self._services.journal.link(self.device, is_connected=True, detail=str(caller))
+        log.info("%s connected (%s, %s)", caller, caller.environment.value, self.interface)
         try:
             await self._converse()
         finally:
@@ -273,6 +267,7 @@ class CourierSession:
         if said.interval_seconds != self._interval_seconds:
             self._interval_seconds = said.interval_seconds
             self._services.silence.ring_at(self.silent_at)
+        self._services.sessions.keep_alives += 1
         self._link.send(KeepAliveResponse())
 
     async def _hear_channels(self, said: Channels) -> None:

@@ -2,7 +2,7 @@
 
 # No "from __future__ import annotations": pydantic reads the annotations at run time.
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, get_args
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -51,6 +51,11 @@ class Act:
     def is_answered(self) -> bool:
         """Whether the provider hears an answer, somehow."""
         return True
+
+
+def name_of(kind: type[Act]) -> str:
+    """The type of an action, as users write it."""
+    return str(get_args(kind.__annotations__["type"])[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)

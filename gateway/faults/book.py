@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import random
+from collections import Counter
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
@@ -128,6 +129,7 @@ class RuleBook:
             the same right: an empty tuple costs one look.
         connections: the same for connections,
         deliveries: and for deliveries to devices. :meth:`at` tells those of any stage.
+        struck: how often each kind of action was taken since the start.
     """
 
     def __init__(
@@ -141,6 +143,7 @@ class RuleBook:
         self._in_band = in_band
         self._numbers = itertools.count(1)
         self._entries: list[Entry] = []
+        self.struck: Counter[type[Act]] = Counter()
         self.requests = self.connections = self.deliveries = tuple[Striking, ...]()
         self.reset()
 
@@ -213,6 +216,7 @@ class RuleBook:
             if hit := entry.strike(occasion):
                 is_any_spent |= entry.is_spent
                 hits.append(hit)
+                self.struck[type(hit.act)] += 1
                 if not hit.act.is_transparent:
                     break
         if is_any_spent:

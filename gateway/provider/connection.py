@@ -23,7 +23,6 @@ from gateway.provider.contract import ConnectionStatistics
 from gateway.provider.ending import Ending, Farewell
 from gateway.provider.inbound import Inbound
 from gateway.provider.outbound import Outbound
-from gateway.provider.refusals import reason_json
 from gateway.provider.standing import Standing
 from gateway.provider.wire import ENHANCE_YOUR_CALM, PeerError
 from gateway.provider.writer import Writer
@@ -62,6 +61,7 @@ class ProviderConnection:
     Attributes:
         requests: how many have been handed on to be answered.
         faults: what a fault rule does to it as soon as it runs.
+        farewell: how it ended, if by our will.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class ProviderConnection:
     ) -> None:
         self.requests = 0
         self.faults: tuple[Act, ...] = ()
+        self.farewell: Farewell | None = None
         self._stream = stream
         self._facts = facts
         self._settings = settings
@@ -88,8 +89,7 @@ class ProviderConnection:
         self._nursery: trio.Nursery | None = None
         self._finishing = False
         self._highest_begun = 0
-        self._in_flight = self._unwanted = 0
-        self._bytes_received = 0
+        self._in_flight = self._unwanted = self._bytes_received = 0
         self._inbound.stream_limit = self._standing.streams
         self._http2.greet(self._standing.streams)
         parts = self._http2, self._inbound.streams, self._ending, self._writer
@@ -128,8 +128,7 @@ class ProviderConnection:
 
     def goaway(self, reason: str, detail: str = "") -> None:
         """Say GOAWAY with Apple's word and close at once."""
-        why = ": ".join(filter(None, (f"GOAWAY {reason}", detail)))
-        self._finish(Farewell(why, reason_json(reason)))
+        self._finish(Farewell.of(reason, detail))
 
     def statistics(self) -> ConnectionStatistics:
         """What the console shows."""
@@ -281,6 +280,7 @@ class ProviderConnection:
     def _finish(self, farewell: Farewell) -> None:
         """Say GOAWAY, stop reading, let the writer flush and close. Idempotent."""
         if not self._finishing:
+            self.farewell = farewell
             if farewell.debug_data is not None:
                 self._http2.goaway(farewell.code, farewell.debug_data, self._highest_begun)
             self._log(farewell.why)

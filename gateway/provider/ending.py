@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from gateway.provider.patience import Patience
-from gateway.provider.refusals import IDLE_TIMEOUT, SHUTDOWN
-from gateway.provider.wire import ENHANCE_YOUR_CALM, NO_ERROR
+from gateway.provider.refusals import IDLE_TIMEOUT, SHUTDOWN, reason_json
+from gateway.provider.wire import ENHANCE_YOUR_CALM, NO_ERROR, error_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,19 @@ class Farewell:
     why: str
     debug_data: bytes | None = b""
     code: int = NO_ERROR
+
+    @classmethod
+    def of(cls, reason: str, detail: str) -> Self:
+        """With Apple's word; ``detail`` is for the log."""
+        why = ": ".join(filter(None, (f"GOAWAY {reason}", detail)))
+        return cls(why, reason_json(reason))
+
+    @property
+    def word(self) -> str:
+        """What the GOAWAY says: Apple's reason, else HTTP/2's error; empty: there is none."""
+        if self.debug_data:
+            return str(json.loads(self.debug_data)["reason"])
+        return "" if self.debug_data is None else error_name(self.code)
 
 
 DRAINED = Farewell("drained", SHUTDOWN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -111,6 +112,7 @@ class ProviderFront:
         churn: who connects too often.
         numbers: name the connections; shared by the fronts of one gateway.
         faults: what goes wrong on purpose; shared as well.
+        goaways: how often each reason or error was said, but for what faults say.
     """
 
     make_answer: MakeAnswer
@@ -120,6 +122,7 @@ class ProviderFront:
     churn: Churn = field(default_factory=Churn)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     faults: FrontFaults = field(default_factory=FrontFaults)
+    goaways: Counter[str] = field(default_factory=Counter)
     _connections: set[ProviderConnection] = field(default_factory=set)
     _handshakes: Handshakes = field(default_factory=Handshakes)
     _draining: bool = False
@@ -197,6 +200,8 @@ class ProviderFront:
             await connection.run()
         finally:
             self._connections.discard(connection)
+            if connection.farewell is not None and connection.farewell.word:
+                self.goaways[connection.farewell.word] += 1
 
     async def _meet(
         self, tls: TlsStream, peer: str, settings: ListenSettings

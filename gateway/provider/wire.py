@@ -20,6 +20,13 @@ DECODED_HEADER_BYTES = 1 << 16
 CLOSED_STREAMS_REMEMBERED = 4096
 UNLIMITED_STREAMS = (1 << 31) - 1
 
+# RFC 9113 7, by code.
+_ERRORS = (
+    *("NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT"),
+    *("STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR"),
+    *("CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"),
+)
+
 # RFC 9113 6.5.2
 (
     SETTING_HEADER_TABLE_SIZE,
@@ -41,6 +48,11 @@ class PeerError(Exception):
     def __init__(self, message: str, code: int = PROTOCOL_ERROR) -> None:
         super().__init__(message)
         self.code = code
+
+
+def error_name(code: int) -> str:
+    """What HTTP/2 calls an error."""
+    return _ERRORS[code] if 0 <= code < len(_ERRORS) else "another"
 
 
 def frame_header(length: int, kind: int, flags: int, stream_id: int) -> bytes:

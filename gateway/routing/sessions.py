@@ -64,11 +64,16 @@ class Session(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SessionTableStatistics:
-    """How many devices are connected, and how often one connected anew over a live link."""
+    """How many devices are connected, and how often one connected anew over a live link.
+
+    ``keep_alives`` they have sent, ``sent_again`` are pushes that a lost link had left behind.
+    """
 
     sessions: int
     arrivals: int
     superseded: int
+    keep_alives: int = 0
+    sent_again: int = 0
 
 
 class SessionTable:
@@ -76,12 +81,16 @@ class SessionTable:
 
     Args:
         unacknowledged: the latter, if not kept for the usual time.
+
+    Attributes:
+        keep_alives: how many were heard.
     """
 
     def __init__(self, unacknowledged: Unacknowledged | None = None) -> None:
         self.unacknowledged = unacknowledged or Unacknowledged()
         self._sessions: dict[DeviceId, Session] = {}
         self._standing_by: dict[DeviceId, list[Session]] = {}  # the newest last
+        self.keep_alives = 0
         self._arrivals = 0
         self._superseded = 0
 
@@ -169,4 +178,10 @@ class SessionTable:
 
     def statistics(self) -> SessionTableStatistics:
         """How many devices are connected."""
-        return SessionTableStatistics(len(self._sessions), self._arrivals, self._superseded)
+        return SessionTableStatistics(
+            len(self._sessions),
+            self._arrivals,
+            self._superseded,
+            self.keep_alives,
+            self.unacknowledged.sent_again,
+        )

@@ -56,9 +56,13 @@ class Unacknowledged:
     Args:
         keep_seconds: for how long the latter are kept, from when they were sent.
         capacity: how many of them; the oldest make room.
+
+    Attributes:
+        sent_again: how often a push was sent a second time, or a third.
     """
 
     def __init__(self, keep_seconds: float = KEEP_SECONDS, capacity: int = CAPACITY) -> None:
+        self.sent_again = 0
         self._keep_seconds = keep_seconds
         self._capacity = capacity
         self._in_flight: set[UniqueId] = set()

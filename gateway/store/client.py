@@ -225,6 +225,7 @@ class SqliteStore:
             self._supervisor.restarts,
             is_available=not self._availability.is_outage,
             is_busy=pump.is_busy,
+            batch_seconds=pump.answer_seconds,
         )
 
 

@@ -8,11 +8,13 @@ One reader, one writer. What waits is bounded by who waits: each call has one ta
 from __future__ import annotations
 
 from collections import deque
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import outcome
 import trio
 
+from gateway.histogram import ANSWER_BOUNDS, Histogram
 from gateway.store.sqlite import REFUSED
 from gateway.store.store import OperationRefusedError, StoreUnavailableError
 from gateway.store.wire import FrameReader, WireError, frame
@@ -73,16 +75,21 @@ class Pump:
 
     Args:
         availability: hears of every failure.
+
+    Attributes:
+        answer_seconds: from a batch that is sent to its answer: a commit, and waiting for it.
     """
 
     def __init__(self, availability: Availability) -> None:
         self.pending = 0
         self.operations = 0
         self.transactions = 0
+        self.answer_seconds = Histogram(ANSWER_BOUNDS)
         self._availability = availability
         self._former_transactions = 0
         self._gathering: deque[Call] = deque()
         self._in_flight: deque[Sequence[Call]] = deque()
+        self._sent_at: deque[float] = deque()
         self._bell = trio.Event()
         self._refusal: str | None = None
         self._answers = 0
@@ -119,6 +126,7 @@ class Pump:
     def lose(self, why: str) -> None:
         """The conversation broke off: nobody knows what became of what was sent."""
         sent, self._in_flight = self._in_flight, deque()
+        self._sent_at.clear()
         for batch in sent:
             self._fail(batch, why)
 
@@ -153,6 +161,7 @@ class Pump:
             batch = self._next_batch()
             if batch:
                 self._in_flight.append(batch)
+                self._sent_at.append(perf_counter())
                 await stream.send_all(frame([call.operation for call in batch]))
             elif self._is_ending and not self._in_flight:
                 await stream.send_eof()
@@ -215,6 +224,7 @@ class Pump:
         if not self._in_flight:
             raise WireError("an answer to nothing")
         self._bell.set()
+        self.answer_seconds.observe(perf_counter() - self._sent_at.popleft())
         return self._in_flight.popleft()
 
     def _settle(self, results: Sequence[Any], failures: Sequence[Any]) -> None:

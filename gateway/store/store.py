@@ -31,6 +31,7 @@ from protocol.identifiers import APP_PURPOSE
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from gateway.histogram import Histogram
     from protocol.broadcast import Broadcast, Channel
     from protocol.identifiers import ChannelId, DeviceId, DeviceToken, TokenPurpose, Topic, UniqueId
     from protocol.notification import Environment, Notification
@@ -115,6 +116,8 @@ class StoreStatistics:
     ``operations`` share one. ``restarts`` counts how often a process behind the store was begun
     anew.
 
+    ``batch_seconds``: how long commits took, seen from here; None where there are none.
+
     ``is_available`` is False during an outage, when pushes are answered 503. ``is_busy`` says that
     a verb has been called and not answered.
     """
@@ -126,6 +129,7 @@ class StoreStatistics:
     restarts: int
     is_available: bool = True
     is_busy: bool = False
+    batch_seconds: Histogram | None = None
 
 
 class Store(Protocol):

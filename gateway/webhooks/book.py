@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import trio
@@ -50,6 +51,7 @@ class Webhooks:
         self._hooks: dict[int, Hook] = {}
         self._wanting: dict[State, tuple[Hook, ...]] = {}
         self._nursery: trio.Nursery | None = None
+        self._gone: Counter[str] = Counter()
         for description in self._first:
             self.add(description)
 
@@ -77,8 +79,17 @@ class Webhooks:
 
     def remove(self, number: int) -> None:
         """This one no more; what it has not told yet it does not tell."""
-        self._hooks.pop(number).scope.cancel()
+        gone = self._hooks.pop(number)
+        gone.scope.cancel()
+        self._gone += _fares(gone) + Counter(dropped=gone.pending)
         self._sort_by_event()
+
+    def fares(self) -> Counter[str]:
+        """How many were ``delivered`` and ``dropped``, and how many attempts were ``failures``.
+
+        Since the start, those that were deleted included.
+        """
+        return sum((_fares(hook) for hook in self), self._gone)
 
     def clear(self) -> None:
         """None any more."""
@@ -127,3 +138,7 @@ class Webhooks:
             self._followers.add(self)
         else:
             self._followers.discard(self)
+
+
+def _fares(hook: Hook) -> Counter[str]:
+    return Counter(delivered=hook.delivered, failures=hook.failures, dropped=hook.dropped)

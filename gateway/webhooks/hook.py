@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+import worldtime
 from gateway.webhooks.sending import FailedError, Wire
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Hook:
             if await self._attempt(wire, message):
                 return True
             if seconds is not None:
-                await trio.sleep(seconds)
+                await worldtime.sleep(seconds)
         what = f"{message.event.state} of {message.record.apns_id}"
         log.warning("%s: gave up on %s: %s", self, what, self.last_error)
         return False

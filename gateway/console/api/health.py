@@ -1,7 +1,7 @@
 """For those who watch over processes: alive, ready, and figures for Prometheus."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from gateway.console import metrics
@@ -28,6 +28,7 @@ async def readyz(parts: Parts) -> Response:
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-async def prometheus(parts: Parts) -> Response:
-    """Figures in Prometheus' text format."""
-    return Response(metrics.render(parts), media_type=metrics.MEDIA_TYPE)
+async def prometheus(parts: Parts, request: Request) -> Response:
+    """Figures in Prometheus' text format, or as OpenMetrics if `accept` asks for it."""
+    figures, media_type = metrics.render(parts, request.headers.get("accept", ""))
+    return Response(figures, headers={"content-type": media_type})

@@ -17,7 +17,7 @@ from devicesim.network import CLEAR, ConditionChanges, Conditions
 from gateway.clock import Clock
 from gateway.console.app import Bind, create_app, serve_console
 from gateway.console.guard import Admission
-from gateway.console.parts import ConsoleParts
+from gateway.console.parts import ConsoleParts, Figures
 from gateway.console.rendering import to_json
 from gateway.console.sending import OutgoingPush, SentPush
 from gateway.console.views import event_view
@@ -283,6 +283,7 @@ class Console:
         self.host = Host()
         self.keys = KeyRing()
         self.rules = RuleBook()
+        self.figures = Figures(providers={"token": 1, "certificate": 0}, goaways={"Shutdown": 2})
         self.webhooks = Webhooks(
             self.journal.followers,
             lambda record, event: to_json(event_view(record, event)),
@@ -320,6 +321,7 @@ class Console:
                 | {"provider_url": "https://127.0.0.1:2197"}
             ),
             connections=lambda _: {"provider": [{"id": 1}], "courier": [Received("x")]},
+            figures=lambda: self.figures,
             activate=self._activate,
             reset=self._reset,
             unknown_errors=(UnknownThingError,),
