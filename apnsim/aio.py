@@ -54,6 +54,7 @@ class Awaiting:
         self, count: int = 1, *, seconds: float = WAIT_SECONDS, **filters: Unpack[Filters]
     ) -> list[Notification]:
         """Pushes, oldest first, once there are ``count`` of them."""
+        __tracebackhide__ = True
         return await self.follow(coming(count, seconds, filters))
 
     async def expect_none(
@@ -64,6 +65,7 @@ class Awaiting:
         **filters: Unpack[Filters],
     ) -> None:
         """Return once it is known that no such push is there or on its way."""
+        __tracebackhide__ = True
         await self.follow(none_coming(seconds, settle_seconds, filters))
 
     async def near_misses(self, **filters: Unpack[Filters]) -> list[NearMiss]:
@@ -76,6 +78,7 @@ class Awaiting:
 
     async def follow(self, plan: Plan[Result]) -> Result:
         """Ask what a plan wants to know, until it has a result."""
+        __tracebackhide__ = True
         async with httpx.AsyncClient(**self._how) as http:
             try:
                 ask = next(plan)

@@ -102,12 +102,14 @@ def settling(filters: Filters, wait: float, *, or_found: bool = False) -> Plan[S
 
 def coming(count: int, seconds: float, filters: Filters) -> Plan[list[Notification]]:
     """See :meth:`Expectations.wait_for_notifications`."""
+    __tracebackhide__ = True  # pytest shows where the test waits, not how
     found = yield from listing(filters, wait=seconds, count=count)
     if len(found) < count:
         any_state: Filters = {**filters}
         any_state.pop("state", None)
         states = Counter(str(each.state) for each in (yield from listing(any_state)))
-        near = yield from nearest({**filters, "limit": 10})
+        near = yield from nearest({**filters, "limit": 10 + len(found)})
+        near = [each for each in near if each.distance != 0]  # these were found
         wanted = f"{count} within {seconds:g} s"
         raise not_in_time(wanted, filters, len(found), states, near)
     return found
@@ -115,6 +117,7 @@ def coming(count: int, seconds: float, filters: Filters) -> Plan[list[Notificati
 
 def arriving(count: int, seconds: float, filters: Filters) -> Plan[list[Notification]]:
     """As :func:`coming`, but the phones have said what they show of them, too."""
+    __tracebackhide__ = True
     yield from coming(count, seconds, filters)
     numbers: Filters = {**filters}
     numbers.pop("limit", None)
@@ -124,6 +127,7 @@ def arriving(count: int, seconds: float, filters: Filters) -> Plan[list[Notifica
 
 def none_coming(seconds: float, settle_seconds: float, filters: Filters) -> Plan[None]:
     """See :meth:`Expectations.expect_none`."""
+    __tracebackhide__ = True
     found = yield from listing(filters, wait=seconds or None)
     if not found and settle_seconds:
         settled = yield from settling(filters, settle_seconds, or_found=True)
@@ -149,6 +153,7 @@ class Expectations(Calls):
 
     def follow(self, plan: Plan[Result]) -> Result:
         """Ask what a plan wants to know, until it has a result."""
+        __tracebackhide__ = True
         try:
             ask = next(plan)
             while True:
@@ -182,6 +187,7 @@ class Expectations(Calls):
         Raises:
             NotInTimeError: there were fewer; ``near_misses`` says what was there instead, and why.
         """
+        __tracebackhide__ = True
         return self.follow(coming(count, seconds, filters))
 
     def expect_none(
@@ -205,6 +211,7 @@ class Expectations(Calls):
             UnexpectedNotificationError: there is one; ``notifications`` says which.
             NotSettledError: it cannot be known, because one that could match is still on its way.
         """
+        __tracebackhide__ = True
         self.follow(none_coming(seconds, settle_seconds, filters))
 
     def near_misses(self, **filters: Unpack[Filters]) -> list[NearMiss]:
