@@ -55,7 +55,9 @@ async def _stop_at_eof(running: serve.Running) -> None:
 
 async def _read_to_the_end(running: serve.Running) -> None:
     # In a thread, abandoned if the gateway ends first: standard input may be what no poll() knows.
-    while await trio.to_thread.run_sync(_read_some, abandon_on_cancel=True):
+    # With a limiter of its own: whoever waits until no thread is at work does not mean this one.
+    limiter = trio.CapacityLimiter(1)
+    while await trio.to_thread.run_sync(_read_some, abandon_on_cancel=True, limiter=limiter):
         pass
     running.stop()
 

@@ -168,7 +168,9 @@ def _words(difference: Difference, record: Record, kinship: _Kinship) -> str:
     if difference.filter == "token":
         kin = kinship.of(record) or "another token"
         return f"sent to {kin} ({(difference.found or 'none')[:8]}…)"
-    return f"its {difference.filter} is {difference.found or 'not known'}, not {difference.wanted}"
+    if difference.found is None:
+        return ""  # what was refused is of no device
+    return f"its {difference.filter} is {difference.found}, not {difference.wanted}"
 
 
 _WORDS: dict[str, Callable[[Difference], str]] = {
