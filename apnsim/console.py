@@ -85,6 +85,8 @@ def console_parts(
         gateway.keys.add(RegisteredKey(key, environments, topics, related_key_id=related_key_id))
 
     async def reset(tenant: Tenant | None) -> None:
+        if tenant is None:
+            await gateway.timekeeper.reset()
         await (devices.reset() if tenant is None else devices.forget(tenant))
         webhooks.reset(tenant)
 

@@ -6,7 +6,8 @@ reference/apns-provider-api.md §4; how the text is read is in ``token_text``.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from certs.token_text import (
     ExpiredProviderTokenError,
@@ -17,6 +18,8 @@ from certs.token_text import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from certs.provider_key import ProviderPublicKey
 
 __all__ = [
@@ -41,6 +44,14 @@ class KeyLookup(Protocol):
         """Return the key of that id, or ``None`` when it is not (or no longer) registered."""
 
 
+class _Remembered(NamedTuple):
+    """A text that was verified against this key; none: it was believed without one."""
+
+    token: ProviderToken
+    key: ProviderPublicKey | None
+    seen_at: float
+
+
 class ProviderTokenVerifier:
     """Decides about provider tokens against the keys registered right now.
 
@@ -56,6 +67,7 @@ class ProviderTokenVerifier:
         *,
         future_seconds: float = LIFETIME_SECONDS,
         remembered: int = DEFAULT_REMEMBERED,
+        issued_at: Callable[[float, float], float] = lambda stamp, _seen_at: stamp,
     ) -> None:
         """Start with nothing remembered.
 
@@ -67,14 +79,15 @@ class ProviderTokenVerifier:
                 invalid. Apple's answer is unconfirmed; its page reads as one hour either way.
                 ``math.inf`` accepts any.
             remembered: how many verified texts are kept.
+            issued_at: what an ``iat`` means by the clock of ``now``, given when the text was first
+                seen by it: the clock may be one that tests move.
         """
         self._keys = keys
         self._lenient = lenient
         self._future_seconds = future_seconds
         self._capacity = remembered
-        self._remembered: OrderedDict[str, tuple[ProviderToken, ProviderPublicKey | None]] = (
-            OrderedDict()
-        )
+        self._issued_at = issued_at
+        self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
 
     def verify(self, bearer_text: str, now: float) -> ProviderToken:
         """Believe the token or refuse it.
@@ -83,29 +96,31 @@ class ProviderTokenVerifier:
             bearer_text: what follows ``bearer`` in the ``authorization`` header.
             now: seconds since 1970.
 
+        Returns:
+            The token, its ``issued_at`` by the clock of ``now``.
+
         Raises:
             InvalidProviderTokenError: malformed, of an unknown key or another team, not signed by
                 the key, or issued too far in the future.
             ExpiredProviderTokenError: genuine, but older than one hour.
         """
-        token = self._recall(bearer_text)
-        if token is None:
-            token = self._believe(bearer_text)
-        _require_fresh(token.issued_at, now, self._future_seconds)
-        return token
+        known = self._recall(bearer_text) or self._believe(bearer_text, now)
+        token = known.token
+        issued_at = self._issued_at(token.issued_at, known.seen_at)
+        _require_fresh(issued_at, now, self._future_seconds)
+        return token if issued_at == token.issued_at else replace(token, issued_at=issued_at)
 
-    def _recall(self, text: str) -> ProviderToken | None:
-        entry = self._remembered.get(text)
-        if entry is None:
+    def _recall(self, text: str) -> _Remembered | None:
+        known = self._remembered.get(text)
+        if known is None:
             return None
-        token, key = entry
-        if self._keys.get(token.key_id) != key:
+        if self._keys.get(known.token.key_id) != known.key:
             del self._remembered[text]  # the key was removed, replaced, or has become known
             return None
         self._remembered.move_to_end(text)
-        return token
+        return known
 
-    def _believe(self, text: str) -> ProviderToken:
+    def _believe(self, text: str, now: float) -> _Remembered:
         token, message, signature = parse_token(text)
         key = self._keys.get(token.key_id)
         if key is not None:
@@ -114,10 +129,10 @@ class ProviderTokenVerifier:
             raise InvalidProviderTokenError(
                 f"the key {token.key_id} is not registered here; register it, or use --auth lenient"
             )
-        self._remembered[text] = token, key
+        known = self._remembered[text] = _Remembered(token, key, now)
         if len(self._remembered) > self._capacity:
             self._remembered.popitem(last=False)
-        return token
+        return known
 
 
 def _require_genuine(

@@ -30,6 +30,7 @@ from protocol.notification import Environment
 from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
+    from gateway.clock import Clock
     from gateway.provider.keys import KeyRing
     from gateway.routing.sessions import SessionTable
     from gateway.settings import Settings
@@ -66,10 +67,12 @@ def churn(settings: Settings) -> Churn:
     return Churn(settings.max_connections_per_minute, settings.churn_block_seconds)
 
 
-def identity(settings: Settings, keys: KeyRing) -> IdentityRules:
+def identity(settings: Settings, keys: KeyRing, clock: Clock) -> IdentityRules:
     """Whom to believe."""
     return IdentityRules(
-        ProviderTokenVerifier(keys, lenient=settings.auth is Auth.LENIENT),
+        ProviderTokenVerifier(
+            keys, lenient=settings.auth is Auth.LENIENT, issued_at=clock.issued_at
+        ),
         keys,
         settings.provider_token_update_seconds,
         BAD_ENVIRONMENT[settings.bad_environment_key_reason],

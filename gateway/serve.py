@@ -88,7 +88,7 @@ class Gateway:
         self.channels = self.broadcasting.channels
         self.adopted: Callable[[Registration], None] = lambda _: None
         self.identities: WeakValueDictionary[int, ConnectionIdentity] = WeakValueDictionary()
-        self._identity_rules = rules.identity(settings, self.keys)
+        self._identity_rules = rules.identity(settings, self.keys, clock)
         self.leaf = self.home.server_leaf(settings.san)
         self.router = Router(
             store,
@@ -96,6 +96,7 @@ class Gateway:
             self.journal,
             clock.now,
             same_id_seconds=settings.same_apns_id_seconds,
+            lead=lambda: clock.lead,
         )
         self.courier_faults = rules.courier_faults(settings, self.sessions)
         self.faults = Faults(self.courier_faults.book, self.journal, clock.now)

@@ -30,6 +30,10 @@ TELL_SECONDS = 5.0
 """How often a jump that takes long says how far it has come."""
 
 
+class ClockResetError(Exception):
+    """Time was not moved as far as it should have been."""
+
+
 class Timekeeper:
     """Whoever waits for the world's time is told by this one. All real waits in here are Trio's.
 
@@ -43,6 +47,8 @@ class Timekeeper:
         self._timers = clock.timers
         self._is_busy = is_busy
         self._turn = trio.Lock()
+        self._jump = trio.CancelScope()
+        self._resets = 0
 
     async def run(self) -> None:
         """Tell those whose time has come, for ever."""
@@ -65,14 +71,26 @@ class Timekeeper:
 
         Raises:
             ValueError: see :meth:`Clock.require_ahead`.
+            ClockResetError: somebody has reset the clock meanwhile.
         """
-        self._clock.require_ahead(seconds)
+        resets = self._resets
         async with self._turn:
-            with self._clock.held():
-                await self._settle()
-                await self._jump(self._clock.elapsed() + seconds)
+            if resets == self._resets:
+                self._clock.require_ahead(seconds)
+                with trio.CancelScope() as self._jump, self._clock.held():
+                    await self._settle()
+                    await self._go_to(self._clock.elapsed() + seconds)
+        if resets != self._resets:
+            raise ClockResetError("the clock was reset while it was being moved")
 
-    async def _jump(self, end: float) -> None:
+    async def reset(self) -> None:
+        """Be the machine's clock again; ends every :meth:`advance` where it is."""
+        self._resets += 1
+        self._jump.cancel()
+        async with self._turn:
+            self._clock.reset()
+
+    async def _go_to(self, end: float) -> None:
         clock = self._clock
         began, told_at, steps = clock.elapsed(), trio.current_time() + TELL_SECONDS, 0
         while (due := self._timers.next_due) <= end:

@@ -37,7 +37,8 @@ class TokenPace:
         if bearer == self._bearer:
             return
         # A token that has expired since must be replaced: node-apn does so on this connection.
-        is_early = now - self._seen_at < self._update_seconds and now <= self._expires_at
+        # One that was seen later than now was seen before the clock was put back.
+        is_early = 0 <= now - self._seen_at < self._update_seconds and now <= self._expires_at
         if self._bearer and is_early:
             minutes = self._update_seconds / 60
             detail = f"a second provider token on one connection within {minutes:g} minutes"

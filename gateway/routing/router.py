@@ -39,6 +39,7 @@ class Router:
         now: the gateway's clock, UNIX seconds.
         same_id_seconds: for how long a repeated ``apns-id`` is the same push; 0 means that it
             is a second push, as Apple promises nothing else.
+        lead: how far that clock is ahead of this machine's, by which providers count.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class Router:
         now: Callable[[], float],
         *,
         same_id_seconds: float = 0,
+        lead: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._store = store
         self._sessions = sessions
         self._journal = journal
         self._now = now
+        self._lead = lead
         self._same_id_seconds = same_id_seconds
         self._offers = _Offers(same_id_seconds)
         self.expiries = Alarm(now)
@@ -93,6 +96,10 @@ class Router:
             return notification.unique_id
         else:
             detail = "the device's link had no room and the push may not be stored"
+        if notification.expires_at > now - (lead := self._lead()):
+            detail += (
+                f": it has expired, as the gateway's clock is {lead:.0f} s ahead of this machine's"
+            )
         self._journal.note(notification.unique_id, State.DISCARDED_EXPIRED, detail)
         return notification.unique_id
 

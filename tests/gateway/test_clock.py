@@ -95,3 +95,48 @@ def test_time_moves_forward_and_not_to_the_end_of_time(
     with pytest.raises(ValueError, match="time moves forward"):
         clock.advance(seconds)
     assert clock.now() == NOW
+
+
+def test_time_goes_at_another_rate(clock: Clock, machine: SettableTime) -> None:
+    clock.go_at(60)
+    machine.time += 10
+    assert (clock.now(), clock.rate) == (NOW + 600, 60)
+    clock.freeze()
+    machine.time += 10
+    clock.go_at(0.5)
+    assert clock.now() == NOW + 600
+    clock.resume()
+    machine.time += 10
+    assert clock.now() == NOW + 605
+    assert clock.lead == 575
+
+
+@pytest.mark.parametrize("rate", [0, 0.09, 1001, -1, math.inf, math.nan])
+def test_a_rate_has_bounds(clock: Clock, rate: float) -> None:
+    with pytest.raises(ValueError, match=r"from 0.1 to 1000"):
+        clock.go_at(rate)
+    assert clock.rate == 1
+
+
+def test_a_reset_clock_is_the_machines_and_its_waits_do_not_go_back(
+    clock: Clock, machine: SettableTime
+) -> None:
+    clock.reset()
+    clock.advance(3600)
+    clock.freeze()
+    waited = clock.elapsed()
+    clock.reset()
+    assert (clock.now(), clock.is_frozen, clock.rate, clock.lead) == (NOW, False, 1, 0)
+    assert clock.elapsed() == waited
+    machine.time += 5
+    assert (clock.now(), clock.elapsed()) == (NOW + 5, waited + 5)
+    clock.advance(10)
+    assert (clock.now(), clock.elapsed()) == (NOW + 15, waited + 15)
+
+
+def test_a_clock_that_is_let_run_runs_as_the_machines(clock: Clock, machine: SettableTime) -> None:
+    clock.go_at(100)
+    clock.freeze()
+    clock.let_run()
+    machine.time += 5
+    assert clock.now() == NOW + 5

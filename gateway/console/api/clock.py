@@ -10,6 +10,7 @@ from gateway.clock import MAX_RATE, MIN_RATE
 from gateway.console.api.common import Body, Parts, unless_over
 from gateway.console.parts import ConsoleParts
 from gateway.console.rendering import Json
+from gateway.timekeeper import ClockResetError
 
 router = APIRouter(prefix="/api/v1/clock", tags=["clock"])
 
@@ -91,7 +92,7 @@ async def advance(parts: Parts, request: Request, body: Advance) -> Json:
 @router.post("/reset", response_model=ClockView)
 async def reset(parts: Parts) -> Json:
     """Be the machine's clock again, running at its pace: the time may go back, no wait does."""
-    parts.clock.reset()
+    await parts.timekeeper.reset()
     return _answer(parts)
 
 
@@ -103,7 +104,13 @@ def _require_ahead(parts: ConsoleParts, seconds: float, field: str) -> None:
 
 
 async def _advance(parts: ConsoleParts, request: Request, seconds: float) -> None:
-    is_done = await unless_over(parts, request, lambda: parts.timekeeper.advance(seconds))
+    is_done = was_reset = False
+    try:
+        is_done = await unless_over(parts, request, lambda: parts.timekeeper.advance(seconds))
+    except* ClockResetError:
+        was_reset = True
+    if was_reset:
+        raise HTTPException(409, "the clock was reset meanwhile; it is the machine's again")
     if not is_done:
         raise HTTPException(503, f"the gateway shuts down; time has come to {parts.clock.now()}")
 
