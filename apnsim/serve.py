@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from apnsim import logs, open_files
+from apnsim import itself, logs, open_files
 from apnsim.console import console_parts, webhooks_of
 from apnsim.errors import CannotStartError, told_as
 from apnsim.loop_lag import LoopLag
@@ -73,7 +73,8 @@ class Running:
 
     def info(self) -> dict[str, Any]:
         """What ``GET /api/v1/info`` and the ready file say."""
-        return {**self.gateway.info(), "console_url": self.console_url}
+        here = {"console_url": self.console_url, "command": itself.command()}
+        return {**self.gateway.info(), **here}
 
     def signing_key(self) -> RegisteredKey:
         """A believed key whose ``.p8`` is here; made if all that are registered lie elsewhere."""
@@ -202,7 +203,7 @@ def _announce(info: dict[str, Any], ready_file: Path | None) -> None:
     log.info("channel management on ports %s", manage)
     if info["proxy_url"]:
         log.info("proxy %s", info["proxy_url"])
-    log.info("control API %s, trust %s", info["console_url"], info["ca_file"])
+    log.info("web page and control API %s, trust %s", info["console_url"], info["ca_file"])
     for key in info["keys"]:
         if key["key_file"]:
             log.info("sign with %s, team %s", key["key_file"], key["team_id"])

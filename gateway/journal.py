@@ -15,7 +15,7 @@ import trio
 
 from gateway.followers import Followers
 from gateway.journal_log import log_event
-from gateway.records import Audience, Event, JournalStatistics, LinkEvent, Record, State
+from gateway.records import Audience, Event, Forgotten, JournalStatistics, LinkEvent, Record, State
 from gateway.tally import Tally
 from gateway.viewers import Viewers
 from protocol.broadcast import Broadcast
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from gateway.records import Happening
     from protocol.identifiers import DeviceId, UniqueId
     from protocol.notification import Notification
     from protocol.provider.http import HttpRequest
@@ -97,6 +98,8 @@ class Journal:
         """The request was answered 200, or as channel management does, 201 or 204."""
         record.status = status
         self._answered(record, is_accepted=True)
+        if record.notification is None:  # no push, whose first state would tell of it
+            self._tell(record)
 
     def published(self, unique_id: UniqueId, subscribers: int) -> None:
         """A broadcast goes out to so many devices that are connected."""
@@ -202,12 +205,15 @@ class Journal:
         """Forget every record (reset); viewers and waiters stay."""
         self._records.clear()
         self._by_unique_id.clear()
+        self.viewers.tell(Forgotten(None))
 
     def forget(self, unwanted: Callable[[Record], bool]) -> None:
         """Forget some of the records."""
-        for record in [each for each in self._records.values() if unwanted(each)]:
+        forgotten = [each for each in self._records.values() if unwanted(each)]
+        for record in forgotten:
             del self._records[record.number]
             self._forget(record)
+        self.viewers.tell(Forgotten(tuple(each.number for each in forgotten)))
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -250,21 +256,16 @@ class Journal:
             self._waiters.discard(look)
 
     def view(
-        self, wanted: Callable[[Record | LinkEvent], bool] = lambda _: True
-    ) -> AbstractContextManager[trio.MemoryReceiveChannel[Record | LinkEvent]]:
+        self, wanted: Callable[[Happening], bool] = lambda _: True
+    ) -> AbstractContextManager[trio.MemoryReceiveChannel[Happening]]:
         """Follow what happens and is wanted; the channel ends when the viewer is too slow."""
         return self.viewers.view(wanted)
 
     def statistics(self) -> JournalStatistics:
         """How much the journal holds."""
-        tally = self.tally
-        return JournalStatistics(
-            len(self._records),
-            tally.requests,
-            len(self.viewers),
-            dict(tally.reached),
-            dict(tally.answers),
-        )
+        requests, viewers = self.tally.requests, len(self.viewers)
+        counts = dict(self.tally.reached), dict(self.tally.answers)
+        return JournalStatistics(len(self._records), requests, viewers, *counts)
 
     # -- within --------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from protocol.notification import Notification
 from protocol.provider.broadcast import app_in
@@ -156,6 +156,16 @@ class LinkEvent:
     is_connected: bool
     at: float
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The journal has no records of these numbers any more; None: it has none at all."""
+
+    numbers: tuple[int, ...] | None
+
+
+Happening: TypeAlias = Record | LinkEvent | Forgotten
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import trio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gateway.records import LinkEvent, Record
-
-    Happening: TypeAlias = Record | LinkEvent
+    from gateway.records import Happening
 
 
 class Viewers:

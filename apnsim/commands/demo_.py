@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import shlex
-import shutil
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apnsim import options, output, serve
+from apnsim import itself, options, output, serve
 
 if TYPE_CHECKING:
     import argparse
@@ -36,6 +33,7 @@ apnsim {version}: the gateway is up and two phones are connected.
   key id         {key_id}
   team id        {team_id}
   topic          {topic}
+  web page       {console_url}
   control API    {console_url}/api/v1/info
 
   {phone} has token
@@ -98,7 +96,7 @@ async def _phone(running: Running, name: str) -> str:
 
 def _curl(running: Running, token: str) -> str:
     info = running.info()
-    bearer = f"$({_apnsim()} keys token {_data_dir(running)})"
+    bearer = f"$({shlex.quote(itself.command())} keys token {_data_dir(running)})"
     return " \\\n  ".join(
         [
             f"curl -i --http2 --cacert {shlex.quote(info['ca_file'])}",
@@ -114,17 +112,11 @@ def _send(running: Running, token: str) -> str:
     url = shlex.quote(running.info()["provider_url"])
     return " \\\n  ".join(
         [
-            f"{_apnsim()} send {_data_dir(running)} --url {url}",
+            f"{shlex.quote(itself.command())} send {_data_dir(running)} --url {url}",
             f"--topic {BUNDLE_ID} --alert Hello",
             f"--token {token}",
         ]
     )
-
-
-def _apnsim() -> str:
-    """This very command, for a shell that does not know of the virtual environment."""
-    beside_python = shutil.which("apnsim", path=str(Path(sys.executable).parent))
-    return shlex.quote(beside_python) if beside_python else "apnsim"
 
 
 def _data_dir(running: Running) -> str:

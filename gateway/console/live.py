@@ -13,14 +13,15 @@ from starlette.responses import Response
 
 from gateway.console.rendering import to_json
 from gateway.console.views import link_view, push_view, request_view
-from gateway.journal import LinkEvent
+from gateway.records import Forgotten, LinkEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import Receive, Scope, Send
 
-    from gateway.journal import Journal, Record
+    from gateway.journal import Journal
+    from gateway.records import Happening
 
 # Often enough for proxies, which close what is silent for a minute.
 KEEP_ALIVE_SECONDS = 15.0
@@ -41,7 +42,7 @@ class EventStream(Response):
         self,
         journal: Journal,
         closing: trio.Event,
-        wanted: Callable[[Record | LinkEvent], bool] = lambda _: True,
+        wanted: Callable[[Happening], bool] = lambda _: True,
     ) -> None:
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         del self.headers["content-length"]
@@ -87,12 +88,15 @@ class EventStream(Response):
         scope.cancel()
 
 
-def event_of(happening: Record | LinkEvent) -> bytes:
+def event_of(happening: Happening) -> bytes:
     """One event. A record is told as it is now, which may be further than when it was queued."""
     if isinstance(happening, LinkEvent):
         return b"event: link\ndata: %b\n\n" % to_json(link_view(happening))
+    if isinstance(happening, Forgotten):
+        return b"event: forgotten\ndata: %b\n\n" % to_json(happening)
     if happening.notification is None:
-        name, view = b"rejected", to_json(request_view(happening))
+        name = b"rejected" if happening.timeline else b"request"
+        view = to_json(request_view(happening))
     else:
         name, view = b"push", to_json(push_view(happening))
     place = b"%d.%d" % (happening.number, len(happening.timeline))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.records import Record
+from gateway.records import LinkEvent, Record
 from protocol.identifiers import DeviceToken, InvalidIdentifierError
 
 if TYPE_CHECKING:
-    from gateway.records import LinkEvent
+    from gateway.records import Happening
     from gateway.routing.directory import DeviceDirectory
     from protocol.identifiers import DeviceId
     from protocol.tenant import Tenant
@@ -35,11 +35,14 @@ class Tenancy:
         """Of its app."""
         return self._tenant.bundle_id
 
-    def has(self, happening: Record | LinkEvent) -> bool:
-        """Whether a request, a push, or the change of a device's link is the tenant's."""
+    def has(self, happening: Happening) -> bool:
+        """Whether a request, a push, or the change of a device's link is the tenant's.
+
+        What is forgotten may be anybody's.
+        """
         if isinstance(happening, Record):
             return self.has_record(happening)
-        return self.has_device(happening.device)
+        return not isinstance(happening, LinkEvent) or self.has_device(happening.device)
 
     def has_record(self, record: Record) -> bool:
         """Whether it is about the tenant's app."""

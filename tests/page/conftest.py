@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
 
 from tests.page.gateway import PageGateway, page_gateway
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SHOTS = Path(__file__).parents[2] / "build/page"
 EXPECT_MS = 10_000
+expect.set_options(timeout=EXPECT_MS)
 
 
 class Look(NamedTuple):

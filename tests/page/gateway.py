@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from apnsim.client import Apnsim
+from apnsim.own_provider import HOSTS
 from certs.provider_key import ProviderKey
+from protocol.notification import Environment
 from tests.e2e.command import PORTS
 
 if TYPE_CHECKING:
@@ -41,15 +43,22 @@ class PageGateway:
         self.apnsim = Apnsim(self.console_url, token=console_token)
         [key] = info["keys"]
         self._key = ProviderKey.load(Path(key["key_file"]), key["team_id"])
-        self._http = httpx.Client(
-            http2=True,
-            verify=ssl.create_default_context(cafile=info["ca_file"]),
-            base_url=info["provider_url"],
-        )
         self.bearer = f"bearer {self._key.sign(int(time.time()))}"
+        # The server name of a connection tells the environment, so each has its own.
+        self._clients = {environment: self._client() for environment in Environment}
+
+    def _client(self) -> httpx.Client:
+        trust = ssl.create_default_context(cafile=self.info["ca_file"])
+        return httpx.Client(http2=True, verify=trust, trust_env=False)
 
     def push(
-        self, token: str, payload: object = None, *, topic: str = TOPIC, **headers: str
+        self,
+        token: str,
+        payload: object = None,
+        *,
+        topic: str = TOPIC,
+        environment: str = "development",
+        **headers: str,
     ) -> httpx.Response:
         """Push as a backend does; ``apns_collapse_id="x"`` is the header of that name.
 
@@ -60,19 +69,40 @@ class PageGateway:
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         usual = {"apns-topic": topic, "apns-push-type": "alert", "authorization": self.bearer}
-        return self._http.post(f"/3/device/{token}", headers=usual | given, content=body)
+        return self._clients[Environment(environment)].post(
+            f"{self.info['provider_url']}/3/device/{token}",
+            headers=usual | given,
+            content=body,
+            extensions={"sni_hostname": HOSTS[Environment(environment)]},
+        )
 
-    def phone(self, name: str = "Anna's iPhone", *, online: bool = True) -> str:
+    def create_channel(self) -> None:
+        """As a backend does, at the port of channel management."""
+        url = self.info["provider_url"].rpartition(":")[0]
+        answer = self._clients[Environment.DEVELOPMENT].post(
+            f"{url}:{self.info['manage_ports']['development']}/1/apps/{TOPIC}/channels",
+            headers={"authorization": self.bearer},
+            json={"message-storage-policy": 1, "push-type": "LiveActivity"},
+        )
+        assert answer.status_code == 201, answer.text
+
+    def phone(
+        self, name: str = "Anna's iPhone", *, online: bool = True, environment: str | None = None
+    ) -> str:
         """A new phone with the demo app: the app's token."""
-        phone = self.apnsim.create_device(name=name)
+        phone = self.apnsim.create_device(name=name, environment=environment)
         token = phone.install(TOPIC).token
         if not online:
             phone.update(online=False)
+            # Until its session is over, the gateway believes that somebody is there.
+            while any(link["device"] == phone.id for link in self.apnsim.connections()["courier"]):
+                pass
         return token
 
     def close(self) -> None:
         """Hang up."""
-        self._http.close()
+        for client in self._clients.values():
+            client.close()
         self.apnsim.close()
 
 

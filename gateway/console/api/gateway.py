@@ -22,7 +22,10 @@ class KeyInfo(BaseModel):
 
 
 class Info(BaseModel):
-    """Where everything is. ``time`` is UNIX seconds by the gateway's clock."""
+    """Where everything is.
+
+    ``time`` is UNIX seconds by the gateway's clock, ``command`` where ``apnsim`` itself lies.
+    """
 
     version: str
     time: float
@@ -33,6 +36,7 @@ class Info(BaseModel):
     courier: str
     proxy_url: str | None
     console_url: str
+    command: str
     ca_file: str
     ca_pem: str
     team_id: str
@@ -71,8 +75,10 @@ async def events(parts: Parts, tenancy: OfTenant) -> EventStream:
     """Follow what happens, as server-sent events.
 
     `push` (a push reached a state; as in `GET /notifications`), `rejected` (a provider request
-    was refused; as in `GET /requests`), `link` (a device connected or left). A viewer that is too
-    slow gets `reload` as its last event: read the lists again, then reconnect.
+    was refused; as in `GET /requests`), `request` (one that is no push was answered), `link` (a
+    device connected or left), `forgotten` (a reset: the `numbers` of the records that are gone,
+    null for all). A viewer that is too slow gets `reload` as its last event: read the lists again,
+    then reconnect.
     """
     if tenancy is None:
         return EventStream(parts.journal, parts.closing)

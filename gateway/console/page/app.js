@@ -5,6 +5,7 @@ import { Confirm } from "./components/dialog.js";
 import { Icon } from "./components/icon.js";
 import { Toasts, toast } from "./components/toast.js";
 import { follow, trouble } from "./feed.js";
+import { complaint } from "./lists.js";
 import { isLocked, takeTokenFromAddress } from "./session.js";
 import { Bar } from "./shell/bar.js";
 import { Help } from "./shell/help.js";
@@ -36,7 +37,7 @@ function App() {
       <${Navigation} />
       <${Bar} title=${title} onMenu=${() => open("menu")} onHelp=${() => open("help")} onReset=${() => open("reset")} />
       <main class="view" id="view" tabindex="-1">
-        ${trouble.value && html`<p class="notice-bar" role="alert"><${Icon} name="warning" />${trouble.value}</p>`}
+        <${Trouble} />
         <${View} />
       </main>
     </div>
@@ -45,6 +46,11 @@ function App() {
     ${overlay === "reset" && html`<${Reset} onClose=${close} />`}
     <${Toasts} />
   `;
+}
+
+function Trouble() {
+  const words = trouble.value || complaint.value;
+  return words && html`<p class="notice-bar" role="alert"><${Icon} name="warning" />${words}</p>`;
 }
 
 function Reset({ onClose }) {

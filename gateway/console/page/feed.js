@@ -5,9 +5,9 @@
  * slow is dropped by the gateway with `reload`, and starts anew; so does a page that has lost it.
  */
 import { ApiError } from "./api.js";
-import { readLists } from "./lists.js";
+import { Lists } from "./lists.js";
 import { fromPush, fromRequest } from "./record.js";
-import { clear, keep } from "./records.js";
+import { forget, keep } from "./journal.js";
 import { isLocked } from "./session.js";
 import { events } from "./stream.js";
 import { effect, signal } from "./ui.js";
@@ -19,9 +19,6 @@ const LONGEST_PAUSE_MS = 10_000;
 
 /** `behind`: more happens than this page could follow; it is reading the lists again. */
 export const feed = signal(/** @type {FeedState} */ ("connecting"));
-
-/** True until all that the gateway has is here. */
-export const isLoading = signal(true);
 
 /** Why the last try failed, for the reader; empty while all is well. */
 export const trouble = signal("");
@@ -68,17 +65,16 @@ function untilUnlocked() {
 
 async function followOnce() {
   const hangUp = new AbortController();
-  const touched = new Set(); // told by the stream since: the lists know less of them
-  let loading = null;
+  let lists = null;
   try {
     for await (const group of events(hangUp.signal)) {
-      if (!loading) {
-        loading = load(touched, hangUp.signal);
+      if (!lists) {
+        lists = new Lists();
         feed.value = "live";
         trouble.value = "";
         tell("started", {});
       }
-      for (const event of group) take(event, touched);
+      for (const event of group) take(event, lists);
     }
     if (feed.value === "live") feed.value = "away";
   } catch (error) {
@@ -86,35 +82,23 @@ async function followOnce() {
     trouble.value = error instanceof ApiError ? error.message : "The connection to the gateway broke.";
   } finally {
     hangUp.abort();
-    await loading;
+    lists?.stop();
   }
 }
 
-function take({ name, data }, touched) {
-  if (name === "reload") {
-    feed.value = "behind";
+function take({ name, data }, lists) {
+  const read = RECORDS[name];
+  if (read) {
+    lists.supersede([data.number]);
+    keep(read(data));
     return;
   }
-  if (name === "reset") {
-    touched.clear();
-    clear();
+  if (name === "reload") feed.value = "behind";
+  if (name === "forgotten") {
+    lists.supersede(data.numbers);
+    forget(data.numbers);
   }
   tell(name, data);
-  const read = RECORDS[name];
-  if (!read) return;
-  touched.add(data.number);
-  keep(read(data));
 }
-
-async function load(touched, signal) {
-  isLoading.value = true;
-  try {
-    await readLists(touched, signal);
-    isLoading.value = false;
-  } catch (error) {
-    if (error.name !== "AbortError") trouble.value = error.message;
-  }
-}
-
 
 const tell = (name, detail) => happenings.dispatchEvent(new CustomEvent(name, { detail }));

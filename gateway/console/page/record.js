@@ -21,6 +21,7 @@
  * @property {string} method
  * @property {string} path
  * @property {string} connection empty when an earlier process accepted the push
+ * @property {{state: string, at: number, detail: string}[]} timeline oldest first
  * @property {boolean} isPush
  */
 
@@ -36,6 +37,7 @@ export function fromPush(push) {
     type: push.push_type,
     device: push.device,
     channel: push.channel_id,
+    timeline: push.timeline,
     collapseId: push.collapse_id,
     method: "POST",
     path: push.channel_id ? BROADCAST + push.topic : DEVICE + push.token,
@@ -53,6 +55,7 @@ export function fromRequest(request) {
     type: headers["apns-push-type"] ?? null,
     device: null,
     channel: headers["apns-channel-id"] ?? null,
+    timeline: [],
     collapseId: headers["apns-collapse-id"] ?? null,
     method: request.method,
     path: request.path,

@@ -20,7 +20,7 @@ from gateway.console.live import KEEP_ALIVE_SECONDS, EventStream, event_of
 from gateway.console.server import PatientStream, hypercorn_config, serve_app
 from gateway.journal import State
 from protocol.identifiers import DeviceId
-from tests.builders import NOW
+from tests.builders import NOW, push
 from tests.gateway.console.consoles import Console
 
 if TYPE_CHECKING:
@@ -87,6 +87,27 @@ async def test_a_viewer_hears_of_pushes_refusals_and_links(console: Console) -> 
     assert told[2][2]["reason"] == "BadDeviceToken"
     assert told[3][2] == {"device": "phone", "connected": True, "at": NOW, "detail": "link 1"}
     assert console.journal.statistics().viewers == 0
+
+
+async def test_a_viewer_hears_of_what_is_no_push_and_of_what_is_forgotten(
+    console: Console,
+) -> None:
+    viewer = Viewer()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(viewer.watch, console)
+        await trio.testing.wait_all_tasks_blocked()
+        managed = console.journal.begin(push(), "provider-1")
+        console.journal.accepted(managed, 201)
+        console.journal.forget(lambda record: record is managed)
+        console.journal.clear()
+        await trio.testing.wait_all_tasks_blocked()
+        viewer.left.set()
+    [(_, name, view), *forgotten] = events_in(viewer.text)
+    assert (name, view["number"], view["status"]) == ("request", 1, 201)
+    assert forgotten == [
+        ("", "forgotten", {"numbers": [1]}),
+        ("", "forgotten", {"numbers": None}),
+    ]
 
 
 async def test_silence_is_filled_with_comments(console: Console, autojump_clock: MockClock) -> None:

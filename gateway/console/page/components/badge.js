@@ -8,7 +8,7 @@ export function Badge({ kind = "", children }) {
 
 const KINDS = [
   [/^(Delivered|Presented|Broadcast Delivered)/, "good"],
-  [/^(Stored|Received|Broadcast Published)/, "wait"],
+  [/^(Stored|Broadcast Published)/, "wait"],
   [/^(Rejected|Discarded|Fault)/, "bad"],
 ];
 

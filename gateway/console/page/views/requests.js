@@ -1,24 +1,10 @@
-/** Pushes, refused ones too, newest first. */
-import { StateBadge } from "../components/badge.js";
-import { Empty } from "../components/empty.js";
-import { Ago } from "../components/time.js";
-import { summary } from "../record.js";
-import { newestFirst, revision } from "../records.js";
-import { href } from "../router.js";
+/** Every HTTP/2 request of a provider, with the answer it was given; newest first. */
+import { Browser } from "../records/browser.js";
+import { RequestCells } from "../records/row.js";
 import { html } from "../ui.js";
 
-const SHOWN = 200;
+const isAny = () => true;
 
-export default function Notifications() {
-  revision.value;
-  const records = newestFirst().slice(0, SHOWN);
-  if (!records.length) return html`<${Empty} title="Nothing yet">Push something, and it appears here.<//>`;
-  return html`<ol>
-    ${records.map(
-      (each) => html`<li key=${each.number}>
-        <a href=${href("notifications", [each.apnsId])}>${summary(each)} ${each.topic}</a>
-        <${StateBadge} state=${each.state} /> <${Ago} at=${each.receivedAt} />
-      </li>`,
-    )}
-  </ol>`;
+export default function Requests(place) {
+  return html`<${Browser} view="requests" label="Requests" Cells=${RequestCells} isOfView=${isAny} ...${place} />`;
 }

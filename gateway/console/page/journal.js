@@ -27,15 +27,13 @@ export function keep(record) {
   announce();
 }
 
-/** Forget all of them. */
-export function clear() {
-  byNumber.clear();
-  sorted = [];
-  isSorted = true;
-  announce();
+/** Forget these. @param {number[] | null} numbers null: all of them */
+export function forget(numbers) {
+  const gone = new Set(numbers ?? sorted);
+  retain({ has: (number) => !gone.has(number) });
 }
 
-/** Forget all but these. @param {Set<number>} numbers */
+/** Forget all but these. @param {{has: (number: number) => boolean}} numbers */
 export function retain(numbers) {
   sorted = sorted.filter((number) => numbers.has(number) || !byNumber.delete(number));
   announce();

@@ -1,0 +1,84 @@
+/**
+ * A long list of which only what is in sight is in the document: ten thousand rows scroll as ten do.
+ *
+ * Every row has the height of `.probe`, which the style sheet decides. What is being read stays in
+ * place when rows are added above it.
+ */
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../ui.js";
+
+const BEYOND = 6; // rows above and below what is in sight
+
+/**
+ * @param {object} props
+ * @param {string} props.label the list's name
+ * @param {any[]} props.items
+ * @param {(item: any) => string | number} props.keyOf
+ * @param {(item: any) => unknown} props.row its content
+ * @param {string | number | null} props.cursor key of the row that keeps its place in the document,
+ *   in sight or not, because it has the focus
+ * @param {{current: any}} props.control is given `reveal(index)`: bring a row into sight
+ */
+export function Windowed({ label, items, keyOf, row, cursor, control }) {
+  const box = useRef(null);
+  const probe = useRef(null);
+  const [size, setSize] = useState({ row: 40, box: 0 });
+  const [top, setTop] = useState(0);
+  const anchor = useRef(null); // the first row in sight, when the list is scrolled
+
+  useEffect(() => {
+    const measure = () => box.current && setSize({ row: probe.current.offsetHeight || 40, box: box.current.clientHeight });
+    const observer = new ResizeObserver(measure);
+    observer.observe(box.current);
+    observer.observe(probe.current);
+    return () => observer.disconnect();
+  }, []);
+
+  useLayoutEffect(() => {
+    const { current } = anchor;
+    if (!current) return;
+    const index = items.findIndex((item) => keyOf(item) === current.key);
+    if (index >= 0 && index !== current.index) box.current.scrollTop += (index - current.index) * size.row;
+  }, [items]);
+
+  control.current = {
+    reveal(index) {
+      const from = index * size.row;
+      const { scrollTop, clientHeight } = box.current;
+      if (from < scrollTop) box.current.scrollTop = from;
+      else if (from + size.row > scrollTop + clientHeight) box.current.scrollTop = from + size.row - clientHeight;
+      setTop(box.current.scrollTop);
+    },
+    toTop() {
+      box.current.scrollTop = 0;
+    },
+  };
+
+  const first = Math.floor(top / size.row);
+  anchor.current = top > 0 && items[first] ? { key: keyOf(items[first]), index: first } : null;
+  const shown = inSight(first, Math.ceil(size.box / size.row), items, keyOf, cursor);
+  return html`<div class="windowed" ref=${box} onScroll=${(event) => setTop(event.currentTarget.scrollTop)}>
+    <div class="probe" ref=${probe} aria-hidden="true"></div>
+    <ol aria-label=${label} style=${{ height: `${items.length * size.row}px` }}>
+      ${shown.map(
+        (index) => html`<li
+          key=${keyOf(items[index])}
+          aria-setsize=${items.length}
+          aria-posinset=${index + 1}
+          style=${{ transform: `translateY(${index * size.row}px)` }}
+        >
+          ${row(items[index])}
+        </li>`,
+      )}
+    </ol>
+  </div>`;
+}
+
+function inSight(first, count, items, keyOf, cursor) {
+  const from = Math.max(0, first - BEYOND);
+  const to = Math.min(items.length, first + count + BEYOND);
+  const indexes = [];
+  for (let index = from; index < to; index++) indexes.push(index);
+  const kept = cursor === null ? -1 : items.findIndex((item) => keyOf(item) === cursor);
+  if (kept >= 0 && (kept < from || kept >= to)) indexes.push(kept);
+  return indexes;
+}
