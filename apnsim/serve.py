@@ -115,7 +115,9 @@ class Running:
         parts = console_parts(
             gateway, self.devices, self.webhooks, self.info, self._stop, self._lag.seconds
         )
-        bind = Bind(settings.host, settings.console_port, settings.console_token)
+        # Whoever names this machine for providers (--san) names it for the console, too.
+        names = frozenset(name.lower() for name in settings.san)
+        bind = Bind(settings.host, settings.console_port, settings.console_token, names)
         async with trio.open_nursery() as nursery:
             with opening("console", settings.host, settings.console_port):
                 port = await nursery.start(serve_console, parts, bind)

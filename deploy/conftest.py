@@ -5,13 +5,19 @@ Run by ``make dist-check``, which has packed it before. Needs PyPI, as ``make se
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parent.parent
 DIST = ROOT / "dist"
@@ -86,3 +92,28 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
     place.pip("install", "--no-compile", "--require-hashes", "-r", ROOT / "requirements.lock")
     place.pip("install", "--no-compile", "--no-deps", wheel)
     return place
+
+
+def read_yaml(file: Path) -> Any:
+    """What a YAML file says."""
+    program = "import json, sys; from ruamel.yaml import YAML; "
+    program += "print(json.dumps(YAML(typ='safe').load(sys.stdin)))"
+    with file.open() as text:
+        command = [TOOLS / "python", "-c", program]
+        read = subprocess.run(command, stdin=text, capture_output=True, check=True)
+    return json.loads(read.stdout)
+
+
+def fits_schema(name: str, file: Path) -> None:
+    """Hold a file against one of the schemas that check-jsonschema brings."""
+    command = [TOOLS / "check-jsonschema", "--builtin-schema", name, file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def wait_for(is_so: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    """Wait for what another process does."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
+        time.sleep(0.05)

@@ -90,7 +90,8 @@ class Settings:
     )
     san: tuple[str, ...] = _setting(
         (),
-        "one more name or address for the server certificate; may be given several times",
+        "one more name or address of this gateway: in the server certificate, and for the console;"
+        " may be given several times",
         values.several(values.server_name),
     )
     team_id: str = _setting(

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import trio
 
@@ -37,6 +38,30 @@ async def test_a_gateway_with_nothing_in_flight_ends_at_once_when_asked_to(tmp_p
 
     with trio.fail_after(30):  # for the start too; the drain may take an hour
         await serve._run(settings, beside)
+
+
+async def test_the_console_answers_to_the_names_that_the_certificate_bears(tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path,
+        store="memory",
+        provider_port=(0,),
+        manage_port_development=0,
+        manage_port_production=0,
+        courier_port=0,
+        console_port=0,
+        san=("apns.test",),
+    )
+    statuses: dict[str, int] = {}
+
+    async def beside(running: serve.Running) -> None:
+        async with httpx.AsyncClient(base_url=running.console_url, trust_env=False) as client:
+            for name in ("apns.test:2198", "other.test:2198"):
+                answer = await client.get("/api/v1/info", headers={"host": name})
+                statuses[name] = answer.status_code
+        running.stop()
+
+    await serve._run(settings, beside)
+    assert statuses == {"apns.test:2198": 200, "other.test:2198": 403}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
