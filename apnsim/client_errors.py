@@ -93,7 +93,9 @@ def not_in_time(
             "; this call has kept the event loop from running for so long, and with it what would"
             " have sent them: await the one of .aio"
         )
-    error = NotInTimeError(0, "Not in time", detail + told(near))
+    if near:
+        detail += f"\nthe nearest:{told(near)}"
+    error = NotInTimeError(0, "Not in time", detail)
     error.near_misses = near
     return error
 
@@ -102,7 +104,7 @@ def unexpected(
     filters: Mapping[str, Any], found: list[Notification], near: list[NearMiss]
 ) -> UnexpectedNotificationError:
     """What came, and was expected not to."""
-    detail = f"expected none ({_which(filters)}), found {len(found)}{told(near)}"
+    detail = f"expected none ({_which(filters)}), found {len(found)}:{told(near)}"
     error = UnexpectedNotificationError(0, "Unexpected", detail)
     error.notifications = found
     return error

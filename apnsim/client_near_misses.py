@@ -46,9 +46,6 @@ class NearMiss:
         return [self.why, *(f"  → {each}" for each in notes if each)]
 
 
-def told(near: list[NearMiss], *, shown: int = SHOWN) -> str:
-    """The nearest of them, a line or two each; empty if there is none."""
-    if not near:
-        return ""
-    lines = ["the nearest:", *(f"  {line}" for each in near[:shown] for line in each.lines())]
-    return "\n" + "\n".join(lines)
+def told(near: list[NearMiss]) -> str:
+    """The nearest of them, a line or two each, below the line before; empty if there is none."""
+    return "".join(f"\n  {line}" for each in near[:SHOWN] for line in each.lines())

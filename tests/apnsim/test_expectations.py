@@ -66,8 +66,7 @@ async def test_one_that_is_there_already_is_told() -> None:
         with pytest.raises(UnexpectedNotificationError) as caught:
             apnsim.expect_none(topic=BUNDLE_ID)
         assert str(caught.value) == (
-            "expected none (topic='com.example.app'), found 1"
-            "\nthe nearest:"
+            "expected none (topic='com.example.app'), found 1:"
             "\n  alert to com.example.app 'Hello': delivered"
         )
         assert [each.number for each in caught.value.notifications] == [1]
