@@ -141,6 +141,7 @@ class Notification:
     timeline: list[TimelineEntry]
     channel_id: str | None
     audience: Audience | None
+    trace_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from apnsim import itself, logs, open_files
 from apnsim.console import console_parts, webhooks_of
 from apnsim.errors import CannotStartError, told_as
 from apnsim.loop_lag import LoopLag
+from apnsim.traces import run_traces
 from apnsim.virtual_devices import VirtualDevices
 from certs.files import PUBLIC_MODE, CredentialError, write_credential
 from devicesim.files import StateError
@@ -24,6 +25,7 @@ from gateway.console.server import Bind
 from gateway.ports import opening, url_host
 from gateway.serve import serve
 from gateway.store.store import StoreUnavailableError
+from gateway.tracing.exporting import NoTracesError
 from gateway.webhooks.allowed import TargetError
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ CANNOT_START = (
     StateError,
     NotConfirmedError,
     TargetError,
+    NoTracesError,
     OSError,
 )
 GRACE_SECONDS = 5.0
@@ -69,7 +72,13 @@ class Running:
     @property
     def companions(self) -> tuple[Companion, ...]:
         """What the gateway is to start and end."""
-        return (self.run_devices, self.run_webhooks, self._lag.run, self.run_console)
+        return (
+            run_traces,
+            self.run_devices,
+            self.run_webhooks,
+            self._lag.run,
+            self.run_console,
+        )
 
     def info(self) -> dict[str, Any]:
         """What ``GET /api/v1/info`` and the ready file say."""

@@ -278,6 +278,12 @@ class Settings:
         " given several times; unless given they reach this machine alone",
         values.several(values.webhook_target),
     )
+    otel_endpoint: str | None = _setting(
+        None,
+        "an OpenTelemetry collector (OTLP over HTTP, such as http://127.0.0.1:4318) that gets a"
+        " trace of each push; needs the extra apnsim[otel]",
+        values.http_url,
+    )
     journal_size: int = _setting(
         10_000, "how many requests the control API remembers", values.count
     )

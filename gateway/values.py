@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
 
 from certs.server_names import InvalidServerNameError, alternative_names
 from protocol.identifiers import BundleId, InvalidIdentifierError, TeamId
@@ -161,6 +162,18 @@ def server_name(value: Raw) -> str:
         raise ValueError(
             "expected a DNS name (an international one in its xn-- form) or an IP address"
         ) from None
+    return str(value)
+
+
+def http_url(value: Raw) -> str:
+    """The address of a server, perhaps with a path."""
+    try:
+        parts = urlsplit(text(value))
+        is_url = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url:
+        raise ValueError("expected http(s)://HOST:PORT")
     return str(value)
 
 

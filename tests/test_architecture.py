@@ -49,7 +49,7 @@ LAYERS = (
     ("clock",),
     ("course",),
     ("values", "choices"),
-    ("webhooks",),
+    ("webhooks", "tracing"),
     ("tally", "viewers", "followers", "journal_log"),
     ("records",),
     # Rules are values too, that settings hold; every stage above asks them.
@@ -195,6 +195,7 @@ def test_the_language_is_pure() -> None:
         ({"trio"}, ("certs",), {"certs.tls_stream"}),
         ({"h11"}, PACKAGES, {"gateway.proxy"}),
         ({"rich"}, PACKAGES, {"apnsim.watch"}),
+        ({"opentelemetry"}, PACKAGES, {"gateway.tracing"}),
         ({"prometheus_client"}, PACKAGES, {"gateway.console.metrics"}),
         ({"fastapi", "starlette", "hypercorn"}, PACKAGES, {"gateway.console"}),
     ],

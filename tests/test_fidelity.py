@@ -31,6 +31,7 @@ HOUSEKEEPING = {
     "log_format",
     "log_level",
     "ready_file",
+    "otel_endpoint",  # docs/metrics.md
     "rule",  # faults on purpose: docs/faults.md
     "san",
     "store",

@@ -12,6 +12,7 @@ from gateway.journal import Audience, Event, LinkEvent, Record, State
 from protocol.broadcast import Broadcast
 from protocol.lint.finding import Finding
 from protocol.notification import Notification
+from protocol.provider.traceparent import traceparent_of
 
 JsonDictionary = Annotated[dict[str, Any] | None, WithJsonSchema({"type": ["object", "null"]})]
 
@@ -36,7 +37,8 @@ class PushView:
     UNIX seconds. ``payload`` is the JSON dictionary, or null when the body was none: then
     ``raw_payload`` is its text. What was refused before it was understood has nulls. A broadcast
     has a ``channel_id`` and an ``audience``, and neither token nor device. ``connection`` is empty
-    when an earlier process of the gateway accepted it.
+    when an earlier process of the gateway accepted it. ``trace_id`` is that of the provider's
+    ``traceparent``, if it sent one.
     """
 
     number: int
@@ -60,6 +62,7 @@ class PushView:
     channel_id: str | None
     audience: Audience | None
     connection: str
+    trace_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ def push_view(record: Record) -> PushView:
         channel_id=push.channel_id if isinstance(push, Broadcast) else None,
         audience=record.audience,
         connection=record.connection,
+        trace_id=_trace_id_of(record),
     )
 
 
@@ -211,6 +215,11 @@ def story_of(record: Record, others: list[Record]) -> PushStory:
 def link_view(event: LinkEvent) -> LinkView:
     """A change of a device's link."""
     return LinkView(event.device, event.is_connected, event.at, event.detail)
+
+
+def _trace_id_of(record: Record) -> str | None:
+    said = traceparent_of(record.request.headers) if record.request else None
+    return said and said.trace_id
 
 
 def _timeline_of(record: Record) -> list[TimelineEntry]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import trio
 
 from apnsim import serve
 from gateway.settings import Settings
+from tests.e2e.world import world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,3 +108,27 @@ def test_a_webhook_to_where_it_may_not_lead_is_one_line_and_code_2(
     assert outcome.code == 2
     last = outcome.err.splitlines()[-1]
     assert last.startswith("apnsim serve: url: 10.0.0.1:80 is no allowed target; allow it by --web")
+
+
+def test_traces_without_the_extra_are_one_line_that_says_how_to_install_it(
+    apnsim: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    ports = ("--provider-port", 0, "--courier-port", 0, "--console-port", 0)
+    ports += ("--manage-port-development", 0, "--manage-port-production", 0)
+    asked = ("--store", "memory", "--otel-endpoint", "http://127.0.0.1:4318")
+    outcome = apnsim("serve", *ports, *asked)
+    assert outcome.code == 2
+    assert outcome.err.splitlines()[-1] == (
+        'apnsim serve: traces need OpenTelemetry\'s SDK, an extra: pip install "apnsim[otel]"'
+    )
+
+
+async def test_a_variable_that_may_be_for_others_is_no_reason_not_to_start(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
+    async with world(tmp_path):
+        pass
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT is set, but traces need" in caplog.text

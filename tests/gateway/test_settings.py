@@ -87,6 +87,7 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
         (read_description("http://127.0.0.1/a"), read_description("http://[::1]:8/b")),
     ),
     "webhook_allow": (["*.internal", "10.0.0.0/8:443"], ("*.internal", "10.0.0.0/8:443")),
+    "otel_endpoint": ("http://127.0.0.1:4318", "http://127.0.0.1:4318"),
     "in_band_faults": ("on", settings.InBandFaults.ON),
     "journal_size": ("10", 10),
     "http2_library": ("h2", settings.Http2Library.H2),

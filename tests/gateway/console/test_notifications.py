@@ -56,6 +56,7 @@ async def test_a_push_is_told_with_its_timeline(console: Console) -> None:
         "channel_id": None,
         "audience": None,
         "connection": "provider-1",
+        "trace_id": None,
     }
 
 
