@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 DIST = ROOT / "dist"
+_SETUP = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+PACKAGES = tuple(name.rstrip("*") for name in _SETUP["packages"]["find"]["include"])
 TOOLS = Path(__file__).parent / ".cache" / "venv" / "bin"
 """Where build and check-jsonschema are; ``make dist`` puts them there."""
 

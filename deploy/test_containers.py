@@ -16,7 +16,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from deploy.conftest import ROOT, TOOLS, Place, fits_schema, read_yaml, wait_for
+from deploy.conftest import PACKAGES, ROOT, TOOLS, Place, fits_schema, read_yaml, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,6 +79,7 @@ def test_what_the_image_copies_passes_dockerignore() -> None:
         assert (ROOT / file).is_file()
         assert any(f"{file}/".startswith(f"{name}/") for name in let_through), file
     assert all((ROOT / name).exists() for name in let_through)
+    assert set(PACKAGES) <= let_through
 
 
 def test_it_is_healthy_once_it_serves_guards_its_console_and_drains(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import email
+import importlib.metadata
 import io
 import json
 import re
@@ -17,14 +18,12 @@ import zipfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from deploy.conftest import ROOT, TOOLS, Place, only
+from deploy.conftest import PACKAGES, ROOT, TOOLS, Place, only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import Message
     from pathlib import Path
-
-PACKAGES = ("apnsim", "certs", "devicesim", "gateway", "protocol")
 
 
 def _names(wheel: Path) -> list[str]:
@@ -177,3 +176,21 @@ def test_it_serves_its_page_and_what_it_sends_arrives(installed: Place, tmp_path
         assert "/page/app.js" in page
         for path in page:
             _console(info, path)  # it raises unless it is there; a view may have an empty style
+
+
+TEST_OF_A_USER = """
+import gateway
+
+def test_a_phone_is_here(apns_app):
+    assert gateway.OWN
+    assert len(apns_app.token) == 64
+"""
+
+
+def test_pytest_finds_the_fixtures_also_beside_a_package_named_as_one_of_ours(
+    installed: Place, tmp_path: Path
+) -> None:
+    installed.pip("install", "--no-compile", f"pytest=={importlib.metadata.version('pytest')}")
+    (tmp_path / "gateway.py").write_text("OWN = True\n")
+    (tmp_path / "test_user.py").write_text(TEST_OF_A_USER)
+    assert "1 passed" in installed.run("python", "-m", "pytest", "-q", cwd=tmp_path)
