@@ -22,7 +22,7 @@ export function authorization() {
 
 /** The API has answered 401. */
 export function lock() {
-  wasRefused.value = token !== null;
+  if (token !== null) wasRefused.value = true;
   token = null;
   sessionStorage.removeItem(KEY);
   isLocked.value = true;
@@ -32,6 +32,7 @@ export function lock() {
 export function unlock(given) {
   token = given.trim();
   sessionStorage.setItem(KEY, token);
+  wasRefused.value = false;
   isLocked.value = false;
 }
 

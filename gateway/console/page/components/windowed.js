@@ -16,14 +16,16 @@ const BEYOND = 6; // rows above and below what is in sight
  * @param {(item: any) => unknown} props.row its content
  * @param {string | number | null} props.cursor key of the row that keeps its place in the document,
  *   in sight or not, because it has the focus
- * @param {{current: any}} props.control is given `reveal(index)`: bring a row into sight
+ * @param {{current: any}} props.control is given `reveal(index)`, which brings a row into sight, and
+ *   `toTop()`
+ * @param {(isAway: boolean) => void} props.onAway told when the first row leaves the top, or is back
  */
-export function Windowed({ label, items, keyOf, row, cursor, control }) {
+export function Windowed({ label, items, keyOf, row, cursor, control, onAway }) {
   const box = useRef(null);
   const probe = useRef(null);
   const [size, setSize] = useState({ row: 40, box: 0 });
   const [top, setTop] = useState(0);
-  const anchor = useRef(null); // the first row in sight, when the list is scrolled
+  const anchor = useRef({ index: 0, key: undefined }); // the first row in sight
 
   useEffect(() => {
     const measure = () => box.current && setSize({ row: probe.current.offsetHeight || 40, box: box.current.clientHeight });
@@ -33,12 +35,23 @@ export function Windowed({ label, items, keyOf, row, cursor, control }) {
     return () => observer.disconnect();
   }, []);
 
+  // Rows that come in above push down what is read: follow it, before anything is painted.
   useLayoutEffect(() => {
-    const { current } = anchor;
-    if (!current) return;
-    const index = items.findIndex((item) => keyOf(item) === current.key);
-    if (index >= 0 && index !== current.index) box.current.scrollTop += (index - current.index) * size.row;
-  }, [items]);
+    const { index, key } = anchor.current;
+    const moved = top > 0 ? items.findIndex((item) => keyOf(item) === key) - index : 0;
+    if (moved && moved >= -index) {
+      box.current.scrollTop += moved * size.row;
+      setTop(box.current.scrollTop);
+    }
+    const now = Math.floor(box.current.scrollTop / size.row);
+    anchor.current = { index: now, key: items[now] && keyOf(items[now]) };
+  }, [items, top, size.row]);
+
+  const isAway = top > 0;
+  useEffect(() => {
+    onAway(isAway);
+    return () => onAway(false);
+  }, [isAway]);
 
   control.current = {
     reveal(index) {
@@ -54,7 +67,6 @@ export function Windowed({ label, items, keyOf, row, cursor, control }) {
   };
 
   const first = Math.floor(top / size.row);
-  anchor.current = top > 0 && items[first] ? { key: keyOf(items[first]), index: first } : null;
   const shown = inSight(first, Math.ceil(size.box / size.row), items, keyOf, cursor);
   return html`<div class="windowed" ref=${box} onScroll=${(event) => setTop(event.currentTarget.scrollTop)}>
     <div class="probe" ref=${probe} aria-hidden="true"></div>

@@ -1,31 +1,46 @@
-/** New records are said to those who listen, politely and not each of them. */
+/**
+ * New records: said to those who listen, politely and not each of them; and to those who have
+ * scrolled away from the newest, with the way back to them.
+ */
 import { html, useEffect, useRef, useState } from "../ui.js";
 
 const PAUSE_MS = 4000;
 
-/** @param {{records: {number: number}[], label: string}} props newest first */
-export function Announcer({ records, label }) {
+/**
+ * @param {object} props
+ * @param {{number: number}[]} props.records newest first
+ * @param {string} props.label
+ * @param {boolean} props.isAway whether the newest are out of sight
+ * @param {() => void} props.onTop goes to them
+ */
+export function Announcer({ records, label, isAway, onTop }) {
   const [words, say] = useState("");
-  const known = useRef(null);
-  const timer = useRef(null);
-  const newest = useRef(0);
-  newest.current = records[0]?.number ?? 0;
+  const latest = useRef(records);
+  latest.current = records;
+  const newest = records[0]?.number ?? 0;
+  const said = useRef(newest); // up to which number
+  const seen = useRef(newest);
+  if (!isAway) seen.current = newest;
 
+  const timer = useRef(null);
   useEffect(() => {
-    if (known.current === null) {
-      known.current = newest.current;
-      return;
-    }
-    if (newest.current <= known.current || timer.current) return;
+    if (newest <= said.current || timer.current) return;
     timer.current = setTimeout(() => {
       timer.current = null;
-      const count = newest.current - known.current;
-      known.current = newest.current;
-      say(count === 1 ? `One new in ${label}` : `${count} new in ${label}`);
+      say(`${countSince(latest.current, said.current)} new in ${label}`);
+      said.current = latest.current[0]?.number ?? 0;
     }, PAUSE_MS);
-  }, [newest.current]);
-
+  }, [newest]);
   useEffect(() => () => clearTimeout(timer.current), []);
 
-  return html`<p class="unseen" role="status" aria-live="polite">${words}</p>`;
+  const unseen = isAway ? countSince(records, seen.current) : 0;
+  return html`
+    <p class="unseen" role="status" aria-live="polite">${words}</p>
+    ${unseen > 0 && html`<button type="button" class="button primary new-ones" onClick=${onTop}>${unseen} new</button>`}
+  `;
+}
+
+function countSince(records, number) {
+  const count = records.findIndex((record) => record.number <= number);
+  return count < 0 ? records.length : count;
 }

@@ -9,7 +9,7 @@ import { Detail } from "../detail/detail.js";
 import { isLoading } from "../lists.js";
 import { go, href } from "../router.js";
 import { SearchField } from "../search/field.js";
-import { html, useCallback, useRef } from "../ui.js";
+import { html, useCallback, useRef, useState } from "../ui.js";
 import { Announcer } from "./announcer.js";
 import { useCursor } from "./cursor.js";
 import { ExportMenu } from "./export.js";
@@ -29,6 +29,7 @@ export function Browser({ view, label, Cells, isOfView, segments, query }) {
   const [openId] = segments;
   const { records, mistakes } = useFound(q, isOfView);
   const list = useRef(null);
+  const [isAway, setAway] = useState(false);
   const addressOf = useCallback((record) => href(view, [record.apnsId], { number: record.number, q }), [view, q]);
   const openNumber = openId ? Number(number) || records.find(({ apnsId }) => apnsId === openId)?.number || null : null;
   const close = useCallback(() => openId && go(href(view, [], { q })), [view, q, openId]);
@@ -46,11 +47,13 @@ export function Browser({ view, label, Cells, isOfView, segments, query }) {
       ${records.length === 0
         ? html`<${Nothing} label=${label} search=${q} isLoading=${isLoading.value} onClear=${() => search("")} />`
         : html`<${Windowed}
+            key=${q}
             label=${label}
             items=${records}
             keyOf=${numberOf}
             cursor=${cursor}
             control=${list}
+            onAway=${setAway}
             row=${(record) => html`<a
               class="row"
               href=${addressOf(record)}
@@ -61,10 +64,10 @@ export function Browser({ view, label, Cells, isOfView, segments, query }) {
               <${Cells} record=${record} />
             </a>`}
           />`}
-      <${Announcer} records=${records} label=${label} onTop=${() => list.current?.toTop()} />
+      <${Announcer} records=${records} label=${label} isAway=${isAway} onTop=${() => list.current?.toTop()} />
     </section>
     ${openId &&
-    html`<section class="browser-detail" aria-label="Details">
+    html`<section class="browser-detail" aria-label="Details" tabindex="-1" ref=${takeFocus}>
       <div class="detail-close">
         <${Button} label="Close" icon="close" iconOnly kind="plain" onClick=${close} />
         <a class="button plain back" href=${href(view, [], { q })}><${Icon} name="back" />${label}</a>
@@ -72,6 +75,12 @@ export function Browser({ view, label, Cells, isOfView, segments, query }) {
       <${Detail} key=${`${openId}/${openNumber}`} apnsId=${openId} number=${openNumber} view=${view} />
     </section>`}
   </div>`;
+}
+
+/** On a phone the list, and the focus with it, are out of sight while one is open. */
+function takeFocus(section) {
+  const isAlone = section?.previousElementSibling.offsetParent === null;
+  if (isAlone && !section.contains(document.activeElement)) section.focus();
 }
 
 const numberOf = (record) => record.number;
