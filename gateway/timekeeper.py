@@ -8,6 +8,7 @@ happens as it would have, in order, each at its own second.
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime
 from math import inf
 from typing import TYPE_CHECKING
@@ -24,8 +25,13 @@ log = logging.getLogger(__name__)
 
 QUIET_SECONDS = 0.001
 """No task may run for so long: then what was written to a loopback socket has been read, too."""
-SETTLE_SECONDS = 1.0
-"""Under a load that never rests, time goes on after so long all the same."""
+REST_SECONDS, REST_SECONDS_PER_TASK = 0.25, 0.0005
+"""Of this process's own work: under a load that never rests, time goes on after so much. Not of the
+machine's time, which a busy machine may give to others."""
+STUCK_SECONDS = 10.0
+"""And after so long in any case: somebody outside does not answer."""
+LOOK_SECONDS = 0.05
+"""How often to look how much of that there was."""
 TELL_SECONDS = 5.0
 """How often a jump that takes long says how far it has come."""
 
@@ -54,8 +60,8 @@ class Timekeeper:
         """Tell those whose time has come, for ever."""
         clock, timers = self._clock, self._timers
         while True:
-            seconds = (timers.next_due - clock.elapsed()) / clock.pace if clock.pace else inf
-            with trio.move_on_after(seconds):
+            wait = timers.next_due - clock.elapsed()
+            with trio.move_on_after(max(0.0, wait / clock.pace) if clock.pace else inf):
                 await timers.change()
                 continue
             if clock.pace > 1:
@@ -112,8 +118,16 @@ class Timekeeper:
 
     async def _settle(self) -> None:
         """Let everything come to rest that happens by itself."""
-        threads = trio.to_thread.current_default_thread_limiter()
-        with trio.move_on_after(SETTLE_SECONDS):
-            await wait_all_tasks_blocked(QUIET_SECONDS)
-            while threads.borrowed_tokens or self._timers.at_work or self._is_busy():
-                await wait_all_tasks_blocked(QUIET_SECONDS)
+        tasks = trio.lowlevel.current_statistics().tasks_living
+        enough = time.process_time() + REST_SECONDS + REST_SECONDS_PER_TASK * tasks
+        with trio.move_on_after(STUCK_SECONDS):
+            while time.process_time() < enough:
+                with trio.move_on_after(LOOK_SECONDS):
+                    await wait_all_tasks_blocked(QUIET_SECONDS)
+                    if not self._is_at_work:
+                        return
+
+    @property
+    def _is_at_work(self) -> bool:
+        threads = trio.to_thread.current_default_thread_limiter().borrowed_tokens
+        return bool(threads or self._timers.at_work or self._is_busy())

@@ -192,3 +192,18 @@ async def test_a_jump_that_leads_nowhere_moves_nothing() -> None:
     with pytest.raises(ValueError, match="year 9999"):
         await Timekeeper(clock).advance(1e12)
     assert clock.lead == 0
+
+
+async def test_what_a_jump_that_was_broken_off_has_left_is_due_at_once() -> None:
+    clock, ticks = Clock(), list[float]()
+    with worldtime.follow(clock.timers):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ticker, 5, ticks)
+            await wait_all_tasks_blocked()
+            # As a jump that is cancelled before it could tell those whose time has come.
+            clock._turn()
+            clock._elapsed += 7
+            nursery.start_soon(Timekeeper(clock).run)
+            await wait_all_tasks_blocked(0.01)
+            assert [round(tick) for tick in ticks] == [7]
+            nursery.cancel_scope.cancel()

@@ -132,6 +132,7 @@ async def test_stale_a_token_older_than_one_hour_is_expired_on_every_request(
         clock = provider.here.clock
         clock.freeze()
         line, token = await provider.dial(), Signer(provider).token()
+        assert said(await provider.ask(line, authorization=f"bearer {token}")) == OK
         clock.advance(3599)
         assert said(await provider.ask(line, authorization=f"bearer {token}")) == OK
         clock.advance(2)
