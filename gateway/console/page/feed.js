@@ -30,7 +30,7 @@ const happenings = new EventTarget();
 
 /**
  * Hear of events as they come, such as `push` (the push), `link` ({device, connected, at, detail}),
- * `reset` ({}), and `started`, each time when the page has (again) begun to follow: read your lists then.
+ * `forgotten` ({numbers}; null: all), and `started`, each time when the page has (again) begun to follow: read your lists then.
  *
  * @param {string} name @param {(data: any) => void} listener
  * @returns {() => void} stops it
@@ -91,7 +91,6 @@ function take({ name, data }, lists) {
   if (read) {
     lists.supersede([data.number]);
     keep(read(data));
-    return;
   }
   if (name === "reload") feed.value = "behind";
   if (name === "forgotten") {

@@ -20,4 +20,7 @@ export const VIEWS = [
   { name: "devices", label: "Devices", icon: "phone", load: () => import("./views/devices.js") },
   { name: "connections", label: "Connections", icon: "link", load: () => import("./views/connections.js") },
   { name: "rules", label: "Rules", icon: "bolt", load: () => import("./views/rules.js") },
+  { name: "send", label: "Send", icon: "send", load: () => import("./views/send.js") },
+  { name: "clients", label: "Clients", icon: "plug", load: () => import("./views/clients.js") },
+  { name: "metrics", label: "Metrics", icon: "chart", load: () => import("./views/metrics.js") },
 ];

@@ -18,7 +18,7 @@ export function Choices({ label, options, value, choose, hint }) {
     await choose(word);
     setChosen(null);
   };
-  return html`<fieldset class="choices">
+  return html`<fieldset class="one-of">
     <legend>${label}</legend>
     <div class="segments">
       ${options.map((each) => {

@@ -34,7 +34,7 @@ function Install({ device, changed, isFirst }) {
     <form class="fold-body" onSubmit=${submit} aria-busy=${isBusy}>
       <${Problem} error=${error} />
       <${TextField} label="Bundle id" required value=${bundleId} set=${setBundleId} placeholder="com.example.app" />
-      <fieldset class="choices">
+      <fieldset class="one-of">
         <legend>It registers for</legend>
         <div class="checks">
           ${PUSH_TYPES.map(({ type }) => html`<label key=${type}>

@@ -89,7 +89,8 @@ function useLookWhile(isBusy) {
 
 function standing(said) {
   const words = [said.frozen ? "frozen" : said.rate === 1 ? "running" : `running ${said.rate} times as fast`];
-  const ahead = said.ahead_seconds ?? 0;
-  if (Math.abs(ahead) >= 1) words.push(`${formatDuration(Math.abs(ahead))} ${ahead > 0 ? "ahead of" : "behind"} the machine`);
+  const apart = Math.abs(said.ahead_seconds);
+  const coarse = apart < 3_600 ? apart : Math.round(apart / 60) * 60;
+  if (apart >= 1) words.push(`${formatDuration(coarse)} ${said.ahead_seconds > 0 ? "ahead of" : "behind"} the machine`);
   return words.join(", ");
 }

@@ -24,7 +24,7 @@ export default function Devices({ segments: [deviceId], query }) {
 
 function Grid({ query }) {
   const { data, error, again } = useAnswer((signal) => get("/devices", {}, { signal }), [], { everySeconds: ASK_SECONDS });
-  useEffect(() => on("reset", again), []);
+  useEffect(() => on("forgotten", again), []);
   const words = (query.q ?? "").toLowerCase();
   const found = (data ?? []).filter((device) => isFound(device, words));
   const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));

@@ -13,7 +13,7 @@ const ASK_SECONDS = 1;
 
 export default function RulesView() {
   const { data, error, again } = useAnswer((signal) => get("/rules", {}, { signal }), [], { everySeconds: ASK_SECONDS });
-  useEffect(() => on("reset", again), []);
+  useEffect(() => on("forgotten", again), []);
   return html`<div class="page">
     <${Problem} error=${error} />
     <${QuickPanel} changed=${again} />

@@ -1,0 +1,19 @@
+/** `#/clients?client=httpx`: point a client at this gateway, and the keys that it believes. */
+import { get } from "../api.js";
+import { GatewayPanel } from "../clients/gateway_panel.js";
+import { KeysPanel } from "../clients/keys_panel.js";
+import { SnippetPanel } from "../clients/snippet_panel.js";
+import { Problem } from "../components/problem.js";
+import { html } from "../ui.js";
+import { useAnswer } from "../use_answer.js";
+
+/** @param {{query: Record<string, string>}} props */
+export default function Clients({ query }) {
+  const keys = useAnswer((signal) => get("/keys", {}, { signal }), []);
+  return html`<div class="page">
+    <${Problem} error=${keys.error} />
+    ${keys.data && html`<${SnippetPanel} keys=${keys.data} chosen=${query.client} />`}
+    <${GatewayPanel} />
+    ${keys.data && html`<${KeysPanel} keys=${keys.data} changed=${keys.again} />`}
+  </div>`;
+}
