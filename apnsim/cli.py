@@ -24,6 +24,7 @@ COMMANDS = {
     "lint": "judge a payload: what APNs would refuse, what a phone would not show",
     "scenario": "play a timeline of pushes and phones on virtual time, and judge it",
     "export": "save what providers sent and what became of it: HAR or JSON lines",
+    "forward": "show on a simulator, too, what emulated phones present",
     "exec": "run a command against a gateway made just for it",
     "rules": "show and change the faults of a running gateway",
     "keys": "make, list and use authentication keys (.p8)",

@@ -94,6 +94,14 @@ def push_headers(parsed: argparse.Namespace) -> dict[str, str]:
     return {header: value for header, value in values.items() if value is not None}
 
 
+def bundle_id(text: str) -> str:
+    """Argparse's type for the name of an app."""
+    try:
+        return values.bundle_id(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}, not {text!r}") from None
+
+
 def count(text: str) -> int:
     """Argparse's type for a number of things."""
     try:

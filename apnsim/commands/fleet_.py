@@ -20,7 +20,6 @@ from apnsim.toml.keys import keys_of_tables
 from apnsim.toml.source import BadFileError
 from devicesim.fleet.dials import activating_dials
 from devicesim.fleet.fleet import Fleet
-from gateway import values
 
 if TYPE_CHECKING:
     from devicesim.fleet.spec import FleetSpec
@@ -54,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--app",
         action="append",
-        type=_bundle_id,
+        type=options.bundle_id,
         dest="apps",
         metavar="BUNDLE_ID",
         help="in place of those of the file (default: com.example.app)",
@@ -137,13 +136,6 @@ def _write(file: Path, text: str) -> None:
         beside.replace(file)
     except OSError as error:
         raise CommandError(f"{file}: {error.strerror}") from None
-
-
-def _bundle_id(text: str) -> str:
-    try:
-        return values.bundle_id(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{error}, not {text!r}") from None
 
 
 def _time(text: str) -> float:
