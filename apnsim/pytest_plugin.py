@@ -36,6 +36,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("apnsim_bundle_id", "the bundle id of apns_app, if it is not to be a fresh one")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Before anything of the project is imported: its packages go before ours of the same name."""
+    from apnsim.testing.names import give_way
+
+    give_way()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line(

@@ -12,20 +12,18 @@ import subprocess
 import sys
 import time
 from importlib.metadata import packages_distributions
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from apnsim.testing.names import OURS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 _LOOK_SECONDS = 0.005
 _SHOWN_LINES = 15
-
-# Where this apnsim is: the repository, or the site-packages that it is installed in.
-ROOT = Path(__file__).resolve().parent.parent.parent
-OURS = ("gateway", "devicesim", "protocol", "certs")
 
 # Ours come before everything that is installed, and after the standard library.
 _BOOT = """
