@@ -72,8 +72,12 @@ bench: setup
 # The web page in Chromium; screenshots for looking at are left in build/page.
 page: setup .venv/.page
 	rm -rf build/page
-	$(BIN)/python -m pytest -q tests/page
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/page
 	@echo 'Screenshots: build/page'
+
+# Its JavaScript; needs npm.
+page-lint:
+	npx --yes @biomejs/biome@2.6.8 lint --error-on-warnings
 
 .venv/.page: requirements-page.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-page.lock

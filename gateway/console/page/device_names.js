@@ -10,7 +10,7 @@ export const devices = signal([]);
 
 const names = computed(() => new Map(devices.value.map(({ id, name }) => [id, name])));
 const unknown = new Set(); // asked for already: a device of another process, or a deleted one
-let timer = null;
+let isComing = false;
 
 /** Its name, or its id if it has none here. @param {string | null} id */
 export function deviceName(id) {
@@ -29,8 +29,10 @@ export async function refreshDevices() {
 }
 
 function refreshSoon() {
-  timer ??= setTimeout(() => {
-    timer = null;
+  if (isComing) return;
+  isComing = true;
+  setTimeout(() => {
+    isComing = false;
     refresh();
   }, PAUSE_MS);
 }

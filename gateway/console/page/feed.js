@@ -58,7 +58,11 @@ export async function follow() {
 function untilUnlocked() {
   return new Promise((resume) => {
     const stop = effect(() => {
-      if (!isLocked.value) queueMicrotask(() => (stop(), resume()));
+      if (isLocked.value) return;
+      queueMicrotask(() => {
+        stop(); // not yet there while the effect runs for the first time
+        resume();
+      });
     });
   });
 }

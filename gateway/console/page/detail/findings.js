@@ -11,12 +11,20 @@ export function Findings({ findings }) {
     <ul class="findings">
       ${findings.map(
         ({ rule, level, where, what, advice, source }, index) => html`<li key=${index} class=${KINDS[level] ?? ""}>
-          <p><${Badge} kind=${KINDS[level]}>${level}<//> <code>${rule}</code>${where && html` <span class="soft">in <code>${where}</code></span>`}</p>
-          <p>${what}</p>
-          ${advice && html`<p><strong>${advice}</strong></p>`}
-          ${source && html`<p class="soft small">Source: ${source}</p>`}
+          <p><${Badge} kind=${KINDS[level]}>${level}<//> <code class="soft">${rule}</code></p>
+          <p>${where && html`<code>${where}</code> `}${what}</p>
+          ${advice && html`<p>To do: ${advice}.</p>`}
+          ${source && html`<p class="soft small"><${Source} text=${source} /></p>`}
         </li>`,
       )}
     </ul>
   </section>`;
+}
+
+/** Apple's page for it, mostly. */
+function Source({ text }) {
+  const [address] = /https:\/\/\S+/.exec(text) ?? [];
+  if (!address) return text;
+  const [before, after] = text.split(address, 2);
+  return html`${before}<a href=${address} rel="noreferrer" target="_blank">${address.replace(/^https:..(www\.)?/, "")}</a>${after}`;
 }

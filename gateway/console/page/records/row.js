@@ -9,7 +9,9 @@ import { html } from "../ui.js";
 export function PushCells({ record }) {
   const to = record.channel ? `channel ${record.channel}` : deviceName(record.device) || shortToken(record.token);
   return html`
-    <span class="cell badge-cell"><${StateBadge} state=${record.state} /></span>
+    <span class="cell badge-cell">
+      <${StateBadge} state=${record.state} />${record.reason && html` <span class="soft why">${record.reason}</span>`}
+    </span>
     <span class="cell main-cell">${summary(record) || "(no payload)"}</span>
     <span class="cell mono topic-cell">${record.topic ?? "no topic"}</span>
     <span class="cell to-cell">${to || "nobody"}</span>

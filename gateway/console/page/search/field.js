@@ -51,11 +51,36 @@ export function SearchField({ value, onSearch, mistakes }) {
   }
 
   const keys = {
-    ArrowDown: () => (setOpen(true), choose(Math.min(chosen + 1, offered.length - 1))),
+    ArrowDown() {
+      setOpen(true);
+      choose(Math.min(chosen + 1, offered.length - 1));
+    },
     ArrowUp: () => choose(Math.max(chosen - 1, -1)),
-    Enter: () => (chosen >= 0 && offered[chosen] ? take(offered[chosen]) : (setOpen(false), say(text, { atOnce: true }))),
-    Escape: () => (isOpen && offered.length ? setOpen(false) : text ? say("", { atOnce: true }) : input.current.blur()),
+    Enter() {
+      if (offered[chosen]) {
+        take(offered[chosen]);
+        return;
+      }
+      setOpen(false);
+      say(text, { atOnce: true });
+    },
+    Escape() {
+      if (offered.length) setOpen(false);
+      else if (text) say("", { atOnce: true });
+      else input.current.blur();
+    },
   };
+
+  function onInput(event) {
+    setOpen(true);
+    say(event.target.value);
+  }
+
+  /** Before the field loses the focus, which would close what is offered. */
+  function onPress(event, offer) {
+    event.preventDefault();
+    take(offer);
+  }
 
   function onKeyDown(event) {
     if (!keys[event.key]) return;
@@ -81,7 +106,7 @@ export function SearchField({ value, onSearch, mistakes }) {
       spellcheck=${false}
       autocomplete="off"
       value=${text}
-      onInput=${(event) => (setOpen(true), say(event.target.value))}
+      onInput=${onInput}
       onFocus=${() => setOpen(text === "")}
       onBlur=${() => setOpen(false)}
       onKeyDown=${onKeyDown}
@@ -95,7 +120,7 @@ export function SearchField({ value, onSearch, mistakes }) {
           id=${`${id}-${index}`}
           role="option"
           aria-selected=${index === chosen}
-          onMouseDown=${(event) => (event.preventDefault(), take(offer))}
+          onMouseDown=${(event) => onPress(event, offer)}
         >
           <code>${offer.text}</code> <span class="soft">${offer.hint}</span>
         </li>`,

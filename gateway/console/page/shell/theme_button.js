@@ -4,7 +4,7 @@ import { THEMES, theme } from "../theme.js";
 import { html } from "../ui.js";
 
 const LOOKS = {
-  system: { label: "Theme: as the system", icon: "contrast" },
+  system: { label: "Theme: system", icon: "contrast" },
   light: { label: "Theme: light", icon: "sun" },
   dark: { label: "Theme: dark", icon: "moon" },
 };
