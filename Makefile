@@ -61,6 +61,10 @@ js: setup
 	cd js && npm ci --no-fund --no-audit --silent && npm run types && PATH=$(CURDIR)/$(BIN):$$PATH npm test
 	cd js/examples && npm ci --no-fund --no-audit --silent && PATH=$(CURDIR)/$(BIN):$$PATH npm test
 
+# The Java example: JUnit and Pushy against a gateway as a process; needs a JDK and Maven.
+junit: setup
+	cd examples/junit && PATH=$(CURDIR)/$(BIN):$$PATH mvn --batch-mode --no-transfer-progress test
+
 deploy/.cache/venv/.ready: deploy/checks.lock
 	$(PYTHON) -m venv deploy/.cache/venv
 	deploy/.cache/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -114,6 +118,6 @@ lock:
 	cd deploy && uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o checks.lock checks.in
 
 clean:
-	rm -rf .venv .apnsim dist deploy/.cache interop/.cache interop/node/node_modules js/node_modules js/examples/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
+	rm -rf .venv .apnsim dist deploy/.cache interop/.cache interop/node/node_modules js/node_modules js/examples/node_modules examples/junit/target .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
 
-.PHONY: all setup run test format lint types coverage interop interop-faults h2spec dist dist-check bench page formats docs vendor js lock clean
+.PHONY: all setup run test format lint types coverage interop interop-faults h2spec dist dist-check bench page formats docs vendor js junit lock clean
