@@ -25,6 +25,7 @@ COMMANDS = {
     "scenario": "play a timeline of pushes and phones on virtual time, and judge it",
     "export": "save what providers sent and what became of it: HAR or JSON lines",
     "forward": "show on a simulator, too, what emulated phones present",
+    "clock": "show, freeze, hurry or move the time of a running gateway",
     "exec": "run a command against a gateway made just for it",
     "rules": "show and change the faults of a running gateway",
     "keys": "make, list and use authentication keys (.p8)",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import inf
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from gateway.clock import Clock
 
@@ -83,11 +84,19 @@ class Timekeeper:
         async with self._turn:
             if resets == self._resets:
                 self._clock.require_ahead(seconds)
-                with trio.CancelScope() as self._jump, self._clock.held():
+                with trio.CancelScope() as self._jump, self._clock.held(), self._jumping():
                     await self._settle()
                     await self._go_to(self._clock.elapsed() + seconds)
         if resets != self._resets:
             raise ClockResetError("the clock was reset while it was being moved")
+
+    @contextmanager
+    def _jumping(self) -> Iterator[None]:
+        self._timers.is_jumping = True
+        try:
+            yield
+        finally:
+            self._timers.is_jumping = False
 
     async def reset(self) -> None:
         """Be the machine's clock again; ends every :meth:`advance` where it is."""

@@ -25,11 +25,13 @@ class Timers:
 
     Attributes:
         at_work: how many threads work for the emulation; see :func:`worldtime.at_work`.
+        is_jumping: whether time is moved ahead; see :func:`worldtime.is_jumping`.
     """
 
     def __init__(self, current_time: Callable[[], float]) -> None:
         self.current_time = current_time
         self.at_work = 0
+        self.is_jumping = False
         # Deadline, number, scope; no scope: it waits no more.
         self._entries: list[list[float | int | trio.CancelScope | None]] = []
         self._numbers = itertools.count()

@@ -299,6 +299,17 @@ async def test_the_sweep_forgets_the_expired_in_chunks_the_oldest_first(store: S
     assert await store.pending() == 1
 
 
+async def test_when_the_next_one_expires_is_known(store: Store) -> None:
+    assert await store.next_expiry() is None
+    first = await store.accept(DEVICE, notification(1, topic=NEWS, expires_at=NOW + 10))
+    await store.accept(OTHER, notification(2, topic=MAIL, expires_at=NOW + 50))
+    assert await store.next_expiry() == NOW + 10
+    await store.acknowledge(DEVICE, [first.seq])
+    assert await store.next_expiry() == NOW + 50
+    await store.expire(now=NOW + 50)
+    assert await store.next_expiry() is None
+
+
 async def test_the_sweep_does_not_report_what_was_acknowledged(store: Store) -> None:
     for device in (DEVICE, OTHER):
         accepted = await store.accept(device, notification(1))
