@@ -1,4 +1,4 @@
-"""The files of docs/testing.md, run as a user would, in a project that has our package names."""
+"""The files of README.md and docs/testing.md, as users run them; the project has names of ours."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "testing.md"
+ROOT = Path(__file__).parent.parent.parent
+PAGES = (ROOT / "README.md", ROOT / "docs" / "testing.md")
 
 # Names of ours; whatever of the gateway imported them would end at once.
 THEIRS = "raise ImportError('this is the package of the project under test')\n"
 
 
-def files_of(page: Path) -> dict[str, str]:
+def files_of(*pages: Path) -> dict[str, str]:
     """The blocks that begin with a file name."""
-    return dict(re.findall(r"(?ms)^```python\n# (\w+\.py)\n(.*?)^```$", page.read_text()))
+    block = r"(?ms)^```python\n# (\w+\.py)\n(.*?)^```$"
+    return dict(file for page in pages for file in re.findall(block, page.read_text()))
 
 
 @pytest.mark.takes_seconds(120)
-def test_the_page_is_true_in_parallel_and_with_every_warning_an_error(tmp_path: Path) -> None:
-    for name, text in files_of(PAGE).items():
+def test_the_pages_are_true_in_parallel_and_with_every_warning_an_error(tmp_path: Path) -> None:
+    for name, text in files_of(*PAGES).items():
         (tmp_path / name).write_text(text)
     for name in ("gateway", "protocol", "devicesim", "certs"):
         (tmp_path / name).mkdir()
@@ -36,6 +38,6 @@ def test_the_page_is_true_in_parallel_and_with_every_warning_an_error(tmp_path: 
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     outcomes = re.findall(r"PASSED test_(\w+)\.py", ran.stdout)
-    assert set(outcomes) == {"scores", "scores_async", "web", "unittest_style"}
+    assert set(outcomes) == {"goals", "scores", "scores_async", "web", "unittest_style"}
     assert "[trio]" in ran.stdout
     assert "[asyncio]" in ran.stdout
