@@ -45,6 +45,9 @@ interop: setup
 interop-faults: setup
 	$(BIN)/python -m interop.faults
 
+schemathesis: setup
+	$(BIN)/python -m interop.control_api
+
 h2spec: setup
 	$(BIN)/python -m interop.h2spec
 
@@ -115,9 +118,10 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra page -c requirements-dev.lock -o requirements-page.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra docs -c requirements-dev.lock -o requirements-docs.lock pyproject.toml
 	cd interop/python && uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o pyapns2.lock pyapns2.in
+	cd interop/python && uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o schemathesis.lock schemathesis.in
 	cd deploy && uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o checks.lock checks.in
 
 clean:
 	rm -rf .venv .apnsim dist deploy/.cache interop/.cache interop/node/node_modules js/node_modules js/examples/node_modules examples/junit/target .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
 
-.PHONY: all setup run test format lint types coverage interop interop-faults h2spec dist dist-check bench page formats docs vendor js junit lock clean
+.PHONY: all setup run test format lint types coverage interop interop-faults schemathesis h2spec dist dist-check bench page formats docs vendor js junit lock clean

@@ -8,6 +8,7 @@ command line wins over the environment, the environment over the file.
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -68,6 +69,20 @@ def options() -> list[Option]:
     ]
 
 
+_UNGUARDED = (
+    "{host} is more than loopback, and whoever reaches the control API may do anything with this"
+    " gateway: set APNSIM_CONSOLE_TOKEN, console_token in the file, or --console-token"
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches what listens there."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
 def load(
     file: Path | None, environment: Mapping[str, str], command_line: Mapping[str, Any]
 ) -> Settings:
@@ -101,7 +116,13 @@ def load(
             problems.append(f"{source}: {error}, not {culprit!r}")
     if problems:
         raise SettingsError(problems)
-    return Settings(**converted)
+    return _guarded(Settings(**converted))
+
+
+def _guarded(settings: Settings) -> Settings:
+    if not settings.console_token and not is_loopback(settings.host):
+        raise SettingsError([_UNGUARDED.format(host=settings.host)])
+    return settings
 
 
 def _read_file(

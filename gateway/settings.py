@@ -104,7 +104,7 @@ class Settings:
     log_level: LogLevel = _setting(LogLevel.INFO, "how much is logged")
     console_token: str | None = _setting(
         None,
-        "bearer token that the control API demands; advised when --host is not loopback",
+        "bearer token that the control API demands; required when --host is more than loopback",
         values.text,
     )
     drain_seconds: float = _setting(

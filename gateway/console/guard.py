@@ -41,7 +41,7 @@ class Admission:
     token: str | None
     names: frozenset[str] = frozenset()
 
-    def refusal(self, headers: Headers, path: str) -> ProblemAnswer | None:
+    def refusal(self, headers: Headers, path: str, method: str = "GET") -> ProblemAnswer | None:
         """Why a request is refused; None when it is let in."""
         host = headers.get("host", "")
         if not self._is_ours(host):
@@ -53,7 +53,7 @@ class Admission:
         origin = headers.get("origin")
         if origin is not None and _host_of(origin) != host.lower():
             return problem(403, f"a page of {origin[:80]!r} may not use the console")
-        if _is_embedded_elsewhere(headers):
+        if _comes_from_elsewhere(headers) and not _is_followed_link(headers, method):
             return problem(403, "a page of another site may not use the console")
         is_open = path in _OPEN_PATHS or is_of_the_page(path)
         if not is_open and not self._bears_token(headers.get("authorization", "")):
@@ -84,10 +84,18 @@ def _host_of(origin: str) -> str:
         return ""
 
 
-def _is_embedded_elsewhere(headers: Headers) -> bool:
+def _comes_from_elsewhere(headers: Headers) -> bool:
     # An image or a script of a foreign page bears no Origin, but current browsers say this.
-    is_foreign = headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}
-    return is_foreign and headers.get("sec-fetch-mode") != "navigate"
+    return headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}
+
+
+def _is_followed_link(headers: Headers, method: str) -> bool:
+    """Whether a person followed a link; a form that is sent navigates, too, and so does a frame."""
+    return (
+        method in ("GET", "HEAD")
+        and headers.get("sec-fetch-mode") == "navigate"
+        and headers.get("sec-fetch-dest", "document") == "document"
+    )
 
 
 def _is_address(name: str) -> bool:
@@ -122,9 +130,13 @@ class Guard:
             return
         headers = MutableHeaders(scope=scope)
         body = RequestBody(receive, self._max_body_bytes)
-        refusal = self._admission.refusal(headers, scope["path"])
+        refusal = self._admission.refusal(headers, scope["path"], scope["method"])
         if refusal is None and body.is_announced_too_long(headers):
             refusal = problem(413, body.limit)
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # RFC 9112 6.1: what a proxy takes for one request may be two; so nothing comes after.
+            detail = "a request has either content-length or transfer-encoding"
+            refusal = problem(400, detail, headers={"connection": "close"})
         # curl -d says "form": what people paste should work, and Origin was judged already.
         headers["content-type"] = "application/json"
         await (refusal or self._app)(scope, body.receive, body.sending(send))

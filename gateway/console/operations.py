@@ -11,12 +11,18 @@ from starlette.routing import BaseRoute, Route
 
 
 def methods_at(routes: Iterable[BaseRoute], path: str) -> list[str]:
-    """The methods of every route at a path (Starlette names those of the first one only)."""
-    found: set[str] = set()
-    for route in routes:
-        if isinstance(route, Route | APIRoute) and route.path_regex.match(path):
-            found.update(route.methods or ())
-    return sorted(found)
+    """The methods of every route at a path (Starlette names those of the first one only).
+
+    Of ``/keys/make``, not those of ``/keys/{key_id}``, which would find no such key.
+    """
+    here = [
+        route
+        for route in routes
+        if isinstance(route, Route | APIRoute) and route.path_regex.match(path)
+    ]
+    fewest = min((len(route.param_convertors) for route in here), default=0)
+    closest = [route for route in here if len(route.param_convertors) == fewest]
+    return sorted({method for route in closest for method in route.methods or ()})
 
 
 async def refuse_unknown_parameters(request: Request) -> None:

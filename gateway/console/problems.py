@@ -41,12 +41,21 @@ class ProblemAnswer(Json):
     media_type: str | None = MEDIA_TYPE
 
 
+def _problem_schema() -> dict[str, Any]:
+    """Without references: they would lead to where this is not in an OpenAPI document."""
+    schema = Problem.model_json_schema()
+    [field] = schema.pop("$defs").values()
+    schema["properties"]["errors"]["items"] = field
+    return schema
+
+
 # For the OpenAPI document, at every operation.
 RESPONSES: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "It failed; the problem document says why.",
-        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
-    }
+        "content": {MEDIA_TYPE: {"schema": _problem_schema()}},
+    },
+    431: {"description": "The request line and its headers are longer than 16 KiB; no body."},
 }
 
 

@@ -33,6 +33,8 @@ DRAIN_SECONDS = 2.0
 SEND_SECONDS = 20.0
 CLOSE_SECONDS = 1.0
 KEEP_ALIVE_SECONDS = 75.0
+MAX_CONNECTIONS = 1000
+"""At once; more are closed unheard, so that providers and devices keep their file descriptors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,10 @@ class _Connections:
 
     async def serve(self, stream: trio.SocketStream) -> None:
         """Serve one connection to its end."""
+        if len(self._streams) >= MAX_CONNECTIONS:
+            log.warning("connection dropped: the console has %d already", len(self._streams))
+            await trio.aclose_forcefully(stream)
+            return
         patient = PatientStream(stream)
         self._streams.add(patient)
         server = _Connection(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _RULES: TypeAdapter[Rule] = TypeAdapter(Rule)
-_OTHER_FORM = frozenset({"list_type", "dataclass_type", "model_attributes_type", "float_type"})
+_OTHER_FORM = frozenset({"list_type", "dataclass_type", "dict_type", "float_type"})
 _OF_THE_RULE = ("times", "probability", "after", "priority", "seed")
 
 
@@ -47,7 +47,8 @@ def read_rule(told: object) -> Rule:
     if isinstance(told, str):
         told = _from_json(told) if told.lstrip().startswith("{") else from_words(told.split())
     try:
-        return _RULES.validate_python(told)
+        # As JSON, in which strictness knows what an enumeration or a dataclass is written as.
+        return _RULES.validate_json(json.dumps(told, default=str), strict=True)
     except ValidationError as error:
         errors = error.errors(include_url=False)
         # Of a value that may have several forms, the mistakes in its own; not that it is no other.

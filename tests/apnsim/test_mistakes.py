@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FREE = ("--provider-port", 0, "--courier-port", 0, "--console-port", 0)
 FREE += ("--manage-port-development", 0, "--manage-port-production", 0, "--store", "memory")
+TOKEN = ("--console-token", "sesame")
 PUSH = ("--token", "ab", "--topic", "com.example.app")
 
 
@@ -56,8 +57,15 @@ def taken() -> Iterator[int]:
         (["device", "--device-id", "a b"], 2, "--device-id: a device id is 1 to 64 letters"),
         (["device", "--keep-alive-seconds", "nan"], 2, "expected 1 to 86400 seconds, not 'nan'"),
         (["device", "--keep-alive-seconds", "-1"], 2, "expected 1 to 86400 seconds, not '-1'"),
-        (["serve", *FREE, "--host", "8.8.8.8"], 2, "of 8.8.8.8: Cannot assign requested address"),
-        (["serve", *FREE, "--host", "no.such.invalid"], 2, "address of this machine"),
+        (["serve", *FREE, *TOKEN, "--host", "8.8.8.8"], 2, "of 8.8.8.8: Cannot assign requested"),
+        (["serve", *FREE, *TOKEN, "--host", "no.such.invalid"], 2, "address of this machine"),
+        (["serve", *FREE, "--host", "0.0.0.0"], 2, "0.0.0.0 is more than loopback, and whoever"),
+        (
+            ["serve", *FREE, "--host", "::"],
+            2,
+            "set APNSIM_CONSOLE_TOKEN, console_token in",
+        ),
+        (["demo", "--host", "host.test"], 2, "host.test is more than loopback"),
         (["serve", *FREE, "--data-dir", "a-file"], 2, "a-file: cannot be the data directory"),
         (["serve", *FREE, "--data-dir", "a-file/x"], 2, "cannot be the data directory (Not a d"),
         (["serve", *FREE, "--ready-file", "a-file/x"], 2, "a-file/x: cannot be replaced"),

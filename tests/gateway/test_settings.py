@@ -21,7 +21,7 @@ RULES = ["pass times=2", "delay seconds=1"]
 
 # For each setting, what to write and what it means; never its default.
 WRITTEN: dict[str, tuple[Any, Any]] = {
-    "host": ("0.0.0.0", "0.0.0.0"),
+    "host": ("127.0.0.2", "127.0.0.2"),
     "provider_port": (["443", "2197"], (443, 2197)),
     "provider_port_development": (["2198"], (2198,)),
     "provider_port_production": (["2199", "443"], (2199, 443)),

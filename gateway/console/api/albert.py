@@ -25,7 +25,11 @@ ALBERT_PATH = "/deviceservices/deviceActivation"
 _PLIST_FAULTS = (ValueError, TypeError, KeyError, AttributeError, IndexError, ExpatError)
 
 
-@router.post(ALBERT_PATH, response_class=HTMLResponse)
+@router.post(
+    ALBERT_PATH,
+    response_class=HTMLResponse,
+    responses={400: {"description": "Why not.", "content": {"text/html": {}}}},
+)
 async def activate_as_albert(
     request: Request,
     parts: Parts,

@@ -1,6 +1,7 @@
 """What several routers share: the collaborators, strict bodies, and waiting that ends."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
+import json
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -29,13 +30,15 @@ class Body(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _is_no_number(cls, value: object, info: ValidationInfo) -> object:
-        """JSON's true and false are no numbers, although Python takes them for 1 and 0."""
-        if isinstance(value, bool):
-            kind = cls.model_fields[str(info.field_name)].annotation
-            kinds = {kind, *get_args(kind)}
-            if bool not in kinds and kinds & {int, float}:
-                raise ValueError(f"a number, not {str(value).lower()}")
+    def _is_as_documented(cls, value: object, info: ValidationInfo) -> object:
+        """JSON's true is no number, 0 and "no" are not false: pydantic would take them for it."""
+        kind = cls.model_fields[str(info.field_name)].annotation
+        kinds = {kind, *get_args(kind)} & {bool, int, float, str}
+        if isinstance(value, bool | int | float | str) and kinds and str not in kinds:
+            if bool in kinds and not isinstance(value, bool):
+                raise ValueError(f"true or false, not {json.dumps(value)}")
+            if bool not in kinds and isinstance(value, bool | str):
+                raise ValueError(f"a number, not {json.dumps(value)}")
         return value
 
 
@@ -55,7 +58,10 @@ Since = Annotated[
 
 BundleIdQuery = Annotated[
     str | None,
-    Query(description="Only what is of this app, whatever suffix its topics have."),
+    Query(
+        description="Only what is of this app, whatever suffix its topics have.",
+        examples=["com.example.app"],
+    ),
 ]
 
 
