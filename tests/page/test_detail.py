@@ -200,3 +200,39 @@ def test_everything_is_exported(page: Page, gateway: PageGateway) -> None:
         page.get_by_role("button", name="HTTP archive (HAR)").click()
     archive = json.loads(download.value.path().read_text())
     assert len(archive["log"]["entries"]) == 1
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"aps":{"alert":"<img src=x onerror=alert(1)><script>alert(2)</script>"}}',
+        b'{"aps":{"alert":{"title":{"x":1},"body":[2],"loc-key":3,"loc-args":null}}}',
+        b'{"aps":{"alert":4}}',
+        b'{"aps":[1],"alert":null}',
+        b'{"aps":null}',
+        b'{"aps":{"alert":"\\ud800 \\u202e half a pair"}}',
+        b'{"aps":' + b'{"a":' * 500 + b"1" + b"}" * 501,
+        b'{"__proto__":{"polluted":1},"constructor":2,"aps":{"alert":"x"}}',
+        b'{"n":1e999,"m":NaN}',
+        "{'aps':{}}\ufeff\0".encode(),
+        b"\xff\xfe",
+        b"",
+    ],
+    ids=lambda payload: payload[:24].decode("latin-1"),
+)
+def test_whatever_was_pushed_can_be_looked_at(
+    page: Page, gateway: PageGateway, payload: bytes
+) -> None:
+    show(page, gateway.push(gateway.phone(), payload).headers["apns-id"])
+    expect(part(page, "Payload")).to_be_visible()
+    details(page).get_by_role("button", name="Resend").click()
+    expect(page.get_by_role("dialog", name="Resend")).to_be_visible()
+    assert page.evaluate("({}).polluted") is None
+
+
+@pytest.mark.parametrize("name", ["unknown", "%E0%A4%A", "..%2F..%2Finfo", "<b>"])
+def test_a_push_that_is_not_there_is_said_not_to_be(page: Page, name: str) -> None:
+    page.goto(f"/#/notifications/{name}")
+    expect(details(page).get_by_role("alert")).to_contain_text(
+        re.compile("the journal has no push|there is no ")
+    )

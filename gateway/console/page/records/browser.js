@@ -72,7 +72,7 @@ export function Browser({ view, label, Cells, isOfView, segments, query }) {
         <${Button} label="Close" icon="close" iconOnly kind="plain" onClick=${close} />
         <a class="button plain back" href=${href(view, [], { q })}><${Icon} name="back" />${label}</a>
       </div>
-      <${Detail} key=${`${openId}/${openNumber}`} apnsId=${openId} number=${openNumber} view=${view} />
+      <${Detail} key=${`${openId}/${number ?? ""}`} apnsId=${openId} number=${openNumber} view=${view} />
     </section>`}
   </div>`;
 }
