@@ -127,6 +127,8 @@ class Interference:
             response = told
         if isinstance(act, Outage) and act.reason is OutageReason.SHUTDOWN:
             self._handle.leave()
+        if not act.is_answered:
+            record.response = None
         if act.bends or response is None:
             return Bent((act,), response if act.is_answered else None)
         return response

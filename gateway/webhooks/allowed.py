@@ -25,6 +25,7 @@ LOOPBACK = ("localhost", "127.0.0.0/8", "::1")
 EXPECTED = "expected a host, *.domain, an address or a network, each perhaps with :port"
 
 _NAME = re.compile(r"(?:\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)", re.ASCII)
+_URL = re.compile(r"[!-~]{1,2048}", re.ASCII)
 _PORTS = {"http": 80, "https": 443}
 # Metadata services that do not stand at link-local addresses: AWS and Google by IPv6, Alibaba,
 # Azure, Oracle.
@@ -60,8 +61,8 @@ class Target:
             host, port = parts.hostname, parts.port
         except ValueError:
             raise TargetError("url: expected http(s)://HOST[:PORT]/…") from None
-        if parts.scheme not in _PORTS or not host or not url.isascii() or not url.isprintable():
-            raise TargetError("url: expected http(s)://HOST[:PORT]/…, in ASCII")
+        if parts.scheme not in _PORTS or not host or not _URL.fullmatch(url):
+            raise TargetError("url: expected http(s)://HOST[:PORT]/…, in ASCII, without spaces")
         if parts.username is not None or parts.password is not None:
             raise TargetError("url: no user name or password in it; sign with a secret instead")
         if parts.fragment:
@@ -129,7 +130,7 @@ class AllowList:
         """
         if not self._names(_address(target.host) or target.host, target.port):
             raise TargetError(
-                f"url: {target.host}:{target.port} is no allowed target;"
+                f"url: {target.host[:80]}:{target.port} is no allowed target;"
                 " allow it by --webhook-allow (webhook_allow in the file)"
             )
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gateway.webhooks")
 
+CAPACITY = 100
+
 
 class Webhooks:
     """The webhooks; follows the journal while there is one.
@@ -67,8 +69,11 @@ class Webhooks:
 
         Raises:
             TargetError: it leads to a target that is not allowed.
+            ValueError: there are too many.
         """
         self._allowed.judge(description.target)
+        if len(self._hooks) >= CAPACITY:
+            raise ValueError(f"there are {CAPACITY} webhooks, and no room for more; delete some")
         hook = Hook(next(self._numbers), description, self._tell)
         self._hooks[hook.number] = hook
         self._sort_by_event()

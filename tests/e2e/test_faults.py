@@ -124,6 +124,8 @@ async def test_a_request_that_is_never_answered_leaves_the_others_alone(lab: Lab
     for text in ("lost", "taken"):
         with pytest.raises(httpx.ReadTimeout):
             await lab.push(text, timeout=0.2)
+    # What was never said is not exported as if it had been.
+    assert [record.response for record in lab.here.gateway.journal.records()] == [None, None]
     assert await lab.answers(1) == [(200, "")]
     assert await lab.here.received(lab.phone, 2) == ["taken", "push 0"]
 

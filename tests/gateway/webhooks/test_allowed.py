@@ -62,6 +62,8 @@ def test_what_is_not_on_it_may_not(patterns: list[str], url: str) -> None:
         ("http://[::1/", "expected http"),
         ("http://lo\u0441alhost/", "in ASCII"),
         ("http://localhost/\r\nx: y", "in ASCII"),
+        ("http://localhost/ a", "without spaces"),
+        ("http://localhost/" + "a" * 2048, "expected http"),
         ("http://user:password@localhost/", "no user name or password"),
         ("http://localhost/#x", "no #fragment"),
     ],

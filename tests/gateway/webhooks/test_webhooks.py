@@ -13,7 +13,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from gateway.journal import State
 from gateway.webhooks import hook as hooks
 from gateway.webhooks.allowed import AllowList, TargetError
-from gateway.webhooks.book import Webhooks
+from gateway.webhooks.book import CAPACITY, Webhooks
 from gateway.webhooks.description import read_description
 from gateway.webhooks.signature import Secret
 from protocol.identifiers import Topic
@@ -203,6 +203,13 @@ async def test_a_reset_leaves_those_of_the_settings(console: Console) -> None:
         (1, "http://127.0.0.1:9/")
     ]
     assert console.journal.followers.present == (webhooks,)
+
+
+def test_there_is_room_for_so_many_only(console: Console) -> None:
+    for _ in range(CAPACITY):
+        make(console, "http://127.0.0.1:9/")
+    with pytest.raises(ValueError, match="there are 100 webhooks, and no room for more"):
+        make(console, "http://127.0.0.1:9/")
 
 
 def test_a_reset_of_a_tenant_takes_its_own(console: Console) -> None:
