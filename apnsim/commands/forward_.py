@@ -86,17 +86,21 @@ def _presented(apnsim: Apnsim, bundle_id: str | None) -> Iterator[Notification]:
     filters: Filters = {"state": PRESENTED, "since": started, "limit": KNOWN}
     if bundle_id is not None:
         filters["bundle_id"] = bundle_id
-    is_dropped = False
+    must_look_up = False
     while True:
+        is_dropped = False
         for event in apnsim.events(bundle_id=bundle_id):
-            if is_dropped:
+            if must_look_up:  # what came before this stream of events had begun
+                must_look_up = False
                 yield from _unknown(apnsim.notifications(**filters), known)
-            is_dropped = event.name == "reload"
-            if event.name == "push" and event.data["state"] == PRESENTED:
+            if event.name == "reload":
+                is_dropped = True
+            elif event.name == "push" and event.data["state"] == PRESENTED:
                 yield from _unknown([read(Notification, event.data)], known)
         if not is_dropped:
             return
         yield from _unknown(apnsim.notifications(**filters), known)
+        must_look_up = True
 
 
 def _unknown(pushes: list[Notification], known: dict[int, None]) -> Iterator[Notification]:

@@ -83,6 +83,7 @@ class Traces:
         self._device = device
         self._name_next = name_next
         self._pushes: OrderedDict[int, _Push] = OrderedDict()
+        self._newest_gone = 0
 
     def end(self) -> None:
         """Nothing more will happen: what is open ends now."""
@@ -95,10 +96,8 @@ class Traces:
 
     def answered(self, record: Record) -> None:
         """The request's span ends."""
-        if record.request is None:
-            return
-        push = self._push_of(record, record.request)
-        if push.is_answered:
+        push = self._push_of(record)
+        if push is None or push.is_answered:
             return
         span = push.request
         span.set_attribute("http.response.status_code", record.status)
@@ -113,9 +112,11 @@ class Traces:
     def reached(self, record: Record, event: Event) -> None:
         """A step of the push was done: its span, from the step before until now."""
         operation = _OPERATIONS.get(event.state)
-        if operation is None or record.request is None or record.notification is None:
+        if operation is None or record.notification is None:
             return  # refused, or a fault: the request's own span tells
-        push = self._push_of(record, record.request)
+        push = self._push_of(record)
+        if push is None:
+            return
         is_on_device = operation == "present"
         tracer = self._device if is_on_device else self._gateway
         parent = push.delivery if is_on_device and push.delivery else push.request
@@ -137,12 +138,13 @@ class Traces:
         if operation == "deliver":
             push.delivery = span
 
-    def _push_of(self, record: Record, request: HttpRequest) -> _Push:
+    def _push_of(self, record: Record) -> _Push | None:
+        """None: its request is not known, or its spans are not any more."""
         push = self._pushes.get(record.number)
-        if push is None:
-            push = self._pushes[record.number] = _Push(self._begin(record, request))
+        if push is None and record.request is not None and record.number > self._newest_gone:
+            push = self._pushes[record.number] = _Push(self._begin(record, record.request))
             if len(self._pushes) > CAPACITY:
-                _, oldest = self._pushes.popitem(last=False)
+                self._newest_gone, oldest = self._pushes.popitem(last=False)
                 if not oldest.is_answered:
                     oldest.request.end()
         return push

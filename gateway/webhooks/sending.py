@@ -55,9 +55,7 @@ class Wire:
         except TargetError as error:
             raise FailedError(str(error)) from None
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-            raise FailedError(str(error) or type(error).__name__) from None
-        except ssl.SSLError as error:
-            raise FailedError(f"TLS: {error}") from None
+            raise FailedError(_said(error)) from None
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         sent = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -73,6 +71,14 @@ class Wire:
         """Close the connection."""
         with trio.move_on_after(1, shield=True):
             await self._pool.aclose()
+
+
+def _said(error: BaseException) -> str:
+    """What it says, or what the errors that led to it say: those of TLS are two below."""
+    cause: BaseException | None = error
+    while cause is not None and not str(cause):
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__ if cause is None else str(cause)
 
 
 class _JudgedAddresses(httpcore.AsyncNetworkBackend):

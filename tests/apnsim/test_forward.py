@@ -22,7 +22,7 @@ from tests.e2e.world import until
 from tests.gateway.console.consoles import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from tests.apnsim.conftest import Outcome
@@ -86,7 +86,11 @@ def test_text_that_has_no_utf_8_stays_the_escape_that_it_was() -> None:
 
 
 async def forwarded(
-    apnsim: Callable[..., Outcome], console: Console, happens: Callable[[], None], *arguments: str
+    apnsim: Callable[..., Outcome],
+    console: Console,
+    happens: Callable[[], None],
+    *arguments: str,
+    then: Callable[[], Awaitable[None]] | None = None,
 ) -> Outcome:
     """How the command ends that follows this console while something happens."""
     outcome: list[Outcome] = []
@@ -98,6 +102,8 @@ async def forwarded(
         nursery.start_soon(trio.to_thread.run_sync, run, url)
         await until(lambda: bool(console.journal.viewers))
         happens()
+        if then is not None:
+            await then()
     return outcome[0]
 
 
@@ -156,9 +162,44 @@ async def test_who_was_too_slow_looks_up_what_was_missed(
         for number in range(1, 9):  # at once: more than the viewer's queue holds
             console.accept(number, State.DELIVERED, State.PRESENTED)
 
-    outcome = await forwarded(apnsim, console, happens, "--count", "8")
+    async def then() -> None:
+        await until(lambda: bool(console.journal.viewers.dropped))
+        await until(lambda: bool(console.journal.viewers))  # it follows again
+        console.accept(9, State.PRESENTED)
+
+    outcome = await forwarded(apnsim, console, happens, "--count", "9", then=then)
     assert outcome.code == 0
-    assert len(runs()) == 8
+    assert len(runs()) == 9
+
+
+async def test_it_ends_with_the_gateway(
+    apnsim: Callable[..., Outcome], runs: Callable[[], list[Any]]
+) -> None:
+    del runs
+    console = Console()
+    outcome = await forwarded(apnsim, console, console.parts.closing.set)
+    assert (outcome.code, outcome.err) == (0, "")
+
+
+def test_an_xcrun_that_hangs_or_cannot_be_run_has_failed(
+    runs: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    del runs
+    made = simctl.simulator_push(told(Console()), "booted")
+    (tmp_path / "bin" / "xcrun").write_text("#!/bin/sh\nexec sleep 60\n")
+    monkeypatch.setattr(simctl, "RUN_SECONDS", 0.1)
+    monkeypatch.setenv("PATH", "/bin:/usr/bin", prepend=":")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    with pytest.raises(simctl.SimulatorError, match=r"no end within 0\.1 s"):
+        simctl.run(made)
+    (tmp_path / "bin" / "xcrun").chmod(0o644)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    with pytest.raises(simctl.SimulatorError, match="xcrun: Permission denied"):
+        simctl.run(made)
+    (tmp_path / "bin" / "xcrun").write_text("#!/bin/sh\nexit 7\n")
+    (tmp_path / "bin" / "xcrun").chmod(0o755)
+    with pytest.raises(simctl.SimulatorError, match="exit code 7"):
+        simctl.run(made)
 
 
 def test_without_xcrun_it_is_one_line_and_code_2(

@@ -11,8 +11,10 @@ import trio
 
 from gateway.console.views import push_view
 from gateway.journal import State
+from gateway.tracing import spans
 from gateway.tracing.exporting import END_SECONDS, export_traces
-from tests.builders import TOKEN, notification, push
+from protocol.identifiers import CollapseId
+from tests.builders import TOKEN, broadcast, notification, push
 from tests.gateway.console.consoles import Console
 from tests.gateway.tracing.collector import Collector, collector
 
@@ -55,12 +57,12 @@ async def test_a_push_is_one_trace_that_goes_on_the_providers(console: Console) 
             console.journal.note(sent.unique_id, State.DELIVERED_FROM_STORAGE)
             console.machine_time += 0.5
             console.journal.present(sent.unique_id, State.PRESENTED, "shown on phone")
-    spans = by_name(there)
-    request = spans["POST /3/device/{token}"]
+    named = by_name(there)
+    request = named["POST /3/device/{token}"]
     assert {span.trace_id for span in there.spans} == {TRACE}
     assert (request.parent_id, request.kind, request.service) == (PARENT, SERVER, "apnsim")
-    deliver, present = spans["deliver com.example.app"], spans["present com.example.app"]
-    assert spans["validate"].parent_id == spans["store"].parent_id == request.span_id
+    deliver, present = named["deliver com.example.app"], named["present com.example.app"]
+    assert named["validate"].parent_id == named["store"].parent_id == request.span_id
     assert (deliver.parent_id, deliver.kind, deliver.seconds) == (request.span_id, CONSUMER, 60)
     assert (present.parent_id, present.service) == (deliver.span_id, "apnsim-device")
     assert present.seconds == 0.5
@@ -127,6 +129,40 @@ async def test_what_the_provider_does_not_sample_is_not_sampled_here(console: Co
             console.accept(2)
     assert [span.name for span in there.spans if not span.parent_id] == ["POST /3/device/{token}"]
     assert TRACE not in {span.trace_id for span in there.spans}
+
+
+async def test_a_broadcast_is_published_and_delivered(console: Console) -> None:
+    asked = push(path="/4/broadcasts/apps/com.example.app")
+    with collector() as there:
+        async with traced(console, there):
+            record = console.journal.begin(asked, "provider-1")
+            sent = broadcast(1)
+            console.journal.received(record, sent, None)
+            console.journal.accepted(record)
+            console.journal.published(sent.unique_id, 2)
+            for _ in range(2):
+                console.journal.broadcast_delivered(sent, is_from_storage=False)
+    request = "POST /4/broadcasts/apps/{bundle_id}"
+    topic = sent.topic
+    assert set(by_name(there)) == {request, "validate", f"publish {topic}", f"deliver {topic}"}
+
+
+async def test_only_so_many_pushes_are_remembered(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spans, "CAPACITY", 1)
+    with collector() as there:
+        async with traced(console, there):
+            first = console.journal.begin(push(), "provider-1")
+            console.journal.received(first, notification(1, collapse_id=CollapseId("x")), None)
+            second = console.accept(2)
+            console.journal.accepted(first)  # too late
+            console.journal.note(second.unique_id, State.DELIVERED)
+    assert sorted(span.name for span in there.spans) == [
+        *["POST /3/device/{token}"] * 2,
+        "deliver com.example.app",
+        *["validate"] * 2,
+    ]
 
 
 async def test_what_was_not_answered_ends_with_the_gateway(console: Console) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator
 
 
@@ -34,6 +35,7 @@ class Target:
     statuses: list[int] = field(default_factory=list)
     got: list[Got] = field(default_factory=list)
     connections: int = 0
+    answer: bytes = b""
     heard: trio.Event = field(default_factory=trio.Event)
 
     @property
@@ -47,7 +49,7 @@ class Target:
             await self.heard.wait()
         return self.got
 
-    async def serve(self, stream: trio.SocketStream) -> None:
+    async def serve(self, stream: trio.abc.Stream) -> None:
         self.connections += 1
         try:
             while await self._one(stream):
@@ -55,7 +57,7 @@ class Target:
         except trio.BrokenResourceError:
             pass
 
-    async def _one(self, stream: trio.SocketStream) -> bool:
+    async def _one(self, stream: trio.abc.Stream) -> bool:
         head = b""
         while b"\r\n\r\n" not in head:
             piece = await stream.receive_some()
@@ -75,16 +77,22 @@ class Target:
         if not status:
             await trio.sleep_forever()
         more = f"location: {self.url}/elsewhere\r\n" if 300 <= status < 400 else ""
-        await stream.send_all(f"HTTP/1.1 {status} X\r\ncontent-length: 0\r\n{more}\r\n".encode())
+        more += f"content-length: {len(self.answer)}\r\n"
+        await stream.send_all(f"HTTP/1.1 {status} X\r\n{more}\r\n".encode() + self.answer)
         return True
 
 
 @asynccontextmanager
-async def target(*statuses: int) -> AsyncIterator[Target]:
+async def target(*statuses: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Target]:
     made = Target(statuses=list(statuses))
     async with trio.open_nursery() as nursery:
-        serve = partial(trio.serve_tcp, made.serve, 0, host="127.0.0.1")
+        serve = (
+            partial(trio.serve_tcp, made.serve, 0, host="127.0.0.1")
+            if tls is None
+            else partial(trio.serve_ssl_over_tcp, made.serve, 0, tls, host="127.0.0.1")
+        )
         [listener] = await nursery.start(serve)
-        made.port = listener.socket.getsockname()[1]
+        tcp = listener if tls is None else listener.transport_listener
+        made.port = tcp.socket.getsockname()[1]
         yield made
         nursery.cancel_scope.cancel()

@@ -10,6 +10,8 @@ import trio
 import trio.socket
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from certs.authority import Authority
+from certs.contexts import provider_server_context
 from gateway.journal import State
 from gateway.webhooks import hook as hooks
 from gateway.webhooks.allowed import AllowList, TargetError
@@ -21,6 +23,8 @@ from tests.gateway.console.consoles import Console
 from tests.gateway.webhooks.target import target
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gateway.webhooks.hook import Hook
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -270,6 +274,75 @@ async def test_the_address_that_was_judged_is_the_one_that_is_connected_to(
         [got] = await there.requests(1)
         nursery.cancel_scope.cancel()
     assert got.headers["host"] == f"hooks.example.com:{there.port}"
+
+
+async def test_the_next_address_is_tried_when_one_does_not_answer(
+    console: Console, nursery: trio.Nursery
+) -> None:
+    trio.socket.set_custom_hostname_resolver(Rebinding("127.0.0.2", "127.0.0.1"))
+    async with target() as there:
+        webhooks = Webhooks(console.journal.followers, lambda *_: b"{}", AllowList())
+        webhooks.add(read_description(f"http://localhost:{there.port}/"))
+        await nursery.start(webhooks.run)
+        console.accept(1, State.DELIVERED)
+        assert len(await there.requests(1)) == 1
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_name_that_nobody_knows_is_a_failure_that_says_so(
+    console: Console, nursery: trio.Nursery
+) -> None:
+    class Nobody(Rebinding):
+        async def getaddrinfo(self, *_: object, **__: object) -> list[Any]:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    trio.socket.set_custom_hostname_resolver(Nobody())
+    hook = make(console, "http://localhost/")
+    await nursery.start(console.webhooks.run)
+    console.accept(1, State.DELIVERED)
+    while not hook.failures:
+        await trio.lowlevel.checkpoint()
+    nursery.cancel_scope.cancel()
+    assert hook.last_error == "localhost: Name or service not known"
+
+
+async def test_tls_is_verified(
+    console: Console, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    authority = Authority.create()
+    leaf = authority.issue_server(["127.0.0.1"])
+    tls = provider_server_context(leaf)
+    tls.set_alpn_protocols(["http/1.1"])
+    async with target(tls=tls) as there:
+        url = there.url.replace("http:", "https:")
+        stranger = make(console, url)
+        await nursery.start(console.webhooks.run)
+        console.accept(1, State.DELIVERED)
+        while not stranger.failures:
+            await trio.lowlevel.checkpoint()
+        assert "CERTIFICATE_VERIFY_FAILED" in stranger.last_error
+        trusted = tmp_path / "ca.pem"
+        trusted.write_bytes(authority.certificate_pem)
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+        make(console, url)
+        console.accept(2, State.DELIVERED)
+        [got] = await there.requests(1)
+        nursery.cancel_scope.cancel()
+    assert got.json["number"] == 2
+
+
+async def test_an_answer_without_end_is_not_read_to_its_end(
+    console: Console, nursery: trio.Nursery
+) -> None:
+    async with target() as there:
+        there.answer = b"x" * 1_000_000
+        hook = make(console, there.url)
+        await nursery.start(console.webhooks.run)
+        console.accept(1, State.DELIVERED, State.PRESENTED)
+        await there.requests(2)
+        await until_told(hook)
+        nursery.cancel_scope.cancel()
+    assert (hook.delivered, there.connections) == (2, 2)
 
 
 async def test_a_body_that_cannot_be_made_fails_alone(
