@@ -127,15 +127,23 @@ export interface App {
   /** Wait for so many; oldest first. */
   waitForAll(count: number, wish?: Wish): Promise<Notification[]>;
   /**
-   * Nothing like that has come, nor comes within `seconds` (0.5).
+   * Resolves once it is known that nothing like that comes of what the gateway has answered: mostly
+   * at once. If the backend sends by itself, later, say in `seconds` how long that may take.
    *
-   * @throws UnexpectedPushError with what came.
+   * @throws UnexpectedNotificationError with what came.
+   * @throws NotSettledError something that could match is still on its way.
    */
   expectNone(wish?: Wish): Promise<void>;
+  /** Its pushes in whatever state, oldest first, refused ones by `{ state: "Rejected" }`. */
+  notifications(wish?: Wish): Promise<Notification[]>;
+  /** What the device received for it, oldest first, and what became of it there. */
+  received(): Promise<ReceivedNotification[]>;
   /** What a person sees on the device. */
   screen(): Promise<Screen>;
-  /** What the device received, oldest first. */
-  notifications(): Promise<ReceivedNotification[]>;
+  /** Push to it from here, over the real provider API: for a first try, without a backend. */
+  push(payload: Record<string, unknown>, headers?: Record<string, string>): Promise<PushAnswer>;
+  /** Ask how it is now; `tokens` are, too: a restored device has others. */
+  refresh(): Promise<Record<string, any>>;
   /** Bring it to another state, or change what it may show. */
   update(changes: AppChanges): Promise<Record<string, any>>;
   /** Remove it: providers hear 410 for its tokens. */
@@ -164,9 +172,17 @@ export interface Device {
   delete(): Promise<void>;
 }
 
+/** What the provider was answered. */
+export interface PushAnswer {
+  status: number;
+  reason: string;
+  apns_id: string;
+  [more: string]: any;
+}
+
 /** Which pushes; all that is given must fit. */
 export interface Wish {
-  /** How long to wait: 10 for a push, 0.5 for none. */
+  /** How long to wait: 10 for a push; to watch for none: 0. */
   seconds?: number;
   /** Where the push is now, one or any of several; absent: come to the device. */
   state?: State | State[] | "any";
@@ -337,14 +353,23 @@ export class ApnsimError extends Error {
 
 /** Fewer pushes came than were waited for. */
 export class NotInTimeError extends ApnsimError {
-  readonly found: Notification[];
-  /** Nearest first. */
+  /** What came. */
+  readonly notifications: Notification[];
+  /** What almost did, nearest first. */
   readonly nearMisses: NearMiss[];
   constructor(wanted: string, found: Notification[], nearMisses: NearMiss[]);
 }
 
-/** A push came, and none was to come. */
-export class UnexpectedPushError extends ApnsimError {
-  readonly found: Notification[];
+/** One came that was expected not to. */
+export class UnexpectedNotificationError extends ApnsimError {
+  readonly notifications: Notification[];
   constructor(wanted: string, found: Notification[]);
+}
+
+/** It cannot be known whether one comes, as something is on its way. */
+export class NotSettledError extends ApnsimError {
+  constructor(
+    wanted: string,
+    onTheirWay: { apns_id: string; topic: string | null; became: string }[],
+  );
 }

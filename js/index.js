@@ -1,6 +1,6 @@
 "use strict";
 // start() or connect(); everything else hangs on what they return. index.d.ts is the reference.
-const { ApnsimError, NotInTimeError, UnexpectedPushError } = require("./lib/errors");
+const errors = require("./lib/errors");
 const { connect, start } = require("./lib/gateway");
 
-module.exports = { ApnsimError, NotInTimeError, UnexpectedPushError, connect, start };
+module.exports = { ...errors, connect, start };

@@ -1,3 +1,4 @@
 import apnsim from "./index.js";
 
-export const { ApnsimError, NotInTimeError, UnexpectedPushError, connect, start } = apnsim;
+export const { connect, start } = apnsim;
+export const { ApnsimError, NotInTimeError, NotSettledError, UnexpectedNotificationError } = apnsim;

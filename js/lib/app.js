@@ -1,5 +1,6 @@
 "use strict";
-const { expectNone, waitFor } = require("./waiting");
+const { ApnsimError } = require("./errors");
+const { expectNone, notifications, waitFor } = require("./waiting");
 
 /** An app that was installed on a virtual device. */
 class App {
@@ -32,16 +33,51 @@ class App {
    * @param {import("..").Wish} [wish]
    */
   waitForAll(count, wish = {}) {
-    return waitFor(this._console, count, { ...this._own, ...wish });
+    return waitFor(this._console, count, this._own(wish));
   }
 
   /** @param {import("..").Wish} [wish] */
   expectNone(wish = {}) {
-    return expectNone(this._console, { ...this._own, ...wish });
+    return expectNone(this._console, this._own(wish));
   }
 
-  get _own() {
-    return { bundle_id: this.bundleId, device: this.device.id };
+  /** @param {import("..").Wish} [wish] */
+  notifications(wish = {}) {
+    return notifications(this._console, { bundle_id: this.bundleId, ...wish });
+  }
+
+  async received() {
+    const all = await this.device.notifications();
+    return all.filter(({ topic }) => `${topic}.`.startsWith(`${this.bundleId}.`));
+  }
+
+  /**
+   * The wish, and that it is its own; what was refused has reached no device.
+   * @param {import("..").Wish} wish
+   */
+  _own(wish) {
+    const mine = { bundle_id: this.bundleId };
+    const named = [wish.state ?? []].flat();
+    const isRefused = named.includes("Rejected") || named.includes("any");
+    return isRefused ? { ...mine, ...wish } : { ...mine, device: this.device.id, ...wish };
+  }
+
+  /**
+   * @param {Record<string, unknown>} payload
+   * @param {Record<string, string>} [headers]
+   */
+  push(payload, headers = {}) {
+    const all = { "apns-topic": this.topic, "apns-push-type": "alert", ...headers };
+    const body = { path: `/3/device/${this.token}`, headers: all, payload };
+    return this._console.call("POST", "notifications", { body });
+  }
+
+  async refresh() {
+    const { apps } = await this.device.refresh();
+    const told = apps.find((/** @type {any} */ app) => app.bundle_id === this.bundleId);
+    if (!told) throw new ApnsimError(`${this.bundleId} is not on ${this.device.name} any more`);
+    this.tokens = told.tokens;
+    return told;
   }
 
   /** @param {import("..").AppChanges} changes */
@@ -57,10 +93,6 @@ class App {
 
   screen() {
     return this.device.screen();
-  }
-
-  notifications() {
-    return this.device.notifications();
   }
 
   offline() {
@@ -107,6 +139,7 @@ class Device {
     return this._console.call("PATCH", this._path, { body: changes });
   }
 
+  /** @returns {Promise<Record<string, any>>} */
   refresh() {
     return this._console.call("GET", this._path);
   }
@@ -115,6 +148,7 @@ class Device {
     return this._console.call("GET", `${this._path}/screen`);
   }
 
+  /** @returns {Promise<import("..").ReceivedNotification[]>} */
   notifications() {
     return this._console.call("GET", `${this._path}/notifications`);
   }

@@ -21,17 +21,17 @@ class NotInTimeError extends ApnsimError {
    * @param {import("..").NearMiss[]} nearMisses
    */
   constructor(wanted, found, nearMisses) {
-    const nearest = nearMisses.map(({ why, advice }) => `\n  ${why}${advice ? ` ${advice}` : ""}`);
+    const nearest = nearMisses.map(({ why, advice }) => `\n  ${why}${advice ? ` (${advice})` : ""}`);
     const instead = nearest.length
-      ? `; instead there is:${nearest.join("")}`
+      ? `; the nearest:${nearest.join("")}`
       : "; and there is nothing like it: did the provider push to this gateway at all?";
     super(`waited for ${wanted}, found ${found.length}${instead}`, { title: "Not in time" });
-    this.found = found;
+    this.notifications = found;
     this.nearMisses = nearMisses;
   }
 }
 
-class UnexpectedPushError extends ApnsimError {
+class UnexpectedNotificationError extends ApnsimError {
   /**
    * @param {string} wanted
    * @param {import("..").Notification[]} found
@@ -41,11 +41,26 @@ class UnexpectedPushError extends ApnsimError {
       ({ apns_id, topic, state, payload }) =>
         `\n  ${apns_id} to ${topic}, ${state}: ${JSON.stringify(payload)}`,
     );
-    super(`expected no push (${wanted}), found ${found.length}:${lines.join("")}`, {
-      title: "Unexpected push",
+    super(`expected none (${wanted}), found ${found.length}:${lines.join("")}`, {
+      title: "Unexpected",
     });
-    this.found = found;
+    this.notifications = found;
   }
 }
 
-module.exports = { ApnsimError, NotInTimeError, UnexpectedPushError };
+class NotSettledError extends ApnsimError {
+  /**
+   * @param {string} wanted
+   * @param {{apns_id: string, topic: string | null, became: string}[]} onTheirWay
+   */
+  constructor(wanted, onTheirWay) {
+    const lines = onTheirWay.map(
+      ({ apns_id, topic, became }) => `\n  ${apns_id} to ${topic}: ${became}`,
+    );
+    super(`whether one comes (${wanted}) is not known yet, on their way are:${lines.join("")}`, {
+      title: "Not settled",
+    });
+  }
+}
+
+module.exports = { ApnsimError, NotInTimeError, NotSettledError, UnexpectedNotificationError };

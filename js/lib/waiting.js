@@ -1,16 +1,24 @@
 "use strict";
-const { ApnsimError, NotInTimeError, UnexpectedPushError } = require("./errors");
+// As apnsim/client_expectations.py has it, for tests in Python: the same questions, the same words.
+const {
+  ApnsimError,
+  NotInTimeError,
+  NotSettledError,
+  UnexpectedNotificationError,
+} = require("./errors");
 
 /** @type {import("..").State[]} What has come to the device. */
-const ARRIVED = ["Delivered to Device", "Delivered to Device (From Storage)"];
+const DELIVERED = ["Delivered to Device", "Delivered to Device (From Storage)"];
 const WAIT_SECONDS = 10;
-// For what is on its way when a test asks; nothing is slept: the first push that comes ends it.
-const QUIET_SECONDS = 0.5;
+const SETTLE_SECONDS = 10;
+// What a phone shows of a push it has got follows at once; nobody waits long for a slow one.
+const SHOW_SECONDS = 2;
 const FILTERS = new Set([
   "topic", "device", "token", "apns_id", "bundle_id", "state", "since", "text", "payload",
 ]); // prettier-ignore
 
 /**
+ * Pushes, once there are `count` and the phones have said what they show of them.
  * @param {import("./console").Console} console
  * @param {number} count
  * @param {import("..").Wish} wish
@@ -18,33 +26,63 @@ const FILTERS = new Set([
  */
 async function waitFor(console, count, { seconds = WAIT_SECONDS, ...wish }) {
   const filters = filtersOf(wish);
-  const query = { ...filters, count, wait: seconds };
-  const found = await console.call("GET", "notifications", { query });
-  if (found.length >= count) return found;
-  const wanted = `${count} within ${seconds} s (${told(wish)})`;
-  throw new NotInTimeError(wanted, found, await nearMisses(console, filters));
+  const found = await list(console, { ...filters, count, wait: seconds });
+  if (found.length < count) {
+    const near = await ifKnown(console, "near-misses", { ...filters, limit: 10 + found.length });
+    const missed = (near ?? []).filter((/** @type {any} */ { distance }) => distance !== 0);
+    throw new NotInTimeError(`${count} within ${seconds} s (${told(wish)})`, found, missed);
+  }
+  await ifKnown(console, "settled", { ...filters, wait: SHOW_SECONDS });
+  return list(console, filters);
 }
 
 /**
  * @param {import("./console").Console} console
  * @param {import("..").Wish} wish
  */
-async function expectNone(console, { seconds = QUIET_SECONDS, ...wish }) {
-  const query = { ...filtersOf(wish), count: 1, wait: seconds };
-  const found = await console.call("GET", "notifications", { query });
-  if (found.length) throw new UnexpectedPushError(told(wish), found);
+async function expectNone(console, { seconds = 0, ...wish }) {
+  const filters = filtersOf(wish);
+  let found = await list(console, { ...filters, wait: seconds || undefined });
+  if (!found.length) {
+    const query = { ...filters, wait: SETTLE_SECONDS, or_found: true };
+    const state = await ifKnown(console, "settled", query);
+    found = state?.found ?? [];
+    if (state && !found.length && !state.settled) {
+      throw new NotSettledError(told(wish), state.on_their_way);
+    }
+  }
+  if (found.length) throw new UnexpectedNotificationError(told(wish), found);
+}
+
+/**
+ * @param {import("./console").Console} console
+ * @param {import("..").Wish} wish
+ * @returns {Promise<import("..").Notification[]>}
+ */
+function notifications(console, { seconds, ...wish }) {
+  return list(console, { ...filtersOf({ state: "any", ...wish }), wait: seconds });
 }
 
 /**
  * @param {import("./console").Console} console
  * @param {Record<string, any>} query
  */
-async function nearMisses(console, query) {
+function list(console, query) {
+  return console.call("GET", "notifications", { query });
+}
+
+/**
+ * An answer that an older gateway does not have; then undefined.
+ * @param {import("./console").Console} console
+ * @param {string} path
+ * @param {Record<string, any>} query
+ * @returns {Promise<any>}
+ */
+async function ifKnown(console, path, query) {
   try {
-    return await console.call("GET", "near-misses", { query });
+    return await console.call("GET", path, { query });
   } catch (error) {
-    // An older gateway does not know them: what was waited for is said all the same.
-    if (error instanceof ApnsimError && error.status === 404) return [];
+    if (error instanceof ApnsimError && error.status === 404) return undefined;
     throw error;
   }
 }
@@ -54,13 +92,15 @@ async function nearMisses(console, query) {
  * @param {Record<string, any>} wish
  * @returns {Record<string, any>}
  */
-function filtersOf({ payload, state = ARRIVED, ...rest }) {
+function filtersOf({ payload, state = DELIVERED, ...rest }) {
   const unknown = Object.keys(rest).filter((name) => !FILTERS.has(name));
   if (unknown.length) {
     const known = [...FILTERS, "seconds"].join(", ");
     throw new TypeError(`no such filter: ${unknown.join(", ")}; there are ${known}`);
   }
-  const values = Object.entries(payload ?? {}).map(([path, value]) => `${path}=${value}`);
+  const values = Object.entries(payload ?? {}).map(
+    ([path, value]) => `${path}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
   return { ...rest, state: state === "any" ? [] : state, payload: values };
 }
 
@@ -70,4 +110,4 @@ function told(wish) {
   return words.join(", ") || "any push";
 }
 
-module.exports = { ARRIVED, expectNone, waitFor };
+module.exports = { expectNone, notifications, waitFor };

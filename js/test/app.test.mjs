@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { NotInTimeError, UnexpectedPushError, start } from "apnsim";
+import { NotInTimeError, UnexpectedNotificationError, start } from "apnsim";
 import { note, providerFor } from "./provider.mjs";
 
 let gateway, provider;
@@ -40,7 +40,7 @@ test("a push of a real client arrives, and a person sees it", async () => {
   assert.equal(received.payload.aps.alert, "Goal for Anna");
   const { lock_screen: groups } = await app.screen();
   assert.equal(groups[0].notifications[0].body, "Goal for Anna");
-  const [seen] = await app.notifications();
+  const [seen] = await app.received();
   assert.equal(seen.presentation, "shown");
 });
 
@@ -56,9 +56,9 @@ test("a push that came although none was to come is shown", async () => {
   const app = await gateway.app();
   await push(app, "too much");
   const refused = await app.expectNone({ seconds: 5 }).catch((error) => error);
-  assert.ok(refused instanceof UnexpectedPushError, String(refused));
-  assert.match(refused.message, /expected no push .*found 1:[^]*too much/);
-  assert.equal(refused.found[0].topic, app.topic);
+  assert.ok(refused instanceof UnexpectedNotificationError, String(refused));
+  assert.match(refused.message, /expected none .*found 1:[^]*too much/);
+  assert.equal(refused.notifications[0].topic, app.topic);
 });
 
 test("of what waits for a phone that is away, the newest arrives, two hours later", async () => {
@@ -77,7 +77,7 @@ test("of what waits for a phone that is away, the newest arrives, two hours late
     assert.equal(arrived.payload.aps.alert, "three");
     const states = arrived.timeline.map(({ state }) => state);
     assert.ok(states.includes("Delivered to Device (From Storage)"), states.join());
-    assert.equal((await app.notifications()).length, 1);
+    assert.equal((await app.received()).length, 1);
   });
 });
 
@@ -87,10 +87,37 @@ test("a wait that fails says what came instead, and why", async () => {
   await push(app, "stored", { expiry: 4102444800 });
   const late = await app.waitFor({ seconds: 0.2 }).catch((error) => error);
   assert.ok(late instanceof NotInTimeError, String(late));
-  assert.equal(late.found.length, 0);
+  assert.equal(late.notifications.length, 0);
   assert.equal(late.nearMisses[0].topic, app.topic);
   assert.match(late.message, /waited for 1 within 0\.2 s/);
   assert.match(late.message, /offline/i);
+});
+
+test("it is known that nothing comes as soon as nothing is on its way", async () => {
+  const app = await gateway.app();
+  const { status, apns_id: apnsId } = await app.push({ aps: { alert: "by hand" } });
+  assert.equal(status, 200);
+  await app.expectNone({ text: "by somebody else" });
+  const [push] = await app.notifications({ text: "by hand" });
+  assert.equal(push.apns_id, apnsId);
+});
+
+test("a refused push is found, although it has reached no device", async () => {
+  const app = await gateway.app();
+  await push(app, "x".repeat(5000));
+  const refused = await app.waitFor({ state: "Rejected" });
+  assert.equal(refused.reason, "PayloadTooLarge");
+  assert.deepEqual(await app.received(), []);
+});
+
+test("a device that was restored has another token, which is asked for", async () => {
+  const app = await gateway.app();
+  const before = app.token;
+  await gateway.client.call("POST", `devices/${app.device.id}/restore`);
+  await app.refresh();
+  assert.notEqual(app.token, before);
+  assert.deepEqual(await push(app, "to the new one"), []);
+  await app.waitFor();
 });
 
 test("an app that was uninstalled has its provider hear of it", async () => {

@@ -1,5 +1,6 @@
 package com.example.push;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -14,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
-import java.util.stream.Collectors;
 
 /**
  * The control API of a gateway: phones, apps, what they got, and why they did not.
@@ -79,7 +79,7 @@ public final class Apnsim {
   }
 
   private String text(String method, String path, Map<String, ?> body, Duration patience) {
-    String json = body == null ? "" : new com.google.gson.Gson().toJson(body);
+    String json = body == null ? "" : new Gson().toJson(body);
     HttpRequest.Builder request =
         HttpRequest.newBuilder(console.resolve("/api/v1/" + path))
             .timeout(ANSWER.plus(patience))
@@ -100,10 +100,8 @@ public final class Apnsim {
     }
   }
 
-  private static String query(Map<String, String> filters) {
-    return filters.entrySet().stream()
-        .map(each -> each.getKey() + "=" + URLEncoder.encode(each.getValue(), StandardCharsets.UTF_8))
-        .collect(Collectors.joining("&"));
+  private static String query(String name, String value) {
+    return "&" + name + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8);
   }
 
   /** An app on a phone. */
@@ -118,27 +116,34 @@ public final class Apnsim {
       this.device = device;
     }
 
-    /**
-     * The payload of the first push that came to the phone.
-     *
-     * @throws AssertionError none came within 10 s; with what came instead, and why
-     */
+    /** {@link #waitForPush(Duration)}, 10 s at most. */
     public JsonObject waitForPush() {
-      JsonArray pushes = pushes(Duration.ofSeconds(10));
-      if (!pushes.isEmpty()) return pushes.get(0).getAsJsonObject().getAsJsonObject("payload");
-      StringBuilder why = new StringBuilder("no push came to the phone of " + topic);
-      for (JsonElement each : call("GET", "near-misses?" + delivered(), null).getAsJsonArray()) {
-        JsonObject miss = each.getAsJsonObject();
-        why.append("\n  ").append(miss.get("why").getAsString());
-        why.append(' ').append(miss.get("advice").getAsString());
-      }
-      throw new AssertionError(why);
+      return waitForPush(Duration.ofSeconds(10));
     }
 
-    /** Nothing has come, nor comes within half a second. */
+    /**
+     * The payload of the first push that came to the phone, once it has shown what it shows of it.
+     *
+     * @throws AssertionError none came in time; with what came instead, and why
+     */
+    public JsonObject waitForPush(Duration patience) {
+      JsonArray pushes = ask("notifications", patience).getAsJsonArray();
+      if (pushes.isEmpty()) throw new AssertionError(whyNone());
+      ask("settled", Duration.ofSeconds(2));
+      return pushes.get(0).getAsJsonObject().getAsJsonObject("payload");
+    }
+
+    /**
+     * Returns once it is known that nothing comes of what the gateway has answered: mostly at once.
+     *
+     * @throws AssertionError something came, or is still on its way after 10 s
+     */
     public void expectNone() {
-      JsonArray pushes = pushes(Duration.ofMillis(500));
-      if (!pushes.isEmpty()) throw new AssertionError("expected no push, and there is " + pushes);
+      JsonObject state = ask("settled?or_found=true", Duration.ofSeconds(10)).getAsJsonObject();
+      boolean isNone = state.getAsJsonArray("found").isEmpty();
+      if (!isNone || !state.get("settled").getAsBoolean()) {
+        throw new AssertionError("expected no push to " + topic + ", and there is " + state);
+      }
     }
 
     /** What a person sees; docs/screen.md. */
@@ -161,16 +166,25 @@ public final class Apnsim {
       text("DELETE", device + "/apps/" + topic, null, Duration.ZERO);
     }
 
-    private JsonArray pushes(Duration patience) {
-      String wait = "&wait=" + patience.toMillis() / 1000.0;
-      String found = text("GET", "notifications?" + delivered() + wait, null, patience);
-      return JsonParser.parseString(found).getAsJsonArray();
+    private String whyNone() {
+      StringBuilder why = new StringBuilder("no push came to the phone of " + topic);
+      for (JsonElement each : ask("near-misses", Duration.ZERO).getAsJsonArray()) {
+        JsonObject miss = each.getAsJsonObject();
+        why.append("\n  ").append(miss.get("why").getAsString());
+        why.append(" (").append(miss.get("advice").getAsString()).append(')');
+      }
+      return why.toString();
     }
 
-    private String delivered() {
-      return query(Map.of("bundle_id", topic, "state", "Delivered to Device"))
-          + "&"
-          + query(Map.of("state", "Delivered to Device (From Storage)"));
+    /** A list of the API, of what has come to the phone. */
+    private JsonElement ask(String list, Duration patience) {
+      String query =
+          query("bundle_id", topic)
+              + query("state", "Delivered to Device")
+              + query("state", "Delivered to Device (From Storage)");
+      if (!patience.isZero()) query += query("wait", String.valueOf(patience.toSeconds()));
+      String path = list + (list.contains("?") ? "" : "?") + query;
+      return JsonParser.parseString(text("GET", path, null, patience));
     }
   }
 }

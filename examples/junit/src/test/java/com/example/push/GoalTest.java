@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -64,7 +65,7 @@ class GoalTest {
     Apnsim.App app = apnsim.app();
     apnsim.addRule(Map.of("bundle_id", app.topic), Map.of("type", "answer", "status", 503));
     assertEquals("ServiceUnavailable", backend.goal(app.topic, app.token, "Anna"));
-    var failed = assertThrows(AssertionError.class, app::waitForPush);
+    var failed = assertThrows(AssertionError.class, () -> app.waitForPush(Duration.ofSeconds(1)));
     assertTrue(failed.getMessage().contains("503 ServiceUnavailable"), failed.getMessage());
   }
 }
