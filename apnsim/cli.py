@@ -26,6 +26,7 @@ COMMANDS = {
     "export": "save what providers sent and what became of it: HAR or JSON lines",
     "forward": "show on a simulator, too, what emulated phones present",
     "clock": "show, freeze, hurry or move the time of a running gateway",
+    "snapshot": "save the whole state of a running gateway, or load it",
     "exec": "run a command against a gateway made just for it",
     "rules": "show and change the faults of a running gateway",
     "keys": "make, list and use authentication keys (.p8)",

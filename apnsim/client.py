@@ -27,6 +27,7 @@ from apnsim.client_expectations import Expectations
 from apnsim.client_export import Exporter
 from apnsim.client_lint import Linter
 from apnsim.client_rules import Rules
+from apnsim.client_snapshots import Snapshots
 from apnsim.client_time import TimeCalls
 from apnsim.client_views import (
     Answered,
@@ -61,7 +62,7 @@ class Apnsim(Expectations, TimeCalls):
     """A running gateway, as its console shows it. Close it, or use it in a ``with``.
 
     ``rules`` are its fault rules; ``lint`` says what is wrong with a push; ``export`` tells all;
-    ``webhooks`` are told what became of a push.
+    ``webhooks`` are told what became of a push; ``snapshots`` are the whole state.
 
     Args:
         console_url: such as ``http://127.0.0.1:2198``.
@@ -86,6 +87,7 @@ class Apnsim(Expectations, TimeCalls):
         self.lint = Linter(self)
         self.export = Exporter(self)
         self.webhooks = Webhooks(self)
+        self.snapshots = Snapshots(self)
 
     # -- the gateway ----------------------------------------------------------------------------
 

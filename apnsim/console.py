@@ -25,11 +25,9 @@ from gateway.webhooks.allowed import LOOPBACK, AllowList
 from gateway.webhooks.book import Webhooks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import trio
 
-    from apnsim.virtual_devices import VirtualDevices
+    from apnsim.serve import Running
     from certs.provider_key import ProviderPublicKey
     from gateway.courier.terms import SessionStatistics
     from gateway.histogram import Histogram
@@ -66,15 +64,9 @@ def webhooks_of(gateway: Gateway) -> Webhooks:
     )
 
 
-def console_parts(
-    gateway: Gateway,
-    devices: VirtualDevices,
-    webhooks: Webhooks,
-    info: Callable[[], dict[str, Any]],
-    closing: trio.Event,
-    loop_lag: Histogram,
-) -> ConsoleParts:
-    """The console's collaborators, for this gateway, these devices and webhooks."""
+def console_parts(running: Running, closing: trio.Event) -> ConsoleParts:
+    """The console's collaborators, for what runs."""
+    gateway, devices, webhooks = running.gateway, running.devices, running.webhooks
 
     def register_key(
         key: ProviderPublicKey,
@@ -105,15 +97,16 @@ def console_parts(
         send_push=OwnProvider(gateway).push,
         rules=gateway.faults.book,
         webhooks=webhooks,
-        info=info,
+        info=running.info,
         connections=lambda tenancy: _connections(gateway, tenancy),
         failed_handshakes=lambda: gateway.providers.failed_handshakes,
-        figures=lambda: _figures(gateway, loop_lag),
+        figures=lambda: _figures(gateway, running.lag.seconds),
         activate=lambda device_id, csr: _activate(gateway, device_id, csr),
         reset=reset,
         unknown_errors=_UNKNOWN_ERRORS,
         failed_errors=(NotConfirmedError, StateError, StoreUnavailableError),
-        is_ready=lambda: gateway.store.statistics().is_available,
+        snapshots=running.snapshots,
+        is_ready=lambda: gateway.store.statistics().is_available and running.snapshots.is_ready,
         closing=closing,
     )
 

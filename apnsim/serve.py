@@ -14,6 +14,7 @@ from apnsim import itself, logs, open_files
 from apnsim.console import console_parts, webhooks_of
 from apnsim.errors import CannotStartError, told_as
 from apnsim.loop_lag import LoopLag
+from apnsim.snapshots import SnapshotError, Snapshots
 from apnsim.traces import run_traces
 from apnsim.virtual_devices import VirtualDevices
 from certs.files import PUBLIC_MODE, CredentialError, write_credential
@@ -47,6 +48,7 @@ CANNOT_START = (
     NotConfirmedError,
     TargetError,
     NoTracesError,
+    SnapshotError,
     OSError,
 )
 GRACE_SECONDS = 5.0
@@ -63,11 +65,12 @@ class Running:
     gateway: Gateway
     devices: VirtualDevices
     webhooks: Webhooks
+    snapshots: Snapshots
     console_url: str
 
     def __init__(self, stop: trio.Event) -> None:
         self._stop = stop
-        self._lag = LoopLag()
+        self.lag = LoopLag()
 
     @property
     def companions(self) -> tuple[Companion, ...]:
@@ -76,7 +79,7 @@ class Running:
             run_traces,
             self.run_devices,
             self.run_webhooks,
-            self._lag.run,
+            self.lag.run,
             self.run_console,
         )
 
@@ -104,6 +107,8 @@ class Running:
         """Be the host of the virtual devices; a companion of the gateway."""
         self.gateway = gateway
         self.devices = VirtualDevices(gateway)
+        self.snapshots = Snapshots(gateway, self.devices)
+        gateway.drained = self.snapshots.leave
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.devices.adopt_all)
             await nursery.start(self.devices.run)
@@ -121,9 +126,7 @@ class Running:
     ) -> None:
         """Serve the control API; a companion of the gateway."""
         settings = gateway.settings
-        parts = console_parts(
-            gateway, self.devices, self.webhooks, self.info, self._stop, self._lag.seconds
-        )
+        parts = console_parts(self, self._stop)
         # Whoever names this machine for providers (--san) names it for the console, too.
         names = frozenset(name.lower() for name in settings.san)
         bind = Bind(settings.host, settings.console_port, settings.console_token, names)
@@ -166,6 +169,9 @@ async def _serve_until(
     async with trio.open_nursery() as nursery:
         running = Running(stop)
         await nursery.start(serve, settings, Clock(), stop, running.companions)
+        await running.snapshots.begin()
+        if settings.seed is not None:
+            log.warning("--seed: tokens and ids can be guessed; for tests alone")
         _calm_the_collector()
         _announce(running.info(), settings.ready_file)
         if beside is not None:

@@ -87,6 +87,7 @@ class VirtualDevices(DeviceHost):
                 maintenance_seconds=settings.power_maintenance_seconds,
             )
         )
+        self.draw_from(gateway.chance.of("device"))
         self._gateway = gateway
         self._watchers: list[Callable[[str, Push, str, str], None]] = []
         gateway.adopted = self._want

@@ -8,7 +8,7 @@ dismisses them. Each changes the device's state and the registry at once and wai
 from __future__ import annotations
 
 import json
-import uuid
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
 from devicesim.activity_budget import ActivityBudget
@@ -27,7 +27,7 @@ from devicesim.activity_events import (
 from devicesim.activity_reports import shown, until
 from devicesim.apps import AppError
 from devicesim.host_views import ActivityView
-from devicesim.live_activities import LiveActivity
+from devicesim.live_activities import LiveActivity, new_activity_id
 from devicesim.notification_center import Presentation, Presented, read_payload
 from devicesim.token_keys import to_start, to_update
 from protocol.notification import PushType
@@ -75,6 +75,7 @@ class ActivityKit:
         self._now = now
         self._budget = ActivityBudget(budget)
         self._announce = announce
+        self.random_bytes: Callable[[int], bytes] = token_bytes  # where ids come from
         self.on_due: Callable[[float], None] = lambda _: None
         """Told when time will do something to an activity that has changed."""
 
@@ -254,7 +255,7 @@ class ActivityKit:
         known = len(self._of(app.bundle_id))
         if known >= MAX_ACTIVITIES_PER_APP:
             raise UnusableEventError(f"{app.bundle_id} has {known} Live Activities already")
-        return LiveActivity.begin(str(uuid.uuid4()).upper(), app.bundle_id, start, now)
+        return LiveActivity.begin(new_activity_id(self.random_bytes), app.bundle_id, start, now)
 
     def _keep(self, activity: LiveActivity) -> None:
         self._state.keep_activity(activity)

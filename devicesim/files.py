@@ -45,6 +45,20 @@ class StateFiles:
         self._log_path = directory / "pushes.log"
         self.log_bytes = 0
 
+    def move(self, directory: Path) -> None:
+        """Have the folder elsewhere from now on.
+
+        Raises:
+            StateError: it cannot be moved there.
+        """
+        try:
+            self.directory.rename(directory)
+        except OSError as error:
+            raise _unwritable(directory, error) from None
+        self.directory = directory
+        self._description_path = directory / self._description_path.name
+        self._log_path = directory / self._log_path.name
+
     def read_description(self) -> dict[str, Any] | None:
         """What ``write_description()`` wrote; None if nothing was written yet.
 

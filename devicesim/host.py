@@ -12,7 +12,6 @@ the newest ``HISTORY`` per device.
 
 from __future__ import annotations
 
-import secrets
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -28,14 +27,15 @@ from devicesim.host_folder import HostFolder
 from devicesim.host_network import HostedNetworks
 from devicesim.host_power import HostedPower
 from devicesim.host_screens import HostScreens
-from devicesim.host_tenants import HostedTenants
+from devicesim.host_snapshots import HostedSnapshots
+from devicesim.host_tenants import HostedTenants, usual_name
 from devicesim.host_views import AppView, DeviceView, ReceivedView
 from devicesim.keepalive import KeepAliveSweeper
 from devicesim.network import LostStreams, NetworkKind
 from devicesim.power import AssertionPolicy, Power, PowerSettings
 from devicesim.state import DeviceState
 from devicesim.surroundings import OnReceived, Surroundings
-from devicesim.virtual_device import HISTORY, VirtualDevice, usual_name
+from devicesim.virtual_device import HISTORY, VirtualDevice
 from protocol.identifiers import DeviceId
 from protocol.notification import Environment
 
@@ -65,7 +65,13 @@ SWEEP_SECONDS = 10.0
 
 
 class DeviceHost(
-    HostedApps, HostedBackups, HostedChannels, HostedNetworks, HostedPower, HostedTenants
+    HostedApps,
+    HostedBackups,
+    HostedChannels,
+    HostedNetworks,
+    HostedPower,
+    HostedSnapshots,
+    HostedTenants,
 ):
     """The devices of one process, their Live Activities (``activities``) and ``screens``.
 
@@ -108,6 +114,10 @@ class DeviceHost(
     def limit_apps(self, rules: RuntimeRules) -> None:
         """Give the apps of devices that start from now on other rules than the default ones."""
         self._around.rules = rules
+
+    def draw_from(self, random_bytes: Callable[[int], bytes]) -> None:
+        """Take ids of devices and activities from this source."""
+        self._around.random_bytes = random_bytes
 
     def set_power(self, settings: PowerSettings) -> None:
         """Give devices that start from now on these numbers; see ``PhonePower``."""
@@ -163,7 +173,7 @@ class DeviceHost(
             StateError: it could not be written down.
         """
         world = Environment(environment)
-        identifier = DeviceId.parse(device_id or f"device-{secrets.token_hex(6)}")
+        identifier = DeviceId.parse(device_id or f"device-{self._around.random_bytes(6).hex()}")
         if identifier in self._devices:
             raise ValueError(f"there is a device {identifier!r} already")
         self._serial += 1
@@ -218,19 +228,17 @@ class DeviceHost(
         await self._throw_away(self._require(device_id))
 
     async def delete_all(self) -> None:
-        """Throw all devices away, at once."""
-        async with trio.open_nursery() as nursery:
-            for device in tuple(self._devices.values()):
-                nursery.start_soon(self._throw_away, device)
+        """Throw all devices away, at once and without a goodbye; their links end meanwhile."""
+        gone = self.vanish_all("all devices are deleted")
+        if self._folder is not None:
+            await self._folder.remove(*gone)
 
     async def _throw_away(self, device: VirtualDevice) -> None:
         device_id = str(device.state.device_id)
         self._devices.pop(device_id, None)
         with trio.move_on_after(CONFIRM_SECONDS):
             await device.leave("the device is deleted")
-        device.scope.cancel()
-        for app in device.state.apps:
-            device.state.inbox.clear(app.bundle_id)  # what is due later finds nothing to do
+        device.vanish("the device is deleted")
         if self._folder is not None:
             await self._folder.remove(device_id)
 

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 SETTLE_SECONDS = 1.0
 
 
+def usual_name(number: object) -> str:
+    """What a device is called that nobody has named; it is the so-manieth of its host."""
+    return f"iPhone {number}"
+
+
+def _is_named(device: VirtualDevice) -> bool:
+    """Whether somebody has given it a name of its own."""
+    state = device.state
+    return state.name not in (state.device_id, usual_name(state.extras.get("serial")))
+
+
 class HostedTenants:
     """What a :class:`~devicesim.host.DeviceHost` does about tenants."""
 
@@ -38,7 +49,7 @@ class HostedTenants:
         app = device.state.apps.require(tenant.bundle_id)
         is_asking = not device.daemon.is_settled(app)
         device.forget(tenant)
-        if not len(device.state.apps) and not device.is_named:
+        if not len(device.state.apps) and not _is_named(device):
             await self._throw_away(device)
             return
         await device.daemon.tell_changes()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from devicesim.activity_events import UnusableEventError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from devicesim.activity_events import Content, End, Start
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 MAX_ACTIVE_SECONDS = 8 * 3600.0
 # and keeps what has ended on the Lock Screen for up to four more.
 MAX_ENDED_SECONDS = 4 * 3600.0
+
+
+def new_activity_id(random_bytes: Callable[[int], bytes]) -> str:
+    """As ActivityKit writes one: a UUID in capitals."""
+    return str(uuid.UUID(bytes=random_bytes(16), version=4)).upper()
 
 
 class ActivityState(StrEnum):

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Self
 import msgpack
 import trio
 
+from devicesim import state_log
 from devicesim.apps import AppRegistry
 from devicesim.files import StateError
 from devicesim.inbox import REMEMBERED_IDS, Inbox, RecentIds
-from devicesim.live_activities import LiveActivity
-from devicesim.pushes import message_key, push_from_map, push_to_map
+from devicesim.pushes import message_key, push_to_map
 from devicesim.reconciliation import reconcile
 from devicesim.screen.memory import ScreenMemory
 from devicesim.token_keys import to_update
@@ -30,22 +30,16 @@ from protocol.identifiers import ChannelId, DeviceId, UniqueId
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from devicesim.apps import App
     from devicesim.files import StateFiles
+    from devicesim.live_activities import LiveActivity
     from protocol.courier.channels import ChannelMark
     from protocol.courier.messages import Push
     from protocol.tenant import Tenant
 
 log = logging.getLogger(__name__)
-
-# Records of pushes.log.
-_WAITS = 1  # [1, bundle id, push]: acknowledged, and waits for its app
-_ACKNOWLEDGED = 2  # [2, message id]: acknowledged; an in-process app has it
-_TAKEN = 3  # [3, bundle id, message id]: the app has it
-_CLEARED = 4  # [4, bundle id]: the app is gone
-_ACTIVITY = 5  # [5, JSON]: a Live Activity as it is from now on
-_ACTIVITY_GONE = 6  # [6, activity id]
-_REACHED = 7  # [7, bundle id, channel id, nanoseconds]: how far the app has come in the channel
 
 # The log is rewritten when it is this long and at least four times what is still true.
 _COMPACT_BYTES = 64 * 1024
@@ -132,14 +126,36 @@ class DeviceState:
         if self._files is None:
             return
         async with self._writing:  # two writers in two threads could finish in the wrong order
-            described = {
-                "device_id": self.device_id,
-                "name": self.name,
-                "environment": self.environment.value,
-                "apps": self.apps.describe(),
-                "extras": self.extras,
-            }
-            await trio.to_thread.run_sync(self._files.write_description, described)
+            await trio.to_thread.run_sync(self._files.write_description, self._described())
+
+    def _described(self) -> dict[str, Any]:
+        return {
+            "device_id": self.device_id,
+            "name": self.name,
+            "environment": self.environment.value,
+            "apps": self.apps.describe(),
+            "extras": self.extras,
+        }
+
+    def write(self) -> None:
+        """Write all of it down, before the device is one; for a thread.
+
+        Raises:
+            StateError: the folder cannot be written.
+        """
+        assert self._files is not None
+        self._files.write_description(self._described())
+        self._files.replace_log(state_log.true_records(self))
+        self._pending.clear()
+
+    def move(self, directory: Path) -> None:
+        """Have its folder elsewhere.
+
+        Raises:
+            StateError: it cannot be moved there.
+        """
+        assert self._files is not None
+        self._files.move(directory)
 
     def has_acknowledged(self, message_id: UniqueId) -> bool:
         """Whether this push was acknowledged before."""
@@ -149,25 +165,25 @@ class DeviceState:
         """An in-process app has the push: it will be acknowledged."""
         key = message_key(message_id)
         self.acknowledged.add(key)
-        self._note([_ACKNOWLEDGED, key])
+        self._note([state_log.ACKNOWLEDGED, key])
 
     def keep(self, bundle_id: str, push: Push) -> None:
         """The push will be acknowledged and waits for its app; see ``Inbox.has_room``."""
         self.inbox.put(bundle_id, push)
         self.acknowledged.add(message_key(push.message_id))
-        self._note([_WAITS, bundle_id, push_to_map(push)])
+        self._note([state_log.WAITS, bundle_id, push_to_map(push)])
 
     def taken(self, bundle_id: str, message_id: UniqueId) -> bool:
         """The app has a push that waited; whether it did."""
         if not self.inbox.take(bundle_id, message_id):
             return False
-        self._note([_TAKEN, bundle_id, message_key(message_id)])
+        self._note([state_log.TAKEN, bundle_id, message_key(message_id)])
         return True
 
     def clear(self, bundle_id: str) -> None:
         """Nothing waits for an app that is gone, and nothing of it is on the screen."""
-        self._clear(bundle_id)
-        self._note([_CLEARED, bundle_id])
+        self.wipe(bundle_id)
+        self._note([state_log.CLEARED, bundle_id])
 
     def forget(self, tenant: Tenant) -> None:
         """An app has never been there, and what it had acknowledged was nothing."""
@@ -177,9 +193,10 @@ class DeviceState:
     def reached(self, app: App, mark: ChannelMark) -> None:
         """The app has, or will get, the channel's messages up to this one."""
         app.channels[mark.channel_id] = mark.last_message_ns
-        self._note([_REACHED, app.bundle_id, mark.channel_id, mark.last_message_ns])
+        self._note([state_log.REACHED, app.bundle_id, mark.channel_id, mark.last_message_ns])
 
-    def _clear(self, bundle_id: str) -> None:
+    def wipe(self, bundle_id: str) -> None:
+        """The same without a word in the log."""
         self.inbox.clear(bundle_id)
         self.screen.forget(bundle_id)
         self.activities = {
@@ -189,12 +206,12 @@ class DeviceState:
     def keep_activity(self, activity: LiveActivity) -> None:
         """An activity has begun or has changed."""
         self.activities[activity.activity_id] = activity
-        self._note([_ACTIVITY, activity.to_json()])
+        self._note([state_log.ACTIVITY, activity.to_json()])
 
     def drop_activity(self, activity_id: str) -> None:
         """An activity has left the screen."""
         del self.activities[activity_id]
-        self._note([_ACTIVITY_GONE, activity_id])
+        self._note([state_log.ACTIVITY_GONE, activity_id])
 
     def forget_activities(self) -> None:
         """None of them is on the screen any more, and the lives of their tokens are over."""
@@ -230,7 +247,7 @@ class DeviceState:
         """The log anew if the old one is mostly history; noted by the loop's own thread."""
         if files.log_bytes < self._compact_bytes:
             return None
-        records = self._true_records()
+        records = state_log.true_records(self)
         self._compact_bytes = max(_COMPACT_BYTES, _COMPACT_RATIO * len(records))
         return records
 
@@ -242,59 +259,18 @@ class DeviceState:
             files.append_to_log(b"".join(self._pending[:count]))
         del self._pending[:count]
 
-    def _true_records(self) -> bytes:
-        records = [[_ACKNOWLEDGED, key] for key in self.acknowledged]
-        waiting = [[_WAITS, bundle_id, push_to_map(push)] for bundle_id, push in self.inbox]
-        activities = [[_ACTIVITY, each.to_json()] for each in self.activities.values()]
-        channels = [
-            [_REACHED, app.bundle_id, channel_id, last]
-            for app in self.apps
-            for channel_id, last in app.channels.items()
-        ]
-        screen = self.screen.records()
-        return b"".join(map(msgpack.packb, [*activities, *waiting, *records, *channels, *screen]))
-
     def _replay(self, data: bytes) -> None:
         """Live through the log again; a record cut short by a crash ends it."""
         unpacker = msgpack.Unpacker(max_buffer_size=0)
         unpacker.feed(data)
         try:
             for record in unpacker:
-                self._relive(record)
+                state_log.relive(self, record)
         except _UNREADABLE as error:
             log.warning(
                 "device %s: pushes.log is unreadable from byte %d on (%s); what follows is lost",
                 self.device_id, unpacker.tell(), error,
             )  # fmt: skip
-        records = self._true_records()
+        records = state_log.true_records(self)
         if self._files is not None and len(records) != len(data):
             self._files.replace_log(records)
-
-    def _relive(self, record: list[Any]) -> None:
-        kind = record[0]
-        if kind == _WAITS:
-            push = push_from_map(record[2])
-            self.inbox.put(record[1], push)
-            self.acknowledged.add(message_key(push.message_id))
-        elif kind == _ACKNOWLEDGED:
-            self.acknowledged.add(record[1])
-        elif kind == _TAKEN:
-            self.inbox.take(record[1], UniqueId.from_random(record[2]))
-        elif kind == _CLEARED:
-            self._clear(record[1])
-        else:
-            self._relive_activity(record)
-
-    def _relive_activity(self, record: list[Any]) -> None:
-        kind = record[0]
-        if kind == _ACTIVITY:
-            activity = LiveActivity.from_json(record[1])
-            self.activities[activity.activity_id] = activity
-        elif kind == _ACTIVITY_GONE:
-            self.activities.pop(record[1], None)
-        elif kind == _REACHED:
-            app = self.apps.get(record[1])
-            if app is not None and record[2] in app.channels:
-                app.channels[ChannelId(record[2])] = int(record[3])
-        else:
-            self.screen.relive(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Protocol
 
 from devicesim.agenda import Agenda
@@ -63,5 +64,6 @@ class Surroundings:
         self.power = PowerSettings()
         self.agenda = Agenda()  # run by the host
         self.rules = RuntimeRules()
+        self.random_bytes: Callable[[int], bytes] = token_bytes  # where ids come from
         dice = Random()
         self.make_backoff = make_backoff or (lambda: Backoff(dice))

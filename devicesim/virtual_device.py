@@ -36,17 +36,15 @@ if TYPE_CHECKING:
 HISTORY = 1_000
 
 
-def usual_name(number: object) -> str:
-    """What a device is called that nobody has named; it is the so-manieth of its host."""
-    return f"iPhone {number}"
-
-
 class VirtualDevice:
     """A device whose apps are in this process and take everything at once.
 
     Args:
         state: the device's memory; ``state.extras`` holds the switches below.
         around: what it shares with the others.
+
+    Attributes:
+        history: what reached its apps, when, and what became of it; the newest ``HISTORY``.
     """
 
     def __init__(self, state: DeviceState, around: Surroundings) -> None:
@@ -75,9 +73,10 @@ class VirtualDevice:
         self.activity_kit = ActivityKit(
             state, around.now, around.activity_budget, self.notification_center.announce
         )
+        self.activity_kit.random_bytes = around.random_bytes
         self.activity_kit.on_due = around.activities_due.ring_at
         around.activities_due.ring_at(next_due(state.activities.values()))
-        self._received: deque[tuple[Push, float, Outcome]] = deque(maxlen=HISTORY)
+        self.history: deque[tuple[Push, float, Outcome]] = deque(maxlen=HISTORY)
         self.links = Links(
             f"apsd[{state.name}]",
             {name: around.make_dial(state, path) for name, path in self.network.paths.items()},
@@ -124,7 +123,7 @@ class VirtualDevice:
     @property
     def received(self) -> tuple[ReceivedView, ...]:
         """What reached its apps, oldest first, the newest ``HISTORY``."""
-        return tuple(ReceivedView.of(*each) for each in self._received)
+        return tuple(ReceivedView.of(*each) for each in self.history)
 
     @property
     def screen(self) -> ScreenView:
@@ -133,7 +132,7 @@ class VirtualDevice:
         in_front = (each.bundle_id for each in apps if each.state is AppState.FOREGROUND)
         activities = (view for app in apps for view in self.activity_kit.views(app))
         now = self._around.now()
-        received = [(push, at, outcome.presented) for push, at, outcome in self._received]
+        received = [(push, at, outcome.presented) for push, at, outcome in self.history]
         return look_at(self.notification_center, now, next(in_front, None), activities, received)
 
     def deliver(self, app: App, push: Push) -> bool:
@@ -144,7 +143,7 @@ class VirtualDevice:
     def _remember(self, push: Push, outcome: Outcome) -> None:
         """Remember what became of a push, tell the host's owner."""
         presented = outcome.presented
-        self._received.append((push, self._around.now(), outcome))
+        self.history.append((push, self._around.now(), outcome))
         self._around.on_received(
             self.state.device_id, push, presented.presentation, presented.detail
         )
@@ -155,7 +154,7 @@ class VirtualDevice:
         forced = self.power.forced
         self.power.heard_push(push.push_type, push.priority, alerts=alerts)
         if self.power.forced is not forced:
-            self._note_switches()
+            self.note_switches()
             self.state.apps.changes += 1  # written down with what else this chunk has brought
 
     def wake(self, app: App) -> None:
@@ -213,6 +212,13 @@ class VirtualDevice:
                 self.links.keepers[interface].drop(reason, is_lost=True)
         await self.daemon.go_offline(reason)
 
+    def vanish(self, reason: str) -> None:
+        """End at once, without a goodbye."""
+        self.links.drop(reason, is_lost=True)
+        self.scope.cancel()
+        for app in self.state.apps:
+            self.state.inbox.clear(app.bundle_id)  # what is due later finds nothing to do
+
     async def _settle(self, *, was_dead: bool = False) -> None:
         if self.power.mode is Power.AWAKE:
             self.notification_center.screen.unlock()
@@ -239,20 +245,14 @@ class VirtualDevice:
         self.system.forget(bundle_id)
         await self.daemon.uninstall(bundle_id)
 
-    @property
-    def is_named(self) -> bool:
-        """Whether somebody has given it a name of its own."""
-        number = self.state.extras.get("serial")
-        return self.state.name not in (self.state.device_id, usual_name(number))
-
     def forget(self, tenant: Tenant) -> None:
         """The app has never been there; what it left is gone. Writes nothing down yet."""
         self.notification_center.forget(tenant.bundle_id)
         self.notification_center.screen.unhear(tenant.bundle_id)
         self.system.forget(tenant.bundle_id, forgives=True)
         self.state.forget(tenant)
-        others = [each for each in self._received if not tenant.has(each[0].topic)]
-        self._received = deque(others, maxlen=HISTORY)
+        others = [each for each in self.history if not tenant.has(each[0].topic)]
+        self.history = deque(others, maxlen=HISTORY)
 
     async def sweep_activities(self) -> list[App]:
         """Let time do what it does to Live Activities; the apps whose activities changed.
@@ -271,11 +271,12 @@ class VirtualDevice:
         Raises:
             StateError: it could not be written down.
         """
-        self._note_switches()
+        self.note_switches()
         await self.state.save()
         await self.state.commit()
 
-    def _note_switches(self) -> None:
+    def note_switches(self) -> None:
+        """Put the switches beside the rest of the state, to be written down with it."""
         self.state.extras |= {
             "online": self.is_switched_on,
             "network": self.network.kind.value,

@@ -160,6 +160,17 @@ class Clock:
             self._course.clear()
             self.timers.note_change()
 
+    @property
+    def is_told(self) -> bool:
+        """Whether it goes by itself, and does not follow the machine's."""
+        return self._since is not None
+
+    def begin_at(self, now: float) -> None:
+        """Be this time, before or after what it was: another past is loaded. No wait moves."""
+        self._turn()
+        self._epoch = now - self._elapsed
+        self._has_turned()
+
     def issued_at(self, stamp: float, seen_at: float) -> float:
         """The time here at which a provider token was made.
 

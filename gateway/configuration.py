@@ -12,6 +12,7 @@ import ipaddress
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from gateway import values
@@ -44,6 +45,11 @@ class Option:
     choices: tuple[str, ...] = ()
 
     @property
+    def field(self) -> str:
+        """Of :class:`Settings`, where a word of Python's own has an underscore behind it."""
+        return self.name + "_" * iskeyword(self.name)
+
+    @property
     def flag(self) -> str:
         """The option of the command line."""
         return "--" + self.name.replace("_", "-")
@@ -58,7 +64,7 @@ def options() -> list[Option]:
     """Every setting, in the order of :class:`Settings`."""
     return [
         Option(
-            entry.name,
+            entry.name.removesuffix("_"),
             entry.metadata["about"],
             entry.default,
             isinstance(entry.default, tuple),
@@ -110,7 +116,7 @@ def load(
     converted: dict[str, Any] = {}
     for name, (source, value) in raw.items():
         try:
-            converted[name] = known[name].convert(value)
+            converted[known[name].field] = known[name].convert(value)
         except ValueError as error:
             culprit = error.culprit if isinstance(error, values.SeveralError) else value
             problems.append(f"{source}: {error}, not {culprit!r}")

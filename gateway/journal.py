@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
+from copy import copy
 from typing import TYPE_CHECKING
-
-import trio
 
 from gateway.followers import Followers
 from gateway.journal_log import log_event
 from gateway.records import Audience, Event, Forgotten, JournalStatistics, LinkEvent, Record, State
 from gateway.tally import Tally
 from gateway.viewers import Viewers
+from gateway.waiters import Waiters
 from protocol.broadcast import Broadcast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
+
+    import trio
 
     from gateway.records import Happening
     from protocol.identifiers import DeviceId, UniqueId
@@ -61,7 +63,7 @@ class Journal:
         self._records: OrderedDict[int, Record] = OrderedDict()
         self._by_unique_id: dict[UniqueId, Record] = {}
         self._numbers = itertools.count(1)
-        self._waiters: set[Callable[[Record], None]] = set()
+        self._waiters = Waiters(self._records)
         self.followers = Followers()
 
     # -- writing: called on the hot path, never waits ------------------------------------------
@@ -215,6 +217,22 @@ class Journal:
             self._forget(record)
         self.viewers.tell(Forgotten(tuple(each.number for each in forgotten)))
 
+    def restore(self, records: Iterable[Record], next_number: int) -> None:
+        """These records and no others. Viewers have to look anew; who waits goes on."""
+        self.clear()
+        self._numbers = itertools.count(next_number)
+        self.viewers.dismiss()
+        for record in records:
+            self._records[record.number] = record
+            if record.notification is not None:
+                self._by_unique_id[record.notification.unique_id] = record
+            self._waiters.tell(record)
+
+    @property
+    def next_number(self) -> int:
+        """That of the record that will be begun next."""
+        return next(copy(self._numbers))
+
     # -- reading -------------------------------------------------------------------------------
 
     def records(self) -> Iterator[Record]:
@@ -229,31 +247,8 @@ class Journal:
     async def wait_for(
         self, wanted: Callable[[Record], bool], *, count: int, seconds: float
     ) -> None:
-        """Return when ``count`` records are wanted, or after ``seconds``; events, no polling.
-
-        ``seconds`` may be infinite; none, a negative number, or "not a number" is no time at all.
-        """
-        matching = {record.number for record in self._records.values() if wanted(record)}
-        enough = trio.Event()
-
-        def look(record: Record) -> None:
-            if wanted(record):
-                matching.add(record.number)
-            else:
-                matching.discard(record.number)
-            if len(matching) >= count:
-                matching.intersection_update(self._records)  # a reset forgets what had matched
-                if len(matching) >= count:
-                    enough.set()
-
-        if len(matching) >= count:
-            return
-        self._waiters.add(look)
-        try:
-            with trio.move_on_after(max(0.0, seconds)):  # also for "not a number"
-                await enough.wait()
-        finally:
-            self._waiters.discard(look)
+        """Return when ``count`` records are wanted, or after ``seconds``; see ``Waiters``."""
+        await self._waiters.wait_for(wanted, count=count, seconds=seconds)
 
     def view(
         self, wanted: Callable[[Happening], bool] = lambda _: True
@@ -292,8 +287,7 @@ class Journal:
         if self.viewers:
             self.viewers.tell(record)
         if self._waiters:
-            for look in tuple(self._waiters):
-                look(record)
+            self._waiters.tell(record)
 
     def _forget(self, record: Record) -> None:
         if record.notification is not None:

@@ -7,7 +7,6 @@ flight, GOAWAY, close; then the companions, then the store.
 
 from __future__ import annotations
 
-import secrets
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,6 +17,7 @@ import trio
 from certs.connect_proof import ConnectProofs
 from gateway import rules, upkeep
 from gateway.broadcasting import Broadcasting
+from gateway.chance import Chance
 from gateway.courier.listener import CourierFront
 from gateway.courier.terms import Services
 from gateway.courier.tls import courier_tls
@@ -37,6 +37,7 @@ from gateway.routing.sessions import SessionTable
 from gateway.routing.unacknowledged import Unacknowledged
 from gateway.state import GatewayState
 from gateway.store.factory import open_store
+from gateway.telling import tell_clock
 from gateway.timekeeper import Timekeeper
 from worldtime import follow
 
@@ -64,10 +65,18 @@ class Gateway:
         certs.files.CredentialError: a file of the data directory cannot be used.
     """
 
+    # What is done once every link is over, and what the clock was before it was let run.
+    drained: Callable[[], Awaitable[None]] = staticmethod(trio.lowlevel.checkpoint)
+    clock_at_the_end: dict[str, Any] | None = None
+    courier_port = 0
+    proxy: ProxyFront | None = None
+    proxy_port = 0
+
     def __init__(self, settings: Settings, clock: Clock, store: Store) -> None:
         self.settings = settings
         self.clock = clock
         self.store = store
+        self.chance = Chance(settings.seed)
         self.home = Home(settings.data_dir)
         self.authority = self.home.authority()
         self.keys = self.home.key_ring()
@@ -79,12 +88,11 @@ class Gateway:
         self.directory = DeviceDirectory(
             store,
             clock.now,
-            secrets.token_bytes,
+            self.chance.of("token"),
             max_pushes_per_second=settings.max_pushes_per_token_per_second,
         )
-        self.broadcasting = Broadcasting(
-            store, self.journal, clock.now, secrets.token_bytes, rules.channels(settings)
-        )
+        ids, limits = self.chance.of("channel"), rules.channels(settings)
+        self.broadcasting = Broadcasting(store, self.journal, clock.now, ids, limits)
         self.channels = self.broadcasting.channels
         self.adopted: Callable[[Registration], None] = lambda _: None
         self.identities: WeakValueDictionary[int, ConnectionIdentity] = WeakValueDictionary()
@@ -99,16 +107,14 @@ class Gateway:
             lead=lambda: clock.lead,
         )
         self.courier_faults = rules.courier_faults(settings, self.sessions)
-        self.faults = Faults(self.courier_faults.book, self.journal, clock.now)
+        ids = self.chance.of("fault")
+        self.faults = Faults(self.courier_faults.book, self.journal, clock.now, ids)
         self.state = self._state()
         self.providers = self._provider_front()
         self.managers = self.broadcasting.management(self._meet, self.providers, self.faults)
         self.couriers = self._courier_front()
         self.provider_ports: list[int] = []
         self.provider_urls: dict[Environment, str] = {}
-        self.courier_port = 0
-        self.proxy: ProxyFront | None = None
-        self.proxy_port = 0
 
     def info(self) -> dict[str, Any]:
         """What ``GET /api/v1/info`` and the ready file say, but for the console's own part."""
@@ -155,7 +161,7 @@ class Gateway:
             self.directory,
             self.journal,
             self.clock.now,
-            secrets.token_bytes,
+            self.chance.of("push"),
             lambda registration: self.adopted(registration),
         )
 
@@ -271,6 +277,7 @@ async def serve(
         async with open_store(settings.store, settings.data_dir) as store:
             gateway = Gateway(settings, clock, store)
             await gateway.state.load()
+            gateway.home.begin(gateway.chance, is_empty=gateway.state.is_empty)
             async with trio.open_nursery() as beside:
                 beside.start_soon(gateway.timekeeper.run)
                 # Beside the links: broadcasts that are taken while these drain still go out.
@@ -283,7 +290,9 @@ async def serve(
                         task_status.started(gateway)
                         await stop.wait()
                         accepting.cancel_scope.cancel()
+                    gateway.clock_at_the_end = tell_clock(clock)
                     clock.let_run()
                     gateway.drain()
                     links.cancel_scope.deadline = trio.current_time() + settings.drain_seconds
+                await gateway.drained()
                 beside.cancel_scope.cancel()

@@ -284,6 +284,15 @@ class Settings:
         " trace of each push; needs the extra apnsim[otel]",
         values.http_url,
     )
+    import_: Path | None = _setting(
+        None, "snapshot to begin with, in place of the state that --data-dir holds", values.path
+    )
+    export_on_exit: Path | None = _setting(
+        None, "snapshot to leave behind when it ends, after the drain; without secrets", values.path
+    )
+    seed: int | None = _setting(
+        None, "tokens and ids are the same in every run; for tests alone", values.whole_number
+    )
     journal_size: int = _setting(
         10_000, "how many requests the control API remembers", values.count
     )

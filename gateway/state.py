@@ -1,4 +1,7 @@
-"""The state of a gateway as a whole: what a reset takes back, all of it or one tenant's."""
+"""The state of a gateway as a whole: a reset takes it back, all of it or one tenant's.
+
+A snapshot brings another.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import trio
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from gateway.document import GatewayPart
     from gateway.faults.book import RuleBook
     from gateway.journal import Journal
     from gateway.records import Record
@@ -33,6 +37,11 @@ class GatewayState:
     journal: Journal
     rules: RuleBook
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody has ever been here, by what the store knew."""
+        return not (self.directory.registrations() or any(self.channels) or self.channels.newest)
+
     async def load(self) -> None:
         """Know the tokens and channels that the store knows.
 
@@ -54,6 +63,18 @@ class GatewayState:
         self.router.clear()
         self.journal.clear()
         self.rules.reset()
+
+    def restore(self, part: GatewayPart) -> None:
+        """Remember what a snapshot told, and nothing else; the store has its part of it already."""
+        contents = part.contents
+        self.directory.restore(contents.registrations)
+        self.channels.restore(contents.channels, contents.broadcasts)
+        self.router.clear()
+        self.sessions.dismiss("a snapshot is loaded")
+        self.journal.restore((each.record for each in part.records), part.next_record)
+        self.rules.restore(each.entry for each in part.rules)
+        for expiries in (self.router.expiries, self.channels.expiries):
+            expiries.ring_at(0.0)  # look when the next of them is
 
     async def forget(self, tenant: Tenant, hosted: Container[str]) -> None:
         """Back to before a tenant came; nothing of others is touched.

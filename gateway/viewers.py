@@ -46,6 +46,12 @@ class Viewers:
             self._wants.pop(send, None)
             send.close()
 
+    def dismiss(self) -> None:
+        """End every channel: who follows has to look at everything anew."""
+        for viewer in tuple(self._wants):
+            viewer.close()
+        self._wants.clear()
+
     def tell(self, happening: Happening) -> None:
         """Something has happened. Never waits."""
         for viewer, wanted in tuple(self._wants.items()):

@@ -26,14 +26,17 @@ SETTINGS = {field.name for field in fields(Settings)}
 HOUSEKEEPING = {
     "console_token",
     "data_dir",
+    "export_on_exit",
     "host",
     "in_band_faults",  # docs/faults.md, too
+    "import_",
     "log_format",
     "log_level",
     "ready_file",
     "otel_endpoint",  # docs/metrics.md
     "rule",  # faults on purpose: docs/faults.md
     "san",
+    "seed",  # of ids, which mean nothing
     "store",
     "team_id",
     "webhook",  # docs/forwarding.md

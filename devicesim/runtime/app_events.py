@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
 # Per app: the newest ones are kept, as long as the process lives.
 MAX_EVENTS = 100
@@ -45,6 +45,14 @@ class AppEvents:
     def of(self, bundle_id: str) -> tuple[AppEvent, ...]:
         """Those of one app, oldest first."""
         return tuple(self._of.get(bundle_id, ()))
+
+    def all(self) -> dict[str, tuple[AppEvent, ...]]:
+        """Those of every app."""
+        return {bundle_id: tuple(events) for bundle_id, events in self._of.items()}
+
+    def restore(self, events: Mapping[str, Iterable[AppEvent]]) -> None:
+        """These and no others."""
+        self._of = {app: deque(told, maxlen=MAX_EVENTS) for app, told in events.items()}
 
     def forget(self, bundle_id: str) -> None:
         """The app is gone."""

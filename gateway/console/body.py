@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Send
 
 MAX_BODY_BYTES = 1024 * 1024
+MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024
 # What is thrown away for the sake of a client that reads no answer before it has sent everything.
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 DISCARD_SECONDS = 10.0

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from gateway.console.body import MAX_BODY_BYTES, RequestBody
+from gateway.console.body import MAX_BODY_BYTES, MAX_SNAPSHOT_BYTES, RequestBody
 from gateway.console.problems import ProblemAnswer, problem
 from gateway.console.static import is_of_the_page
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # For the health checks of containers, which have no token. The page has none either, until it has
 # asked for it: its files are public, what it shows comes from the API.
 _OPEN_PATHS = frozenset({"/livez", "/readyz"})
+_LONG_BODIES = {"/api/v1/snapshot": MAX_SNAPSHOT_BYTES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = MutableHeaders(scope=scope)
-        body = RequestBody(receive, self._max_body_bytes)
+        most = _LONG_BODIES.get(scope["path"], self._max_body_bytes)
+        body = RequestBody(receive, most)
         refusal = self._admission.refusal(headers, scope["path"], scope["method"])
         if refusal is None and body.is_announced_too_long(headers):
             refusal = problem(413, body.limit)

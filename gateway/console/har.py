@@ -12,8 +12,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from gateway.console.rendering import readable, redacted
+from gateway.console.rendering import readable
 from gateway.console.views import push_view
+from protocol.provider.http import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -135,6 +135,18 @@ class MakeKey(Protocol):
         ...
 
 
+class Snapshots(Protocol):
+    """The whole state as one JSON document."""
+
+    async def take(self, *, secrets: bool = False) -> bytes:
+        """All of it; private keys and credentials only if secrets are asked for."""
+        ...
+
+    async def load(self, raw: bytes, /) -> None:
+        """Put it in the place of what is; ``ValueError`` says where it makes no sense."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """What only the whole gateway can count.
@@ -177,6 +189,7 @@ class ConsoleParts:
         activate: device id and PKCS#10 request (PEM) → ``{device_id, certificate, ca, courier}``;
             ``ValueError`` (such as a ``CredentialError``) refuses, and its message says why.
         reset: back to empty, or to before a tenant came.
+        snapshots: the whole state, out and in.
         unknown_errors: what ``devices`` raises for an unknown device or app: 404.
         failed_errors: what it raises when the gateway or a disk did not do its part: 503.
         is_ready: whether every port is open and the store answers, for ``/readyz``.
@@ -202,6 +215,7 @@ class ConsoleParts:
     figures: Callable[[], Figures]
     activate: Callable[[str, bytes], Mapping[str, Any]]
     reset: Callable[[Tenant | None], Awaitable[None]]
+    snapshots: Snapshots
     unknown_errors: tuple[type[Exception], ...]
     failed_errors: tuple[type[Exception], ...] = ()
     failed_handshakes: Callable[[], Sequence[FailedHandshake]] = tuple

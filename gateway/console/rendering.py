@@ -11,13 +11,10 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import trio
 from fastapi import Response
-
-if TYPE_CHECKING:
-    from protocol.provider.http import Headers
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -25,8 +22,6 @@ JsonObject: TypeAlias = dict[str, Any]
 MAX_DEPTH = 100
 # About 5 ms of work.
 VALUES_AT_ONCE = 25
-REDACTED = "[redacted]"
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +131,3 @@ def _inside(value: object) -> list[object]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
-
-
-def redacted(headers: Headers) -> list[tuple[str, str]]:
-    """The headers in order, without the credentials in them."""
-    return [
-        (name, _without_secret(value) if name in _SECRET_HEADERS else value)
-        for name, value in headers
-    ]
-
-
-def _without_secret(value: str) -> str:
-    scheme, _, _ = value.partition(" ")
-    return f"{scheme} {REDACTED}" if scheme.lower() == "bearer" else REDACTED

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from pydantic import WithJsonSchema
 
 from gateway.console.findings import findings_of
-from gateway.console.rendering import read_payload, redacted
+from gateway.console.rendering import read_payload
 from gateway.journal import Audience, Event, LinkEvent, Record, State
 from protocol.broadcast import Broadcast
 from protocol.lint.finding import Finding
 from protocol.notification import Notification
+from protocol.provider.http import redacted
 from protocol.provider.traceparent import traceparent_of
 
 JsonDictionary = Annotated[dict[str, Any] | None, WithJsonSchema({"type": ["object", "null"]})]

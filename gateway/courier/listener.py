@@ -78,6 +78,7 @@ class CourierFront:
     _turns: trio.CapacityLimiter = field(init=False)
     _handshakes: Handshakes = field(default_factory=Handshakes)
     _is_draining: bool = False
+    _departure: trio.Event = field(default_factory=trio.Event)
 
     def __post_init__(self) -> None:
         """Count the links that are in their TLS handshake."""
@@ -129,6 +130,14 @@ class CourierFront:
         """Sweep; when the next link will have been silent for too long, unless it is heard."""
         self.sweep()
         return min((session.silent_at for session in self._sessions), default=inf)
+
+    async def wait_until_left(self) -> None:
+        """Return once no session is left that is here now."""
+        here = frozenset(self._sessions)
+        while not self._sessions.isdisjoint(here):
+            if self._departure.is_set():
+                self._departure = trio.Event()
+            await self._departure.wait()
 
     def statistics(self) -> list[SessionStatistics]:
         """Every session, in the order of arrival."""
@@ -208,3 +217,4 @@ class CourierFront:
             await session.run()
         finally:
             self._sessions.discard(session)
+            self._departure.set()

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.faults.basics import Stage
+from gateway.faults.dice import dice_as_text, go_on_from
 from gateway.faults.match import Occasion, conditions_of
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Entry:
         self.missed = ""
         self._conditions = conditions_of(rule.match)
         self._steps = list(rule.steps())[::-1]
-        self._dice = random.Random(number if rule.seed is None else rule.seed)
+        self._dice = self._fresh_dice()
 
     def strike(self, occasion: Occasion) -> Hit | None:
         """Whether this occasion is struck, and how."""
@@ -107,6 +108,31 @@ class Entry:
             return None
         self.hits += 1
         return Hit(self.number, self._next(), self._dice)
+
+    @property
+    def dice(self) -> str:
+        """How far its dice have come; empty if nobody has thrown them."""
+        fresh = self._fresh_dice()
+        return "" if fresh.getstate() == self._dice.getstate() else dice_as_text(self._dice)
+
+    def go_on(self, seen: int, hits: int, dice: str) -> None:
+        """Be as if so many occasions had been met and struck, and the dice thrown.
+
+        Raises:
+            ValueError: such dice there are not, or it could not have struck so often.
+        """
+        self.seen, self.hits = seen, hits
+        for _ in range(hits):
+            if not self._steps:
+                raise ValueError(f"it cannot have struck {hits} times")
+            if self._steps[-1][1] is None:
+                break  # it will never be another
+            self._next()
+        if dice:
+            go_on_from(self._dice, dice)
+
+    def _fresh_dice(self) -> random.Random:
+        return random.Random(self.number if self.rule.seed is None else self.rule.seed)
 
     def _next(self) -> Act:
         act, times = self._steps.pop()
@@ -207,6 +233,13 @@ class RuleBook:
         for rule in self._first:
             if tenant is None or rule.match.is_only_of(tenant):
                 self.add(rule)
+
+    def restore(self, entries: Iterable[Entry]) -> None:
+        """These rules, as far as they have come, and no others; those of the settings are gone."""
+        self._entries = list(entries)
+        last = max((entry.number for entry in self._entries), default=0)
+        self._numbers = itertools.count(last + 1)
+        self._sort()
 
     def meet(self, entries: tuple[Striking, ...], occasion: Occasion) -> list[Hit]:
         """What is done to this occasion: delays, if any, and then at most one act that decides."""

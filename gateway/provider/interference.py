@@ -40,11 +40,13 @@ class Faults:
         book: the rules.
         journal: told what they did.
         now: the gateway's clock, UNIX seconds.
+        random_bytes: where ids come from.
     """
 
     book: RuleBook
     journal: Journal
     now: Callable[[], float]
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
 
     def over(
         self,
@@ -148,7 +150,7 @@ class Interference:
     def _begin(self, request: HttpRequest) -> Record:
         record = self._faults.journal.begin(request, f"provider-{self._facts.connection_id}")
         sent = headers_of(request.headers).get(id_header_of(request.path))
-        record.apns_id = sent or ApnsId.from_random(secrets.token_bytes(16))
+        record.apns_id = sent or ApnsId.from_random(self._faults.random_bytes(16))
         return record
 
     def _told(self, act: Act, apns_id: str, id_header: str) -> HttpResponse | None:

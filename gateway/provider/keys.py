@@ -14,7 +14,7 @@ from protocol.identifiers import KeyId, Topic
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 log = logging.getLogger("apnsim.provider")
@@ -136,6 +136,14 @@ class KeyRing:
         if is_found:
             self._replace(_without(self._keys, key_id))
         return is_found
+
+    def restore(self, keys: Iterable[RegisteredKey]) -> None:
+        """Believe these and no others.
+
+        Raises:
+            CredentialFileError: the file cannot be written; nothing has changed.
+        """
+        self._replace({each.key.key_id: each for each in keys})
 
     def __iter__(self) -> Iterator[RegisteredKey]:
         return iter(tuple(self._keys.values()))

@@ -21,7 +21,7 @@ from protocol.notification import Environment
 from worldtime.alarm import Alarm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gateway.store.store import Store
     from protocol.identifiers import BundleId
@@ -108,13 +108,23 @@ class ChannelDirectory:
             StoreUnavailableError: the store could not be read.
         """
         channels, newest = await self._store.channels(), await self._store.broadcasts()
+        enabled = [each for each in channels if self.is_enabled_for(each.bundle_id)]
+        for channel in channels:
+            if channel not in enabled:
+                await self._store.delete_channel(channel.channel_id)
+        self.restore(enabled, newest)
+
+    def restore(self, channels: Iterable[Channel], newest: Iterable[Broadcast]) -> None:
+        """These channels and messages and no others: the store has them already."""
         self._channels.clear()
         for channel in sorted(channels, key=lambda each: each.created_at):
-            if self.is_enabled_for(channel.bundle_id):
-                self._remember(channel)
-            else:
-                await self._store.delete_channel(channel.channel_id)
+            self._remember(channel)
         self._newest = {broadcast.channel_id: broadcast for broadcast in newest}
+
+    @property
+    def newest(self) -> list[Broadcast]:
+        """Every message that is kept, also those that nobody is given any more."""
+        return list(self._newest.values())
 
     # -- channels ------------------------------------------------------------------------------
 

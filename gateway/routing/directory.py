@@ -70,7 +70,10 @@ class DeviceDirectory:
         Raises:
             StoreUnavailableError: the store could not be read; nothing has changed.
         """
-        registrations = await self._store.registrations()
+        self.restore(await self._store.registrations())
+
+    def restore(self, registrations: Iterable[Registration]) -> None:
+        """These tokens and no others: the store has them already."""
         self._by_token.clear()
         self._of_device.clear()
         self._current.clear()

@@ -22,28 +22,30 @@ from gateway.store.store import (
     Accepted,
     Attachment,
     FencedError,
-    Registration,
     Stored,
     StoreStatistics,
+    Waiting,
 )
 from gateway.store.supervisor import Supervisor
 from gateway.store.wire import (
     broadcast_of,
     channel_of,
     notification_of,
+    registration_of,
     row_of,
     row_of_broadcast,
     row_of_channel,
+    row_of_registration,
 )
-from protocol.identifiers import DeviceId, DeviceToken, TokenPurpose, Topic, UniqueId
-from protocol.notification import Environment
+from protocol.identifiers import DeviceId, UniqueId
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
     from pathlib import Path
 
+    from gateway.store.store import Contents, Registration
     from protocol.broadcast import Broadcast, Channel
-    from protocol.identifiers import ChannelId
+    from protocol.identifiers import ChannelId, DeviceToken
     from protocol.notification import Notification
     from protocol.tenant import Tenant
 
@@ -51,6 +53,7 @@ REGISTRATIONS_PER_PAGE = 1000
 CHANNELS_PER_PAGE = 1000
 BROADCASTS_PER_PAGE = 64
 """Of up to 5 KB each."""
+WAITING_PER_PAGE = 256
 
 
 class SqliteStore:
@@ -131,20 +134,7 @@ class SqliteStore:
 
     async def register(self, registration: Registration) -> None:
         """See :meth:`gateway.store.store.Store.register`."""
-        entry = registration
-        await self._perform(
-            (
-                "register",
-                entry.token,
-                entry.device,
-                entry.topic,
-                entry.environment,
-                entry.registered_at,
-                entry.unregistered_at,
-                entry.purpose,
-                entry.is_expired,
-            )
-        )
+        await self._perform(("register", *row_of_registration(registration)))
 
     async def unregister(self, token: DeviceToken, *, at: float, is_expired: bool = False) -> None:
         """See :meth:`gateway.store.store.Store.unregister`."""
@@ -152,12 +142,8 @@ class SqliteStore:
 
     async def registrations(self) -> Sequence[Registration]:
         """See :meth:`gateway.store.store.Store.registrations`."""
-        entries: list[Registration] = []
-        last = b""
-        while page := await self._perform(("registrations", last, REGISTRATIONS_PER_PAGE)):
-            entries += map(_registration_of, page)
-            last = page[-1][0]
-        return entries
+        rows = await self._pages("registrations", REGISTRATIONS_PER_PAGE, b"")
+        return list(map(registration_of, rows))
 
     async def pending(self, device: DeviceId | None = None) -> int:
         """See :meth:`gateway.store.store.Store.pending`."""
@@ -182,7 +168,7 @@ class SqliteStore:
 
     async def channels(self) -> Sequence[Channel]:
         """See :meth:`gateway.store.store.Store.channels`."""
-        return list(map(channel_of, await self._pages("channels", CHANNELS_PER_PAGE)))
+        return list(map(channel_of, await self._pages("channels", CHANNELS_PER_PAGE, "")))
 
     async def publish(self, broadcast: Broadcast) -> None:
         """See :meth:`gateway.store.store.Store.publish`."""
@@ -190,21 +176,36 @@ class SqliteStore:
 
     async def broadcasts(self) -> Sequence[Broadcast]:
         """See :meth:`gateway.store.store.Store.broadcasts`."""
-        return list(map(broadcast_of, await self._pages("broadcasts", BROADCASTS_PER_PAGE)))
+        return list(map(broadcast_of, await self._pages("broadcasts", BROADCASTS_PER_PAGE, "")))
 
     async def forget_broadcasts(self, *, now: float) -> None:
         """See :meth:`gateway.store.store.Store.forget_broadcasts`."""
         await self._perform(("forget_broadcasts", now))
 
-    async def _pages(self, verb: str, limit: int) -> list[Any]:
+    async def _pages(self, verb: str, limit: int, first: bytes | str | int) -> list[Any]:
         rows: list[Any] = []
-        while page := await self._perform((verb, rows[-1][0] if rows else "", limit)):
+        while page := await self._perform((verb, rows[-1][0] if rows else first, limit)):
             rows += page
         return rows
 
     async def forget(self, tenant: Tenant) -> None:
         """See :meth:`gateway.store.store.Store.forget`."""
         await self._perform(("forget", tenant.bundle_id, sorted(tenant.topics)))
+
+    async def waiting(self) -> Sequence[Waiting]:
+        """See :meth:`gateway.store.store.Store.waiting`."""
+        rows = await self._pages("waiting", WAITING_PER_PAGE, 0)
+        return [Waiting(row[0], DeviceId(row[1]), notification_of(row[2:])) for row in rows]
+
+    async def refill(self, contents: Contents) -> None:
+        """See :meth:`gateway.store.store.Store.refill`."""
+        waiting = [(each.seq, each.device, *row_of(each.notification)) for each in contents.waiting]
+        tables: tuple[Iterable[object], ...] = (
+            map(row_of_registration, contents.registrations),
+            map(row_of_channel, contents.channels),
+            map(row_of_broadcast, contents.broadcasts),
+        )
+        await self._perform(("refill", waiting, *map(list, tables)))
 
     async def clear(self) -> None:
         """See :meth:`gateway.store.store.Store.clear`."""
@@ -227,16 +228,3 @@ class SqliteStore:
             is_busy=pump.is_busy,
             batch_seconds=pump.answer_seconds,
         )
-
-
-def _registration_of(row: Sequence[Any]) -> Registration:
-    return Registration(
-        token=DeviceToken(row[0]),
-        device=DeviceId(row[1]),
-        topic=Topic(row[2]),
-        environment=Environment(row[3]),
-        registered_at=row[4],
-        unregistered_at=row[5],
-        purpose=TokenPurpose(row[6]),
-        is_expired=bool(row[7]),
-    )

@@ -6,7 +6,6 @@ calls of several tasks keep their order.
 
 from __future__ import annotations
 
-import heapq
 import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,14 +15,17 @@ import trio
 from gateway.store.availability import Availability
 from gateway.store.memory_channels import ChannelMemory
 from gateway.store.memory_seen import SeenMemory
+from gateway.store.memory_waiting import WaitingMemory
 from gateway.store.store import (
     SAME_ID_SECONDS,
     Accepted,
     Attachment,
+    Contents,
     FencedError,
     Registration,
     Stored,
     StoreStatistics,
+    Waiting,
 )
 
 if TYPE_CHECKING:
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from protocol.identifiers import ChannelId, DeviceId, DeviceToken, Topic, UniqueId
     from protocol.notification import Notification
     from protocol.tenant import Tenant
-
-_SPARE_DEADLINES = 1000
 
 
 class MemoryStore:
@@ -47,10 +47,7 @@ class MemoryStore:
         self._registrations: dict[DeviceToken, Registration] = {}
         self._channels = ChannelMemory()
         self._seen = SeenMemory()
-        # By seq, which is the order of insertion.
-        self._waiting: dict[DeviceId, dict[int, Notification]] = {}
-        self._deadlines: list[tuple[float, int, DeviceId]] = []
-        self._pending = 0
+        self._waiting = WaitingMemory()
         self._operations = 0
         self._availability = Availability()
 
@@ -73,39 +70,21 @@ class MemoryStore:
                 return Accepted(first[0], (), first[1], is_present)
         replaced = () if is_present else self._replace(device, notification)
         seq = next(self._seqs)
-        self._waiting.setdefault(device, {})[seq] = notification
-        self._pending += 1
-        heapq.heappush(self._deadlines, (notification.expires_at, seq, device))
+        self._waiting.put(device, seq, notification)
         if same_id_since is not None:
             self._seen.add(device, notification, seq)
         return Accepted(seq, replaced, None, is_present)
 
     def _replace(self, device: DeviceId, newer: Notification) -> tuple[UniqueId, ...]:
         # What has expired already is left for the sweep, which reports it as expired.
-        return self._remove(
+        return self._waiting.remove(
             device,
             [
                 seq
-                for seq, older in self._waiting.get(device, {}).items()
+                for seq, older in self._waiting.of(device).items()
                 if older.topic == newer.topic and not older.has_expired(newer.received_at)
             ],
         )
-
-    def _remove(self, device: DeviceId, seqs: Sequence[int]) -> tuple[UniqueId, ...]:
-        """Forget those of these that are there; says which they were."""
-        waiting = self._waiting.get(device, {})
-        gone = [waiting.pop(seq).unique_id for seq in seqs if seq in waiting]
-        self._pending -= len(gone)
-        if not waiting:
-            self._waiting.pop(device, None)
-        # Deadlines of what is gone already are skipped; not kept for 30 days, though.
-        if len(self._deadlines) > 2 * self._pending + _SPARE_DEADLINES:
-            self._deadlines = [entry for entry in self._deadlines if self._is_waiting(entry)]
-            heapq.heapify(self._deadlines)
-        return tuple(gone)
-
-    def _is_waiting(self, entry: tuple[float, int, DeviceId]) -> bool:
-        return entry[1] in self._waiting.get(entry[2], {})
 
     async def attach(self, device: DeviceId, *, now: float) -> Attachment:
         """See :meth:`gateway.store.store.Store.attach`."""
@@ -114,14 +93,16 @@ class MemoryStore:
         expired: list[int] = []
         older: list[int] = []
         newest: dict[Topic, int] = {}
-        for seq, notification in self._waiting.get(device, {}).items():
+        for seq, notification in self._waiting.of(device).items():
             if notification.has_expired(now):
                 expired.append(seq)
                 continue
             if notification.topic in newest:
                 older.append(newest[notification.topic])
             newest[notification.topic] = seq
-        attachment = Attachment(fence, self._remove(device, older), self._remove(device, expired))
+        attachment = Attachment(
+            fence, self._waiting.remove(device, older), self._waiting.remove(device, expired)
+        )
         await _end()
         return attachment
 
@@ -143,7 +124,7 @@ class MemoryStore:
             raise FencedError(f"session {fence} of {device} is not the current one any more")
         found = (
             Stored(seq, notification)
-            for seq, notification in self._waiting.get(device, {}).items()
+            for seq, notification in self._waiting.of(device).items()
             if seq > after and not notification.has_expired(now)
         )
         oldest = list(itertools.islice(found, limit))
@@ -153,7 +134,7 @@ class MemoryStore:
     async def acknowledge(self, device: DeviceId, seqs: Sequence[int]) -> None:
         """See :meth:`gateway.store.store.Store.acknowledge`."""
         await self._begin()
-        self._remove(device, seqs)
+        self._waiting.remove(device, seqs)
         await _end()
 
     async def register(self, registration: Registration) -> None:
@@ -180,17 +161,14 @@ class MemoryStore:
     async def pending(self, device: DeviceId | None = None) -> int:
         """See :meth:`gateway.store.store.Store.pending`."""
         await self._begin()
-        count = self._pending if device is None else len(self._waiting.get(device, {}))
+        count = len(self._waiting if device is None else self._waiting.of(device))
         await _end()
         return count
 
     async def expire(self, *, now: float, limit: int = 100) -> Sequence[UniqueId]:
         """See :meth:`gateway.store.store.Store.expire`."""
         await self._begin()
-        gone: list[UniqueId] = []
-        while len(gone) < limit and self._deadlines and self._deadlines[0][0] <= now:
-            _, seq, device = heapq.heappop(self._deadlines)
-            gone += self._remove(device, (seq,))
+        gone = self._waiting.expire(now, limit)
         self._seen.forget(now - SAME_ID_SECONDS, limit)
         await _end()
         return gone
@@ -198,10 +176,9 @@ class MemoryStore:
     async def next_expiry(self) -> float | None:
         """See :meth:`gateway.store.store.Store.next_expiry`."""
         await self._begin()
-        while self._deadlines and not self._is_waiting(self._deadlines[0]):
-            heapq.heappop(self._deadlines)
+        at = self._waiting.next_expiry()
         await _end()
-        return self._deadlines[0][0] if self._deadlines else None
+        return at
 
     async def create_channel(self, channel: Channel) -> None:
         """See :meth:`gateway.store.store.Store.create_channel`."""
@@ -244,22 +221,42 @@ class MemoryStore:
     async def forget(self, tenant: Tenant) -> None:
         """See :meth:`gateway.store.store.Store.forget`."""
         await self._begin()
-        for device, waiting in tuple(self._waiting.items()):
-            self._remove(device, [seq for seq, each in waiting.items() if tenant.has(each.topic)])
+        self._waiting.forget(tenant)
         for token in [t for t, each in self._registrations.items() if tenant.has(each.topic)]:
             del self._registrations[token]
         self._channels.forget_app(tenant.bundle_id)
         self._seen.forget_tenant(tenant)
         await _end()
 
+    async def waiting(self) -> Sequence[Waiting]:
+        """See :meth:`gateway.store.store.Store.waiting`."""
+        await self._begin()
+        entries = self._waiting.entries()
+        await _end()
+        return entries
+
+    async def refill(self, contents: Contents) -> None:
+        """See :meth:`gateway.store.store.Store.refill`."""
+        await self._begin()
+        self._clear()
+        self._waiting = WaitingMemory(contents.waiting)
+        last = max((entry.seq for entry in contents.waiting), default=0)
+        self._seqs = itertools.count(max(next(self._seqs), last + 1))
+        self._registrations = {each.token: each for each in contents.registrations}
+        self._channels.refill(contents)
+        await _end()
+
     async def clear(self) -> None:
         """See :meth:`gateway.store.store.Store.clear`."""
         await self._begin()
-        for table in (self._waiting, self._sessions, self._registrations, self._deadlines):
-            table.clear()
-        self._seen, self._channels = SeenMemory(), ChannelMemory()
-        self._pending = 0
+        self._clear()
         await _end()
+
+    def _clear(self) -> None:
+        self._waiting, self._seen = WaitingMemory(), SeenMemory()
+        self._channels = ChannelMemory()
+        self._sessions.clear()
+        self._registrations.clear()
 
     def wakes(self) -> AsyncIterator[DeviceId | None]:
         """See :meth:`gateway.store.store.Store.wakes`; memory has no outages."""
@@ -271,7 +268,7 @@ class MemoryStore:
 
     def statistics(self) -> StoreStatistics:
         """See :meth:`gateway.store.store.Store.statistics`."""
-        return StoreStatistics("memory", self._pending, self._operations, self._operations, 0)
+        return StoreStatistics("memory", len(self._waiting), self._operations, self._operations, 0)
 
     async def _begin(self) -> None:
         # Raises when the caller is cancelled, but never switches tasks: calls keep their order.

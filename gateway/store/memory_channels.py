@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gateway.store.store import Contents
     from protocol.broadcast import Broadcast, Channel
     from protocol.identifiers import BundleId, ChannelId
 
@@ -44,6 +45,11 @@ class ChannelMemory:
     def broadcasts(self) -> list[Broadcast]:
         """In the order of the channel ids."""
         return [self._broadcasts[each] for each in sorted(self._broadcasts)]
+
+    def refill(self, contents: Contents) -> None:
+        """Keep these channels and messages."""
+        self._channels = {each.channel_id: each for each in contents.channels}
+        self._broadcasts = {each.channel_id: each for each in contents.broadcasts}
 
     def forget_app(self, bundle_id: BundleId) -> None:
         """Forget the channels and messages of one app."""

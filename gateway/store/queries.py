@@ -30,6 +30,14 @@ SQL = {
         f"SELECT seq, {NOTIFICATION_COLUMNS} FROM notification"
         " WHERE device = ? AND seq > ? AND expires_at > ? ORDER BY seq LIMIT ?"
     ),
+    "waiting": (
+        f"SELECT seq, device, {NOTIFICATION_COLUMNS} FROM notification"
+        " WHERE seq > ? ORDER BY seq LIMIT ?"
+    ),
+    "refill": (
+        f"INSERT INTO notification (seq, device, {NOTIFICATION_COLUMNS})"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ),
     "count": "SELECT count(*) FROM notification WHERE device = ?",
     "expired": (
         "SELECT seq FROM notification WHERE expires_at <= ? ORDER BY expires_at, seq LIMIT ?"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from gateway.store.queries import SQL
 from gateway.store.schema import connect, explain
 from gateway.store.sqlite_channels import CHANNEL_VERBS
+from gateway.store.sqlite_whole import WHOLE_VERBS
 from gateway.store.store import SAME_ID_SECONDS
 
 if TYPE_CHECKING:
@@ -245,27 +246,9 @@ def _expire(database: Database, now: float, limit: int) -> list[str]:
     return _delete(database, [seq for (seq,) in gone])
 
 
-def _forget_tenant(database: Database, bundle_id: str, topics: Sequence[str]) -> None:
-    # No index leads from topics to rows: that would cost each push, and resets are rare.
-    execute, places = database.cursor.execute, ", ".join("?" * len(topics))
-    execute(f"DELETE FROM notification WHERE topic IN ({places})", topics)
-    database.change -= database.cursor.rowcount
-    for table in ("registration", "seen"):
-        execute(f"DELETE FROM {table} WHERE topic IN ({places})", topics)
-    for table in ("channel", "broadcast"):
-        execute(f"DELETE FROM {table} WHERE bundle_id = ?", (bundle_id,))
-
-
 def _next_expiry(database: Database) -> tuple[float | None]:
     (at,) = database.cursor.execute(SQL["next expiry"]).fetchone()
     return (at,)
-
-
-def _clear(database: Database) -> None:
-    # sqlite_sequence stays: a session of before must not pass for a new one.
-    for table in ("notification", "session", "registration", "seen", "channel", "broadcast"):
-        database.cursor.execute(f"DELETE FROM {table}")
-    database.change = -database.pending
 
 
 def _probe(database: Database) -> None:
@@ -285,9 +268,8 @@ VERBS: dict[str, Callable[..., Any]] = {
     "registrations": _registrations,
     "pending": _pending,
     "expire": _expire,
-    "forget": _forget_tenant,
     "next_expiry": _next_expiry,
-    "clear": _clear,
     "probe": _probe,
     **CHANNEL_VERBS,
+    **WHOLE_VERBS,
 }

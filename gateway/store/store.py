@@ -109,6 +109,25 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A notification that waits for its device; ``seq`` is its place in all devices' order."""
+
+    seq: int
+    device: DeviceId
+    notification: Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Everything that a store keeps beyond the life of a process, but for repetitions."""
+
+    waiting: Sequence[Waiting] = ()
+    registrations: Sequence[Registration] = ()
+    channels: Sequence[Channel] = ()
+    broadcasts: Sequence[Broadcast] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StoreStatistics:
     """What the store is doing, for the console.
 
@@ -240,6 +259,17 @@ class Store(Protocol):
         """Forget what is a tenant's: notifications, registrations, channels, their messages.
 
         Nobody is fenced; what was fetched already is for whoever fetched it to drop.
+        """
+        ...
+
+    async def waiting(self) -> Sequence[Waiting]:
+        """Every notification that waits (or expired unswept), in the order of acceptance."""
+        ...
+
+    async def refill(self, contents: Contents) -> None:
+        """Keep this and nothing else, durably, or change nothing; ``seq`` as they are told.
+
+        Whoever is attached finds itself fenced, as by :meth:`clear`.
         """
         ...
 

@@ -20,13 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
+from gateway.store.store import Registration
 from protocol.broadcast import Broadcast, Channel, StoragePolicy
 from protocol.identifiers import (
     ApnsId,
     BundleId,
     ChannelId,
     CollapseId,
+    DeviceId,
     DeviceToken,
+    TokenPurpose,
     Topic,
     UniqueId,
 )
@@ -40,6 +43,9 @@ MAX_FRAME_BYTES = 256 * 1024 * 1024
 
 NotificationRow = tuple[str, str, bytes, str, str, int, float, float, bytes | None, bytes]
 """A notification as plain values, in the order of ``schema.NOTIFICATION_COLUMNS``."""
+
+RegistrationRow = tuple[bytes, str, str, str, float, float | None, str, bool]
+"""A device token as plain values, in the order of ``schema.REGISTRATION_COLUMNS``."""
 
 ChannelRow = tuple[str, str, str, int, float, int]
 """A channel as plain values, in the order of ``schema.CHANNEL_COLUMNS``."""
@@ -138,6 +144,34 @@ def notification_of(row: NotificationRow) -> Notification:
             else CollapseId(collapse_id.decode("utf-8", "surrogateescape"))
         ),
         payload=row[9],
+    )
+
+
+def row_of_registration(registration: Registration) -> RegistrationRow:
+    """The plain values of a registration."""
+    return (
+        registration.token,
+        registration.device,
+        registration.topic,
+        registration.environment,
+        registration.registered_at,
+        registration.unregistered_at,
+        registration.purpose,
+        registration.is_expired,
+    )
+
+
+def registration_of(row: RegistrationRow) -> Registration:
+    """The registration behind the plain values."""
+    return Registration(
+        token=DeviceToken(row[0]),
+        device=DeviceId(row[1]),
+        topic=Topic(row[2]),
+        environment=Environment(row[3]),
+        registered_at=row[4],
+        unregistered_at=row[5],
+        purpose=TokenPurpose(row[6]),
+        is_expired=bool(row[7]),
     )
 
 

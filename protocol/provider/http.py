@@ -31,3 +31,20 @@ class HttpResponse:
     status: int
     headers: Headers
     body: bytes = b""
+
+
+REDACTED = "[redacted]"
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+def redacted(headers: Headers) -> list[tuple[str, str]]:
+    """The headers in order, without the credentials in them."""
+    return [
+        (name, _without_secret(value) if name in _SECRET_HEADERS else value)
+        for name, value in headers
+    ]
+
+
+def _without_secret(value: str) -> str:
+    scheme, _, _ = value.partition(" ")
+    return f"{scheme} {REDACTED}" if scheme.lower() == "bearer" else REDACTED

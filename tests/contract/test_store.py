@@ -16,9 +16,11 @@ import trio
 from gateway.store.store import (
     SAME_ID_SECONDS,
     Accepted,
+    Contents,
     FencedError,
     Registration,
     Store,
+    Waiting,
 )
 from protocol.identifiers import (
     CollapseId,
@@ -29,7 +31,7 @@ from protocol.identifiers import (
     Topic,
 )
 from protocol.notification import Environment, PushType
-from tests.builders import DEVICE, NOW, TOKEN, notification, registration
+from tests.builders import DEVICE, NOW, TOKEN, broadcast, channel, notification, registration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -515,3 +517,51 @@ async def test_a_session_of_a_former_gateway_is_present_no_more(
         second = await store.accept(DEVICE, notification(2))
         assert second.replaced == (notification(1).unique_id,)
         assert not second.is_present
+
+
+# All of it
+
+
+async def test_what_a_store_keeps_fills_another(store: Store) -> None:
+    await store.accept(OTHER, notification(1))
+    for number in (2, 3):
+        await store.accept(DEVICE, notification(number, topic=NEWS if number == 2 else MAIL))
+    fence = (await store.attach(DEVICE, now=NOW)).fence
+    told = await store.waiting()
+    assert [(each.device, each.notification.unique_id[-1]) for each in told] == [
+        (OTHER, "1"),
+        (DEVICE, "2"),
+        (DEVICE, "3"),
+    ]
+    places = [(7, told[2]), (9, told[0])]
+    kept = [replace(each, seq=seq) for seq, each in places]
+    mine, published = channel(), broadcast(5)
+    await store.register(registration(token=DeviceToken(b"gone")))
+    await store.refill(Contents(kept, [registration()], [mine], [published]))
+    assert await store.waiting() == kept
+    assert await store.registrations() == [registration()]
+    assert await store.channels() == [mine]
+    assert await store.broadcasts() == [published]
+    assert (await store.pending(), await store.pending(DEVICE)) == (2, 1)
+    with pytest.raises(FencedError):
+        await store.fetch(DEVICE, fence, after=0, limit=9, now=NOW)
+    assert seqs(await waiting(store)) == [7]
+    assert (await store.accept(OTHER, notification(4))).seq > 9
+    assert len(await store.expire(now=NOW + 9999)) == 2
+
+
+async def test_a_store_may_be_filled_with_nothing(store: Store) -> None:
+    await store.accept(DEVICE, notification(1))
+    await store.register(registration())
+    await store.refill(Contents())
+    assert (await store.pending(), await store.registrations(), await store.waiting()) == (
+        0,
+        [],
+        [],
+    )
+
+
+async def test_many_that_wait_are_told_page_by_page(store: Store) -> None:
+    kept = [Waiting(number, DEVICE, notification(number)) for number in range(1, 700)]
+    await store.refill(Contents(kept))
+    assert await store.waiting() == kept

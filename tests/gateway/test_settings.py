@@ -90,6 +90,9 @@ WRITTEN: dict[str, tuple[Any, Any]] = {
     "otel_endpoint": ("http://127.0.0.1:4318", "http://127.0.0.1:4318"),
     "in_band_faults": ("on", settings.InBandFaults.ON),
     "journal_size": ("10", 10),
+    "import": ("before.json", Path("before.json")),
+    "export_on_exit": ("after.json", Path("after.json")),
+    "seed": ("7", 7),
     "http2_library": ("h2", settings.Http2Library.H2),
 }
 
@@ -119,11 +122,11 @@ def test_every_setting_may_come_from_each_door(option: Option, tmp_path: Path) -
     bare = quoted.replace('"', "") if isinstance(value, int | float) else quoted
     for key in (option.name, option.name.replace("_", "-")):
         file.write_text(f"{key} = {bare}\n")
-        assert getattr(load(file, {}, {}), option.name) == value
+        assert getattr(load(file, {}, {}), option.field) == value
     assert option.variable == f"APNSIM_{option.name.upper()}"
-    assert getattr(load(None, {option.variable: joined}, {}), option.name) == value
+    assert getattr(load(None, {option.variable: joined}, {}), option.field) == value
     assert option.flag == "--" + option.name.replace("_", "-")
-    assert getattr(load(None, {}, {option.name: text}), option.name) == value
+    assert getattr(load(None, {}, {option.name: text}), option.field) == value
 
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from gateway.console.api import (
     screens,
     sending,
     settled,
+    snapshot,
     webhooks,
 )
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 ROUTERS: tuple[APIRouter, ...] = (
     gateway.router,
+    snapshot.router,
     devices.router,
     apps.router,
     activities.router,

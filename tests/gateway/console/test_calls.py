@@ -34,6 +34,8 @@ OPERATIONS = {
     ("GET", "/webhooks/{webhook_id}"),
     ("DELETE", "/webhooks/{webhook_id}"),
     ("POST", "/reset"),
+    ("GET", "/snapshot"),
+    ("PUT", "/snapshot"),
     ("POST", "/activation"),
     ("POST", "/deviceservices/deviceActivation"),
     ("GET", "/devices"),

@@ -14,9 +14,9 @@ from gateway.console.rendering import (
     Payload,
     read_payload,
     read_value,
-    redacted,
     to_json,
 )
+from protocol.provider.http import redacted
 
 # Lone surrogates too: JSON can say them.
 TEXT = st.text(st.characters(exclude_categories=()), max_size=8)

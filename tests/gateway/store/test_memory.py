@@ -6,7 +6,8 @@ import pytest
 import trio
 from trio.testing import assert_checkpoints
 
-from gateway.store.memory import _SPARE_DEADLINES, MemoryStore
+from gateway.store.memory import MemoryStore
+from gateway.store.memory_waiting import _SPARE_DEADLINES
 from tests.builders import DEVICE, NOW, notification
 
 
@@ -16,7 +17,7 @@ async def test_deadlines_of_what_is_gone_do_not_pile_up() -> None:
         accepted = await store.accept(DEVICE, notification(number))
         await store.acknowledge(DEVICE, [accepted.seq])
     last = await store.accept(DEVICE, notification(1))
-    assert len(store._deadlines) <= _SPARE_DEADLINES + 2
+    assert len(store._waiting._deadlines) <= _SPARE_DEADLINES + 2
     assert await store.expire(now=NOW + 3600) == [notification(1).unique_id]
     assert last.seq == 3 * _SPARE_DEADLINES + 1
 
