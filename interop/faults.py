@@ -1,11 +1,14 @@
 """``make interop-faults``: what each client makes of each fault; docs/faults-by-client.md.
 
-Nothing is judged: what a client does is what its caller has to live with.
+Nothing is judged: what a client does is what its caller has to live with. ``--check`` measures what
+takes no patience, and compares it with the page.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -16,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interop import machine
+from interop.builds import FOLDER
 from interop.cases import Way, alert
 from interop.clients import CLIENTS
 from interop.gateway import Gateway
@@ -24,7 +28,7 @@ from interop.program import Program, ProgramError
 from interop.run import HTTPS_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from interop.cases import Push
     from interop.client import Client
@@ -50,7 +54,7 @@ connects anew by itself, hears no more of a certificate that it has refused.
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fault:
     """A rule to try.
 
@@ -167,8 +171,10 @@ def _of_next(told: str) -> str:
     return "" if told in ("", "200") else f"next {'hangs' if told == HANGS else 'fails'}"
 
 
-def measure(clients: Sequence[Client]) -> dict[str, list[str]]:
-    """What each client makes of each fault, in the order of ``FAULTS``."""
+def measure(
+    clients: Sequence[Client], faults: Callable[[Client], Sequence[Fault]] = lambda _: FAULTS
+) -> dict[str, list[str]]:
+    """What each client makes of each fault, in their order; of those that are here."""
     of_apple = threading.Lock()  # all of these go to one port of one address
 
     def of(client: Client) -> list[str]:
@@ -179,7 +185,7 @@ def measure(clients: Sequence[Client]) -> dict[str, list[str]]:
             data_dir = exits.enter_context(tempfile.TemporaryDirectory(prefix="apnsim-interop-"))
             bench = Bench(client, exits.enter_context(Gateway(Path(data_dir), options)))
             told: list[str] = []
-            for fault in FAULTS:
+            for fault in faults(client):
                 told.append(bench.try_out(fault))
                 print(f"{client.name:10} {fault.name:42} {told[-1]}", flush=True)
             return told
@@ -187,6 +193,54 @@ def measure(clients: Sequence[Client]) -> dict[str, list[str]]:
     here = [client for client in clients if not client.missing()]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return dict(zip((client.name for client in here), pool.map(of, here), strict=True))
+
+
+def recorded(client: Client) -> dict[Fault, str]:
+    """What the page says of a client."""
+    lines = DOCUMENT.read_text().splitlines()
+    head, _, *rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
+    by_name = {row[0]: row[head.index(client.name)] for row in rows}
+    return {fault: by_name[fault.name] for fault in FAULTS if fault.name in by_name}
+
+
+def check(clients: Sequence[Client]) -> list[str]:
+    """What is otherwise than the page says, also when it is tried again; a line each."""
+    expected = {
+        client.name: {fault: said for fault, said in recorded(client).items() if HANGS not in said}
+        for client in clients
+    }
+    wrong = [
+        f"{client.name} is not here: {client.missing()}" for client in clients if client.missing()
+    ]
+    left = {name: list(of_client) for name, of_client in expected.items()}
+    seen: dict[str, dict[Fault, str]] = {name: {} for name in left}
+    for _ in range(2):
+        told = measure([each for each in clients if left[each.name]], lambda each: left[each.name])
+        for name, answers in told.items():
+            seen[name] |= zip(left[name], answers, strict=True)
+            left[name] = [each for each in left[name] if seen[name][each] != expected[name][each]]
+    return wrong + [
+        f"{name}, {fault.name}: {seen[name].get(fault)}; the page says {expected[name][fault]}"
+        for name, faults in left.items()
+        for fault in faults
+        if fault in seen[name]
+    ]
+
+
+def check_ping() -> list[str]:
+    """Whether node's http2 hears an answer to its PING, and none when a rule says so."""
+    with tempfile.TemporaryDirectory() as folder, Gateway(Path(folder)) as gateway:
+        environment = {**os.environ, **gateway.variables(Way.TOKEN, "com.example.app")}
+        command = ["node", str(FOLDER / "node" / "ping.js")]
+
+        def lives() -> str:
+            return subprocess.check_output(command, env=environment, text=True, timeout=30).strip()
+
+        before = lives()
+        gateway.control.rules.add({"type": "no-ping-ack"})
+        found = (before, lives())
+    print(f"node-http2 PING acknowledged: {', with the fault: '.join(found)}", flush=True)
+    return [] if found == ("true", "false") else [f"node-http2: PING acknowledged: {found}"]
 
 
 def markdown(told: dict[str, list[str]]) -> str:
@@ -202,6 +256,9 @@ def main() -> int:
     names = [client.name for client in CLIENTS]
     parser = argparse.ArgumentParser(prog="python -m interop.faults", description=__doc__)
     parser.add_argument("client", nargs="*", help=f"of {', '.join(names)} (default: all)")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with the page, leave out what hangs"
+    )
     options = parser.parse_args()
     if unknown := set(options.client) - set(names):
         parser.error(f"no client {', '.join(unknown)}; there are {', '.join(names)}")
@@ -210,6 +267,10 @@ def main() -> int:
         for client in clients:  # while there is a network
             client.prepare()
         machine.move_to_own()
+    if options.check:
+        wrong = check(clients) + check_ping()
+        print("\n".join(wrong), file=sys.stderr)
+        return 1 if wrong else 0
     told = measure(clients)
     if len(told) == len(CLIENTS):
         DOCUMENT.write_text(markdown(told))

@@ -19,7 +19,7 @@ APPLE = "https://api.sandbox.push.apple.com:2197"  # where nobody listens: by th
 PASSWORD = "secret"
 COMMAND = str(Path(sys.executable).with_name("apnsim"))
 MANAGE = {"manage-port-development": "development", "manage-port-production": "production"}
-START_SECONDS = 30
+START_SECONDS = 90
 STOP_SECONDS = 20
 
 
@@ -111,6 +111,8 @@ class Gateway:
         deadline = time.monotonic() + START_SECONDS
         while not ready.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
+                self._process.kill()
+                self._process.wait()
                 raise RuntimeError("the gateway did not start; its log says why")
             time.sleep(0.02)
         self.starts += 1

@@ -28,6 +28,30 @@ def test_every_action_has_its_line_and_its_fields(action: Any) -> None:  # noqa:
     assert [name for name in of_action if f"`{name}" not in PAGE] == []
 
 
+# Where the problem of the field, or what a client does, is told.
+SOURCE = re.compile(r"clients\.md \d|#\d+|field-incidents|autopush|Fleet")
+# What breaks nothing by itself.
+HARMLESS = {"pass"}
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action.__name__))
+def test_every_action_says_which_problem_of_the_field_it_reproduces(action: Any) -> None:  # noqa: ANN401
+    (tag,) = get_args({field.name: field.type for field in fields(action)}["type"])
+    if tag in HARMLESS:
+        return
+    section = PAGE[PAGE.index("## TLS") :] if tag == "tls" else PAGE
+    lines = re.findall(rf"^\| `{tag}` \|(.*)$", section, re.MULTILINE) or section.splitlines()
+    assert any(SOURCE.search(line) for line in lines[:20])
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action.__name__))
+def test_every_action_meets_a_real_client_or_apsd_in_a_test(action: Any) -> None:  # noqa: ANN401
+    (tag,) = get_args({field.name: field.type for field in fields(action)}["type"])
+    tests = [path.read_text() for path in (ROOT / "tests" / "e2e").glob("test_*faults.py")]
+    written = re.compile(rf"""["']{tag}(?:["' ]|$)""", re.MULTILINE)
+    assert any(written.search(text) for text in tests)
+
+
 def test_what_the_page_says_on_the_command_line_is_a_rule() -> None:
     commands = re.findall(r"--rule '([^']+)'", PAGE)
     assert [read_rule(words).times for words in commands] == [2]

@@ -137,6 +137,46 @@ async def test_a_gateway_drains_at_once_though_a_request_is_never_answered(lab: 
     lab.here.stop.set()  # the fixture waits for the end; the test has its limit
 
 
+async def test_delays_are_drawn_from_what_was_asked_for(lab: Lab) -> None:
+    spread = {"type": "uniform", "lower": 0.01, "upper": 0.03}
+    lab.rule({"action": {"type": "delay", "seconds": spread}, "seed": 1})
+    said = []
+    for _ in range(3):
+        assert await lab.answers(1) == [(200, "")]
+        said += [detail for state, detail in lab.timeline() if state == "Fault"]
+    seconds = [float(each.split(" by ")[1].removesuffix(" s")) for each in said]
+    assert len(set(seconds)) == 3
+    assert all(0.01 <= each <= 0.03 for each in seconds)
+
+
+async def test_a_410_tells_the_time_that_was_asked_for_in_whatever_form(lab: Lab) -> None:
+    for timestamp in (1454948015990, "1454948015990", 1.5):
+        told = {"type": "answer", "reason": "Unregistered", "timestamp": timestamp}
+        lab.rule({"action": told, "times": 1})
+        assert (await lab.push()).json() == {"reason": "Unregistered", "timestamp": timestamp}
+
+
+async def test_one_app_is_spared_of_what_befalls_all(lab: Lab) -> None:
+    other = await lab.here.install(lab.phone, "com.example.other")
+    lab.rule("outage")
+    lab.rule(f"pass match.topic={TOPIC} priority=1")
+    assert await lab.answers(2) == [(200, ""), (200, "")]
+    elsewhere = await lab.here.push(other, apns_topic="com.example.other")
+    assert elsewhere.status_code == 503
+
+
+async def test_chance_and_sequence_are_the_same_in_every_run(lab: Lab) -> None:
+    def half() -> dict[str, Any]:
+        return {"action": {"type": "answer", "status": 503}, "probability": 0.5, "seed": 7}
+
+    rule = lab.rule(half())
+    first = [status for status, _ in await lab.answers(8)]
+    lab.here.gateway.faults.book.remove(rule.number)
+    lab.rule(half())
+    assert [status for status, _ in await lab.answers(8)] == first
+    assert set(first) == {200, 503}
+
+
 async def test_an_outage_lasts_until_the_rule_is_deleted(lab: Lab) -> None:
     book = lab.here.gateway.faults.book
     outage = lab.rule("outage")
@@ -209,6 +249,7 @@ async def test_rules_of_the_settings_are_there_from_the_start_and_after_a_reset(
         ("reset-stream", httpx.RemoteProtocolError),
         ("reset-stream code=REFUSED_STREAM", httpx.RemoteProtocolError),
         ("goaway reason=Shutdown", httpx.RemoteProtocolError),
+        ("goaway code=ENHANCE_YOUR_CALM twice=true", httpx.RemoteProtocolError),
         ("goaway last_stream=all answers=true close_seconds=0.1", httpx.RemoteProtocolError),
         ("close", httpx.TransportError),
         ("close how=reset", httpx.TransportError),
@@ -222,6 +263,33 @@ async def test_httpx_fails_the_push_and_serves_the_next_one(
     lab.rule(f"{words} times=1")
     with pytest.raises(error):
         await lab.push(timeout=0.3)
+    assert await lab.answers(1) == [(200, "")]
+
+
+async def test_every_third_request_of_a_connection_ends_it(lab: Lab) -> None:
+    lab.rule("goaway reason=Shutdown match.nth_on_connection=3")
+    for _ in range(2):
+        assert await lab.answers(2) == [(200, ""), (200, "")]
+        with pytest.raises(httpx.RemoteProtocolError):
+            await lab.push()
+
+
+async def test_requests_in_flight_are_lost_with_the_one_that_goaway_meets(lab: Lab) -> None:
+    lab.rule('delay seconds=2 holds=request match.payload={"aps.alert":"slow"}')
+    lab.rule('goaway last_stream=all match.payload={"aps.alert":"last"}')
+    failed: list[str] = []
+
+    async def fails(text: str) -> None:
+        with pytest.raises(httpx.TransportError):
+            await lab.push(text, timeout=10)
+        failed.append(text)
+
+    assert await lab.answers(1) == [(200, "")]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(fails, "slow")
+        await until(lambda: [entry.hits for entry in lab.here.gateway.faults.book] == [1, 0])
+        nursery.start_soon(fails, "last")
+    assert sorted(failed) == ["last", "slow"]
     assert await lab.answers(1) == [(200, "")]
 
 
