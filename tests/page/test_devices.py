@@ -69,6 +69,26 @@ def test_phones_are_a_grid_that_leads_to_each(
     expect(page.get_by_role("heading", name="Anna's iPhone")).to_be_visible()
 
 
+def test_of_many_phones_only_those_in_sight_are_asked_for_their_screen(
+    page: Page, apnsim: Apnsim
+) -> None:
+    for number in range(14):
+        apnsim.create_device(name=f"Phone {number:02}", online=False)
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(request.url) if "/screen" in request.url else None)
+    page.goto("/#/devices")
+    expect(page.get_by_text("14 phones")).to_be_visible()
+    expect(page.get_by_role("link", name="Phone 00")).to_be_visible()
+    expect(page.get_by_role("link", name="Phone 12")).to_have_count(0)
+    expect(page.locator(".device-look .home-screen").first).to_be_attached()
+    assert 0 < len(asked) <= 12
+    page.get_by_role("link", name="Next").click()
+    expect(page.get_by_role("link", name="Phone 13")).to_be_visible()
+    expect(page.get_by_text("Page 2 of 2")).to_be_visible()
+    page.get_by_label("Find a phone").fill("phone 07")
+    expect(page.get_by_role("link", name="Phone 07")).to_be_visible()
+
+
 def test_a_tap_opens_the_app_and_a_swipe_does_away(
     page: Page, gateway: PageGateway, apnsim: Apnsim
 ) -> None:

@@ -132,13 +132,13 @@ class ReceivedPush:
 
 
 @router.get("", response_model=list[Device])
-async def list_devices(parts: Parts, tenant: OneTenant) -> Json:
+async def list_devices(parts: Parts, tenant: OneTenant) -> Response:
     """Every device, or those that have an app, oldest first."""
     views = parts.devices.list_devices()
     if tenant is not None:
         bundle_id = tenant.bundle_id
         views = [view for view in views if any(app.bundle_id == bundle_id for app in view.apps)]
-    return Json([_device(view) for view in views])
+    return await json_list(_device(view) for view in views)
 
 
 @router.post("", response_model=Device, status_code=201)

@@ -1,7 +1,10 @@
 /** What the API answers, for a view: asked at once, again when told, and now and then while seen. */
-import { useCallback, useEffect, useState } from "./ui.js";
+import { useCallback, useEffect, useRef, useState } from "./ui.js";
 
 /**
+ * One question at a time: whoever asks again while an answer is on its way gets one more after it, so
+ * that a slow gateway is not asked ever faster, and its answers arrive.
+ *
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} ask
  * @param {unknown[]} inputs ask anew when one of them has changed
@@ -11,24 +14,36 @@ import { useCallback, useEffect, useState } from "./ui.js";
  */
 export function useAnswer(ask, inputs, { everySeconds } = {}) {
   const [answer, setAnswer] = useState({ data: null, error: null });
-  const [turn, setTurn] = useState(0);
-  const again = useCallback(() => setTurn((each) => each + 1), []);
+  const current = useRef(() => {});
 
   useEffect(() => {
     const hangUp = new AbortController();
-    const keep = (told) => !hangUp.signal.aborted && setAnswer((before) => ({ ...before, error: null, ...told }));
-    ask(hangUp.signal).then(
-      (data) => keep({ data }),
-      (error) => keep({ error }),
-    );
-    return () => hangUp.abort();
-  }, [...inputs, turn]);
+    let isAsking = false;
+    let isWanted = false;
+    const askNow = async () => {
+      isWanted = true;
+      if (isAsking) return;
+      isAsking = true;
+      while (isWanted) {
+        isWanted = false;
+        const told = await ask(hangUp.signal).then(
+          (data) => ({ data, error: null }),
+          (error) => ({ error }),
+        );
+        if (hangUp.signal.aborted) return;
+        setAnswer((before) => ({ ...before, ...told }));
+      }
+      isAsking = false;
+    };
+    const timer = everySeconds ? setInterval(() => !document.hidden && !isAsking && askNow(), everySeconds * 1000) : null;
+    current.current = askNow;
+    askNow();
+    return () => {
+      hangUp.abort();
+      clearInterval(timer);
+    };
+  }, [...inputs, everySeconds]);
 
-  useEffect(() => {
-    if (!everySeconds) return undefined;
-    const timer = setInterval(() => !document.hidden && again(), everySeconds * 1000);
-    return () => clearInterval(timer);
-  }, [everySeconds]);
-
+  const again = useCallback(() => current.current(), []);
   return { ...answer, again };
 }

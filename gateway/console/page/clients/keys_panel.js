@@ -1,7 +1,8 @@
 /** The provider keys that the gateway believes. */
-import { call, del, segment } from "../api.js";
+import { del, segment } from "../api.js";
 import { Button } from "../components/button.js";
 import { Confirm } from "../components/dialog.js";
+import { saveAnswer } from "../components/save.js";
 import { attempt } from "../components/toast.js";
 import { html, useState } from "../ui.js";
 import { NewKey } from "./new_key.js";
@@ -43,10 +44,4 @@ function scopeOf({ kind, environments, topics, related_key_id: related }) {
   return words.filter(Boolean).join(", ");
 }
 
-/** By fetch, not by a link: a link cannot bear the console's token. */
-async function save(keyId) {
-  const answer = await call("GET", `/keys/${segment(keyId)}/p8`, { accept: "*/*" });
-  const url = URL.createObjectURL(await answer.blob());
-  Object.assign(document.createElement("a"), { href: url, download: `AuthKey_${keyId}.p8` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
+const save = (keyId) => saveAnswer(`/keys/${segment(keyId)}/p8`, `AuthKey_${keyId}.p8`);

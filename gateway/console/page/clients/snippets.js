@@ -4,6 +4,7 @@
  * Each file is a head (`name: value` lines), a line `---`, and the text; `{{word}}` is a value. The
  * docs and tests read the same files.
  */
+import { quoted } from "../detail/commands.js";
 
 const FOLDER = "/page/snippets/";
 
@@ -33,11 +34,9 @@ function parsed(file) {
  * @param {string} text @param {string} language @param {Record<string, string | number>} values
  */
 export function filled(text, language, values) {
-  const written = language === "shell" ? shellWord : insideQuotes;
+  const written = language === "shell" ? quoted : insideQuotes;
   return text.replace(/\{\{(\w+)\}\}/g, (place, name) => (name in values ? written(String(values[name])) : place));
 }
-
-const shellWord = (text) => (/^[\w./:%+=,@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** Between double quotes these languages agree with JSON. */
 const insideQuotes = (text) => JSON.stringify(text).slice(1, -1);

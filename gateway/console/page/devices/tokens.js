@@ -37,7 +37,7 @@ function PushToStart({ path, changed }) {
   };
   return html`<${Problem} error=${error} />
     <form class="inline-form" onSubmit=${submit}>
-      <${TextField} label="Push-to-start token for the attributes type" required value=${type} set=${setType} placeholder="DeliveryAttributes" />
+      <${TextField} label="Push-to-start token for" required value=${type} set=${setType} placeholder="DeliveryAttributes" />
       <${Button} label="Ask for it" type="submit" disabled=${isBusy} />
     </form>`;
 }

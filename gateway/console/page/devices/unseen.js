@@ -1,5 +1,6 @@
 /** What cannot be seen on the screen: what was heard, and what nobody saw, with the reason. */
 import { href } from "../router.js";
+import { Icon } from "../components/icon.js";
 import { Ago } from "../components/time.js";
 import { html } from "../ui.js";
 
@@ -12,7 +13,7 @@ export function Unseen({ screen }) {
     ${unseen.length === 0 && html`<p class="hint">Everything that came was shown.</p>`}
     <ul class="unseen-list">
       ${unseen.map((each) => html`<li key=${each.apns_id + each.received_at}>
-        <a href=${href("notifications", [each.apns_id])}>${each.push_type} push for ${each.topic}</a>
+        <a href=${href("notifications", [each.apns_id])}>${each.push_type} push for ${each.topic}</a>${" "}
         <span class="hint"><${Ago} at=${each.received_at} /></span>
         <p><strong>Not presented:</strong> ${each.why}</p>
       </li>`)}
@@ -21,7 +22,7 @@ export function Unseen({ screen }) {
     ${sounds.length === 0 && html`<p class="hint">Nothing.</p>`}
     <ul class="unseen-list">
       ${sounds.map((each) => html`<li key=${each.apns_id + each.at}>
-        <span aria-hidden="true">${each.critical ? "🔊" : "🔔"}</span> ${heard(each)}
+        <${Icon} name="bell" /> ${heard(each)}${" "}
         <span class="hint"><${Ago} at=${each.at} /></span>
       </li>`)}
     </ul>

@@ -39,12 +39,16 @@ export function chartsOf(looks) {
   ];
 }
 
-/** The most frequent ones. */
+/** The most frequent ones of these minutes. */
 function reasonsOf(looks) {
-  const counted = (looks.at(-1)?.samples ?? []).filter(({ name, labels }) => name === "apnsim_requests_total" && labels.reason);
-  const byReason = Map.groupBy(counted, ({ labels }) => labels.reason);
-  const totals = [...byReason].map(([reason, samples]) => [reason, samples.reduce((total, { value }) => total + value, 0)]);
-  return totals.sort(([, a], [, b]) => b - a).slice(0, REASONS).map(([reason]) => reason);
+  if (!looks.length) return [];
+  const counted = (look, reason) => sum(look.samples, "apnsim_requests_total", (labels) => labels.reason === reason);
+  const told = looks.at(-1).samples.filter(({ name }) => name === "apnsim_requests_total").map(({ labels }) => labels.reason);
+  const happened = [...new Set(told)]
+    .filter(Boolean)
+    .map((reason) => [reason, counted(looks.at(-1), reason) - counted(looks[0], reason)])
+    .filter(([, count]) => count > 0);
+  return happened.sort(([, a], [, b]) => b - a).slice(0, REASONS).map(([reason]) => reason);
 }
 
 /** What was counted between two looks; a counter that began anew counts from there. */

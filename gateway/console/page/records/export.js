@@ -1,7 +1,7 @@
 /** The journal as a file. */
-import { call } from "../api.js";
 import { Button } from "../components/button.js";
 import { Dialog } from "../components/dialog.js";
+import { saveAnswer } from "../components/save.js";
 import { attempt } from "../components/toast.js";
 import { html, useState } from "../ui.js";
 
@@ -29,11 +29,4 @@ export function ExportMenu() {
   `;
 }
 
-/** By fetch, not by a link: a link cannot bear the console's token. */
-async function save({ format, file }) {
-  const answer = await call("GET", "/export", { query: { format }, accept: "*/*" });
-  const url = URL.createObjectURL(await answer.blob());
-  const link = Object.assign(document.createElement("a"), { href: url, download: file });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
+const save = ({ format, file }) => saveAnswer("/export", file, { format });
