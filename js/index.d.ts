@@ -49,7 +49,7 @@ export interface Gateway {
   readonly ca: string;
   /** The same as a file of the gateway's machine. */
   readonly caFile: string;
-  /** The `.p8` to sign with, PEM. */
+  /** The `.p8` to sign with, PEM; empty if the gateway made none of its keys. */
   readonly key: string;
   /** The same as a file of the gateway's machine, if it made the key. */
   readonly keyFile: string | null;

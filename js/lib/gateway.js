@@ -114,8 +114,9 @@ function signingKey(info) {
  */
 async function meet(console, end) {
   const info = await console.call("GET", "info");
-  const { key_id: keyId } = signingKey(info) ?? {};
-  const key = keyId ? await console.call("GET", `keys/${keyId}/p8`) : "";
+  // Of a key that was made elsewhere the gateway has the public half alone.
+  const signing = signingKey(info);
+  const key = signing?.key_file ? await console.call("GET", `keys/${signing.key_id}/p8`) : "";
   return new Gateway(console, info, key, end);
 }
 

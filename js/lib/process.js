@@ -49,6 +49,7 @@ async function launch({ command, options = [], dataDir, startSeconds = START_SEC
     return { consoleUrl: info.console_url, consoleToken: tokenOf(options), end };
   } catch (error) {
     const said = fs.readFileSync(logFile, "utf8").trim();
+    child.kill("SIGKILL");
     await end();
     if (!(error instanceof ApnsimError)) throw error;
     throw new ApnsimError(said ? `${error.detail}; it said:\n${said.slice(-2000)}` : error.detail);

@@ -86,15 +86,32 @@ for (const ending of ["kill", "return", "throw"]) {
     const program = spawn(process.execPath, [path.join(folder, "forgetful.mjs"), ending], {
       stdio: ["ignore", "pipe", "ignore"],
     });
-    const [consoleUrl] = await once(program.stdout.setEncoding("utf8"), "data");
+    const [said] = await once(program.stdout.setEncoding("utf8"), "data");
+    const { consoleUrl, caFile } = JSON.parse(said);
     if (ending === "kill") {
-      assert.ok(await isUp(consoleUrl.trim()));
+      assert.ok(await isUp(consoleUrl));
       program.kill("SIGKILL");
     }
     await once(program, "exit");
-    await until(async () => !(await isUp(consoleUrl.trim())), "the gateway's end");
+    await until(async () => !(await isUp(consoleUrl)), "the gateway's end");
+    const home = path.dirname(caFile);
+    if (ending === "kill") fs.rmSync(home, { recursive: true }); // nobody was left to do it
+    assert.equal(fs.existsSync(home), false);
   });
 }
+
+test("a gateway that takes too long is not waited for, nor left behind", async () => {
+  const command = ["sh", "-c", "exec sleep 60"];
+  const late = await start({ command, startSeconds: 0.2 }).catch((error) => error);
+  assert.match(late.message, /not ready within 0\.2 s/);
+});
+
+test("a gateway that dies in a test: the next call says that nobody is there", async () => {
+  const gateway = await start();
+  const app = await gateway.app();
+  await gateway.stop();
+  await assert.rejects(app.waitFor(), /no gateway answers/);
+});
 
 test("it is there for require(), too, and is the same", () => {
   const required = createRequire(import.meta.url)("apnsim");
