@@ -115,7 +115,7 @@ CASES: dict[str, Case] = {
     "truncate": Case(cut_off, {"bytes": "5"}),
     "goaway": Case(broken(httpx.RemoteProtocolError), {"reason": "InternalServerError"}),
     "settings": Case(taken, {"max concurrent streams": "7"}),
-    "close": Case(broken(httpx.ReadError, httpx.RemoteProtocolError), {"how": "reset"}),
+    "close": Case(broken(httpx.NetworkError, httpx.RemoteProtocolError), {"how": "reset"}),
     "no-ping-ack": Case(taken),
     "no-window": Case(stalled, {"stream bytes": "0"}),
     "idle-close": Case(taken, {"seconds (needed)": "30"}),

@@ -8,7 +8,7 @@ export function Answer({ answer }) {
     <h3 id="answer">Answer</h3>
     <p><${StatusBadge} status=${status} reason=${reason} /></p>
     ${detail && html`<p>${detail} <span class="soft small">(for you; it was not sent)</span></p>`}
-    <dl class="facts mono">
+    <dl class="known mono">
       <div><dt>apns-id</dt><dd>${apnsId}</dd></div>
       ${uniqueId && html`<div><dt>apns-unique-id</dt><dd>${uniqueId}</dd></div>`}
     </dl>

@@ -24,7 +24,7 @@ export function Facts({ story, record }) {
   ];
   return html`<section class="part" aria-labelledby="facts">
     <h3 id="facts">Push</h3>
-    <dl class="facts">
+    <dl class="known">
       ${facts.map(([name, value]) => value && html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
     </dl>
   </section>`;

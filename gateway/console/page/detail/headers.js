@@ -6,7 +6,7 @@ export function Headers({ request }) {
     <h3 id="headers">Request</h3>
     ${request
       ? html`<p class="mono request-line">${request.method} ${request.path}</p>
-          <dl class="facts mono">
+          <dl class="known mono">
             ${request.headers.map(([name, value], index) => html`<div key=${index}><dt>${name}</dt><dd>${value}</dd></div>`)}
           </dl>`
       : html`<p class="soft">An earlier process of the gateway accepted it, and took the request along.</p>`}

@@ -2,6 +2,11 @@
 import { isTyping } from "../shell/keys.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../ui.js";
 
+/** Beside the list, arrows and the like scroll what has the focus. */
+const EVERYWHERE = new Set(["j", "k", "Escape"]);
+
+const isOfTheList = (element) => element === document.body || element.id === "view" || element.closest(".windowed") !== null;
+
 /**
  * @param {object} options
  * @param {import("../record.js").JournalRecord[]} options.records
@@ -49,9 +54,7 @@ export function useCursor({ records, open, onMove, onEscape, list }) {
     };
     function onKey(event) {
       if (isTyping(event) || !keys[event.key]) return;
-      // In the detail, and in code, arrows scroll.
-      const isInList = event.target === document.body || event.target.closest?.(".windowed, .view") === event.target || event.target.closest?.(".windowed");
-      if (event.key.length > 1 && event.key !== "Escape" && !isInList) return;
+      if (!EVERYWHERE.has(event.key) && !isOfTheList(event.target)) return;
       event.preventDefault();
       keys[event.key]();
     }

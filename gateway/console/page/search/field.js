@@ -102,7 +102,7 @@ export function SearchField({ value, onSearch, mistakes }) {
       aria-autocomplete="list"
       aria-activedescendant=${chosen >= 0 && offered[chosen] ? `${id}-${chosen}` : undefined}
       aria-invalid=${mistakes.length > 0}
-      placeholder="Search: words, topic:, state:, since:15m"
+      placeholder="Search: words, state:stored"
       spellcheck=${false}
       autocomplete="off"
       value=${text}
