@@ -59,15 +59,17 @@ class Course:
             world: what it is here now.
 
         Returns:
-            ``stamp`` itself if the machine's clock has not come to it, give or take a skew.
+            ``stamp`` itself if the machine's clock has not come to it, give or take a skew; or if
+            it is of a clock that is behind the machine's, and would be older than it says.
         """
         if stamp > machine + SKEW_SECONDS:
             return stamp
-        moment = stamp + 1
-        if moment >= machine:
-            return world
+        told = min(world, self._world_at(stamp + 1))
+        return max(told, stamp) if stamp <= world else told
+
+    def _world_at(self, moment: float) -> float:
         for turn in reversed(self._turns):
             if turn.machine <= moment:
-                return min(world, turn.world + (moment - turn.machine) * turn.pace)
+                return turn.world + (moment - turn.machine) * turn.pace
         oldest = self._turns[0]
         return oldest.world - (oldest.machine - moment)

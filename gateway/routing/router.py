@@ -9,6 +9,7 @@ path serves devices that are online, offline or about to reconnect, and survives
 from __future__ import annotations
 
 from collections import OrderedDict
+from math import ceil
 from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.journal import Journal, State
@@ -108,7 +109,7 @@ class Router:
         accepted = await self._store.accept(device, notification, same_id_since=since)
         if accepted.duplicate_of is not None:
             return accepted.duplicate_of
-        self.expiries.ring_at(notification.expires_at)
+        self.expiries.ring_at(ceil(notification.expires_at))  # to the second, as providers count
         for replaced in self._sessions.unacknowledged.over(accepted.replaced):
             self._journal.note(replaced, State.REPLACED, f"by {notification.apns_id}")
         session = self._sessions.session_of(device)

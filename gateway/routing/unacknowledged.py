@@ -97,7 +97,8 @@ class Unacknowledged:
             self._in_flight.discard(push.unique_id)
             self._left[push.unique_id] = device, push
             self._of.setdefault(device, {})[push.unique_id] = push
-            self.on_left(push.sent_at + self._keep_seconds)
+            has_room = len(self._left) <= self._capacity
+            self.on_left(push.sent_at + self._keep_seconds if has_room else -inf)
 
     def of(self, device: DeviceId) -> tuple[Sent, ...]:
         """What lost links of the device have left behind, oldest first."""
@@ -105,7 +106,7 @@ class Unacknowledged:
 
     @property
     def next_due(self) -> float:
-        """When the oldest has been kept long enough; infinite when there is none."""
+        """When :meth:`sweep` has something to forget; infinite: never."""
         oldest = min((push.sent_at for _, push in self._left.values()), default=inf)
         return oldest + self._keep_seconds
 

@@ -66,6 +66,18 @@ def test_frozen_time_makes_nothing_older_and_fast_time_does() -> None:
     assert desk.age(desk.machine.time - 31) == 30 * MINUTE
 
 
+def test_of_two_readings_of_a_stamp_on_a_clock_that_is_behind_the_younger_counts() -> None:
+    desk = Desk()
+    desk.clock.freeze()
+    desk.machine.time += 3 * HOUR
+    desk.clock.resume()
+    desk.machine.time += HOUR
+    # By this clock, as who asks it stamps; it is three hours behind.
+    assert desk.age(desk.clock.now() - 600) == 600
+    # By the machine's.
+    assert desk.age(desk.machine.time - 601) == 600
+
+
 def test_a_reset_clock_is_one_that_was_never_moved() -> None:
     desk = Desk()
     desk.clock.go_at(100)

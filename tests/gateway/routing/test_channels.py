@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING
 
 import pytest
@@ -164,11 +165,12 @@ async def test_a_message_waits_until_it_expires_and_the_newest_only() -> None:
     waiting = world.channels.waiting(channel_id)
     assert waiting is not None
     assert waiting.checkpoint == 2
+    assert world.channels.expiries.at == await world.channels.expire() == waiting.expires_at
     world.time.time = waiting.expires_at
     assert world.channels.waiting(channel_id) is None
-    await world.channels.expire()
+    assert await world.channels.expire() == inf
     assert list(await world.store.broadcasts()) == []
-    await world.channels.expire()
+    assert await world.channels.expire() == inf
 
 
 async def test_a_message_that_could_not_be_kept_is_given_to_nobody() -> None:

@@ -24,6 +24,7 @@ class World:
     store: FragileStore = field(default_factory=FragileStore)
     sessions: SessionTable = field(default_factory=SessionTable)
     clock: SettableTime = field(default_factory=SettableTime)
+    lead: float = 0.0
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.clock.now)
@@ -33,6 +34,7 @@ class World:
             self.journal,
             self.clock.now,
             same_id_seconds=self.same_id_seconds,
+            lead=lambda: self.lead,
         )
 
     def connected(self, *, has_room: bool = True) -> ListeningSession:
@@ -141,6 +143,27 @@ async def test_expiration_0_to_an_absent_device_is_discarded(world: World) -> No
         "the device is offline and the push may not be stored"
     )
     assert await world.waiting() == 0
+
+
+async def test_a_push_that_is_too_late_only_by_a_clock_that_was_moved_says_so(
+    world: World,
+) -> None:
+    world.lead = 7200.0
+    late, far_too_late = (
+        notification(number, expires_at=NOW - seconds) for number, seconds in ((1, 60), (2, 7200))
+    )
+    for push in (late, far_too_late, once(3)):
+        await world.route(push)
+    assert "the gateway's clock is 7200 s ahead" in world.record(late).timeline[-1].detail
+    assert "ahead" not in world.record(far_too_late).timeline[-1].detail
+
+
+async def test_when_the_first_of_those_that_wait_expires_an_alarm_rings(world: World) -> None:
+    for number, seconds in ((1, 90), (2, 59.5), (3, 70)):
+        await world.route(notification(number, expires_at=NOW + seconds))
+    assert world.router.expiries.at == NOW + 60
+    world.sessions.unacknowledged.on_left(NOW + 50)
+    assert world.router.expiries.at == NOW + 50
 
 
 async def test_expiration_0_to_a_link_without_room_is_discarded(world: World) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import inf
+
 from gateway.routing.unacknowledged import Sent, Unacknowledged
 from protocol.identifiers import DeviceId
 from tests.builders import DEVICE, NOW, notification
@@ -66,6 +68,20 @@ def test_it_is_kept_for_a_while() -> None:
     assert pushes.sweep(NOW + 60) == [old]
     assert pushes.of(DEVICE) == (young,)
     assert old.unique_id not in pushes
+
+
+def test_when_a_sweep_is_due_is_told_and_known() -> None:
+    pushes, told = Unacknowledged(keep_seconds=60, capacity=2), list[float]()
+    pushes.on_left = told.append
+    assert pushes.next_due == inf
+    pushes.leave(DEVICE, [sent(1, sent_at=NOW + 30), sent(2)])
+    assert told == [NOW + 90, NOW + 60]
+    assert pushes.next_due == NOW + 60
+    pushes.leave(DEVICE, [sent(3)])
+    assert told[2:] == [-inf], "there are too many: now"
+    pushes.settled(sent(2).unique_id)
+    pushes.settled(sent(3).unique_id)
+    assert pushes.next_due == NOW + 90
 
 
 def test_the_oldest_make_room() -> None:
