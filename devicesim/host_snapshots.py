@@ -57,7 +57,7 @@ class HostedSnapshots:
             StateError: they could not be written; nothing has changed.
         """
         if self._folder is None:
-            return [part.state() for part in parts]
+            return await trio.to_thread.run_sync(lambda: [part.state() for part in parts])
         return await self._folder.stage(parts)
 
     async def discard_staged(self) -> None:

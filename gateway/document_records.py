@@ -1,9 +1,9 @@
 """Pushes, broadcasts and the journal's records as parts of a snapshot."""
 
 # No "from __future__ import annotations": pydantic reads the annotations at run time.
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr, model_validator
 
 from gateway.records import Audience, Event, Record, State
 from protocol.broadcast import Broadcast
@@ -128,12 +128,13 @@ class RecordPart(Part):
     response: ResponsePart | None
     answer_seconds: Seconds | None
 
-    @property
-    def record(self) -> Record:
-        """As the journal keeps it."""
+    _record: Record = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _is_a_record(self) -> Self:
         told, push, broadcast = self.presentation, self.push, self.broadcast
         taken = None if push is None else push.make(Notification)
-        return Record(
+        self._record = Record(
             self.number,
             self.received_at,
             self.connection,
@@ -150,3 +151,9 @@ class RecordPart(Part):
             response=None if self.response is None else self.response.response,
             answer_seconds=self.answer_seconds,
         )
+        return self
+
+    @property
+    def record(self) -> Record:
+        """As the journal keeps it; made when it was read, which is no matter of the event loop."""
+        return self._record

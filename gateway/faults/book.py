@@ -121,13 +121,16 @@ class Entry:
         Raises:
             ValueError: such dice there are not, or it could not have struck so often.
         """
-        self.seen, self.hits = seen, hits
-        for _ in range(hits):
+        self.seen, self.hits, left = seen, hits, hits
+        while left:
             if not self._steps:
                 raise ValueError(f"it cannot have struck {hits} times")
-            if self._steps[-1][1] is None:
-                break  # it will never be another
-            self._next()
+            act, times = self._steps.pop()
+            if times is None or times > left:
+                self._steps.append((act, None if times is None else times - left))
+                break
+            left -= times
+        self.is_spent = not self._steps
         if dice:
             go_on_from(self._dice, dice)
 

@@ -169,3 +169,27 @@ def test_a_long_value_that_did_not_match_is_told_in_part() -> None:
     strike(book, payload={"text": "y" * 5000})
     [entry] = book
     assert len(entry.missed) < 60
+
+
+def test_a_rule_goes_on_from_where_another_has_come() -> None:
+    sequence = {"action": [{"type": "answer", "status": 500, "times": 3}, {"type": "pass"}]}
+    for rule in ("answer status=500 times=4 probability=0.5", sequence, "pass"):
+        former, later = book_of(rule), book_of(rule)
+        strike(former, 3)
+        [told], [entry] = former, later
+        entry.go_on(told.seen, told.hits, told.dice)
+        assert (entry.seen, entry.hits, entry.is_spent) == (told.seen, told.hits, told.is_spent)
+        assert strike(later, 9) == strike(former, 9)
+
+
+def test_a_rule_goes_on_no_further_than_it_can() -> None:
+    [entry] = book_of("pass times=3")
+    for hits in (4, 2**62):
+        with pytest.raises(ValueError, match=f"struck {hits} times"):
+            entry.go_on(hits, hits, "")
+    [entry] = book_of(f"pass times={2**62}")
+    entry.go_on(2**61, 2**61, "")
+    assert not entry.is_spent
+    for dice in ("x", "AAAA"):
+        with pytest.raises(ValueError, match="dice of a rule are 2500 bytes"):
+            entry.go_on(1, 1, dice)
