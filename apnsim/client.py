@@ -23,7 +23,7 @@ from apnsim.client_errors import (
     UnreachableError,
 )
 from apnsim.client_events import ServerEvent, events_in
-from apnsim.client_expectations import Expectations
+from apnsim.client_expectations import Expectations, query_of
 from apnsim.client_export import Exporter
 from apnsim.client_lint import Linter
 from apnsim.client_rules import Rules
@@ -32,6 +32,7 @@ from apnsim.client_time import TimeCalls
 from apnsim.client_views import (
     Answered,
     Channel,
+    Filters,
     Info,
     Key,
     NotificationStory,
@@ -109,9 +110,17 @@ class Apnsim(Expectations, TimeCalls):
         """The figures in Prometheus' text format."""
         return self.answer("GET", "/metrics").text
 
-    def events(self, *, bundle_id: str | None = None) -> Iterator[ServerEvent]:
-        """Follow what happens, to an app or at all, until the gateway or its reader ends it."""
-        with self.streamed("events", {"bundle_id": bundle_id}) as answer:
+    def events(
+        self, *, last_event_id: str | None = None, **filters: Unpack[Filters]
+    ) -> Iterator[ServerEvent]:
+        """Follow what happens until the gateway or its reader ends it.
+
+        Args:
+            last_event_id: the id of the last one that was read, to be told what came after it.
+            filters: as for :meth:`notifications`.
+        """
+        query = {**query_of(filters), "last_event_id": last_event_id}
+        with self.streamed("events", query) as answer:
             yield from events_in(answer.iter_lines())
 
     # -- devices --------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import trio
 
     from gateway.records import Happening
+    from gateway.viewers import Told
     from protocol.identifiers import DeviceId, UniqueId
     from protocol.notification import Notification
     from protocol.provider.http import HttpRequest
@@ -252,7 +253,7 @@ class Journal:
 
     def view(
         self, wanted: Callable[[Happening], bool] = lambda _: True
-    ) -> AbstractContextManager[trio.MemoryReceiveChannel[Happening]]:
+    ) -> AbstractContextManager[trio.MemoryReceiveChannel[Told]]:
         """Follow what happens and is wanted; the channel ends when the viewer is too slow."""
         return self.viewers.view(wanted)
 
@@ -284,8 +285,7 @@ class Journal:
         self._tell(record)
 
     def _tell(self, record: Record) -> None:
-        if self.viewers:
-            self.viewers.tell(record)
+        self.viewers.tell(record)
         if self._waiters:
             self._waiters.tell(record)
 

@@ -83,13 +83,12 @@ def _presented(apnsim: Apnsim, bundle_id: str | None) -> Iterator[Notification]:
     Who is too slow is dropped by the gateway: what is missed is looked up.
     """
     started, known = apnsim.info().time, dict[int, None]()
-    filters: Filters = {"state": PRESENTED, "since": started, "limit": KNOWN}
-    if bundle_id is not None:
-        filters["bundle_id"] = bundle_id
+    whose: Filters = {} if bundle_id is None else {"bundle_id": bundle_id}
+    filters: Filters = {"state": PRESENTED, "since": started, "limit": KNOWN, **whose}
     must_look_up = False
     while True:
         is_dropped = False
-        for event in apnsim.events(bundle_id=bundle_id):
+        for event in apnsim.events(**whose):
             if must_look_up:  # what came before this stream of events had begun
                 must_look_up = False
                 yield from _unknown(apnsim.notifications(**filters), known)

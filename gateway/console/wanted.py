@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway.console.rendering import read_payload
 from gateway.console.views import is_in
 from gateway.faults.match import is_at
+from gateway.records import LinkEvent, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gateway.console.rendering import Payload
-    from gateway.journal import Record, State
+    from gateway.journal import State
+    from gateway.records import Happening
     from gateway.routing.tenancy import Tenancy
 
 
@@ -110,6 +112,11 @@ class Wanted:
         whose = [] if self.tenancy is None else [BUNDLE_ID]
         return whose + [name for name in FACTS if getattr(self, name) is not None]
 
+    @property
+    def asks_of_pushes(self) -> bool:
+        """Whether it asks for something that only pushes have."""
+        return bool(self.states or self.payload or self.text is not None)
+
     def __call__(self, record: Record) -> bool:
         """Whether the record is wanted."""
         return next(self.differences(record), None) is None
@@ -138,6 +145,25 @@ class Wanted:
         for wish in self.payload:
             if not wish.is_met(payload):
                 yield Difference("payload", str(wish), wish.found_in(payload))
+
+
+def following(wanted: Wanted) -> Callable[[Happening], bool]:
+    """The same question about all that happens: what was refused is wanted, too, and links are."""
+    pushes = replace(wanted, refused_too=True)
+    is_about_links = not (set(wanted.names) - {BUNDLE_ID, "device"} or wanted.asks_of_pushes)
+
+    def is_wanted(happening: Happening) -> bool:
+        if isinstance(happening, Record):
+            return pushes(happening)
+        if not isinstance(happening, LinkEvent):
+            return True  # it may be about anything
+        return (
+            is_about_links
+            and wanted.device in (None, happening.device)
+            and (wanted.tenancy is None or wanted.tenancy.has(happening))
+        )
+
+    return is_wanted
 
 
 BUNDLE_ID = "bundle_id"

@@ -332,6 +332,9 @@ async def test_events_as_they_happen(monkeypatch: pytest.MonkeyPatch) -> None:
     def use(apnsim: Apnsim) -> list[ServerEvent]:
         events = apnsim.events()
         happened = [next(events), next(events)]
+        missed = apnsim.events(last_event_id=happened[0].id, topic="com.example.app")
+        assert next(missed) == happened[1]
+        missed.close()  # type: ignore[attr-defined]
         trio.from_thread.run_sync(console.parts.closing.set)
         assert list(events) == []
         return happened

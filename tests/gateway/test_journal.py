@@ -304,7 +304,7 @@ async def test_a_viewer_sees_what_happens_from_now_on(journal: Journal) -> None:
         record, accepted = accept(journal, 2)
         journal.note(accepted.unique_id, State.DELIVERED)
         journal.link(DEVICE, is_connected=False, detail="closed")
-        assert [events.receive_nowait() for _ in range(3)] == [
+        assert [events.receive_nowait().happening for _ in range(3)] == [
             record,
             record,
             LinkEvent(DEVICE, is_connected=False, at=NOW, detail="closed"),
@@ -331,7 +331,7 @@ async def test_a_viewer_that_has_gone_harms_nobody(journal: Journal) -> None:
     with journal.view() as gone, journal.view() as here:
         gone.close()
         journal.link(DEVICE, is_connected=True)
-        assert here.receive_nowait() == LinkEvent(DEVICE, is_connected=True, at=NOW)
+        assert here.receive_nowait().happening == LinkEvent(DEVICE, is_connected=True, at=NOW)
         assert journal.statistics().viewers == 1
 
 

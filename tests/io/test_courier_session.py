@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from gateway.courier.terms import CourierSettings
+from gateway.journal import LinkEvent
 from protocol.courier.compact import CompactCodec
 from protocol.courier.frames import frame
 from protocol.courier.messages import (
@@ -270,6 +271,8 @@ async def test_the_journal_hears_of_links(gateway: Gateway) -> None:
     with gateway.journal.view() as events:
         phone = await gateway.connects()
         await phone.leaves()
-        up, down = events.receive_nowait(), events.receive_nowait()
+        up, down = (events.receive_nowait().happening for _ in range(2))
+    assert isinstance(up, LinkEvent)
+    assert isinstance(down, LinkEvent)
     assert (up.device, up.is_connected) == (DEVICE, True)
     assert (down.is_connected, down.detail) == (False, "closed by the device")

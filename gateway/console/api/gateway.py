@@ -1,14 +1,16 @@
 """The gateway itself: what it is, who is connected, back to empty, and what happens live."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel
 
 from gateway.console.api.common import OfTenant, OneTenant, Parts, device_refusals
+from gateway.console.api.wanting import Wanting
 from gateway.console.live import EventStream
 from gateway.console.rendering import Json
+from gateway.console.wanted import following
 
 router = APIRouter(prefix="/api/v1", tags=["gateway"])
 
@@ -71,18 +73,27 @@ async def connections(parts: Parts, tenancy: OfTenant) -> Json:
     response_class=Response,
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events, endless."}},
 )
-async def events(parts: Parts, tenancy: OfTenant) -> EventStream:
+async def events(
+    parts: Parts,
+    wanted: Wanting,
+    header: Annotated[str | None, Header(alias="last-event-id")] = None,
+    last_event_id: Annotated[
+        str | None, Query(description="As the header `Last-Event-ID`, which browsers send.")
+    ] = None,
+) -> EventStream:
     """Follow what happens, as server-sent events.
 
     `push` (a push reached a state; as in `GET /notifications`), `rejected` (a provider request
     was refused; as in `GET /requests`), `request` (one that is no push was answered), `link` (a
     device connected or left), `forgotten` (a reset: the `numbers` of the records that are gone,
-    null for all). A viewer that is too slow gets `reload` as its last event: read the lists again,
-    then reconnect.
+    null for all). The filters are those of `GET /notifications`; links have a device and an app.
+
+    Whoever comes back with the id of the last event is told what was missed, each push once. Where
+    that is not known any more, and for a viewer that is too slow, there is `reload`: read the lists
+    again, and go on from here.
     """
-    if tenancy is None:
-        return EventStream(parts.journal, parts.closing)
-    return EventStream(parts.journal, parts.closing, tenancy.has)
+    last_id = header if last_event_id is None else last_event_id
+    return EventStream(parts.journal, parts.closing, following(wanted), last_id)
 
 
 @router.post("/reset", status_code=204, response_class=Response)

@@ -19,8 +19,9 @@ from gateway.console.app import Bind, serve_console
 from gateway.console.live import KEEP_ALIVE_SECONDS, EventStream, event_of
 from gateway.console.server import PatientStream, hypercorn_config, serve_app
 from gateway.journal import State
+from gateway.viewers import REMEMBERED, Told
 from protocol.identifiers import DeviceId
-from tests.builders import NOW, push
+from tests.builders import DEVICE, NOW, push
 from tests.gateway.console.consoles import Console
 
 if TYPE_CHECKING:
@@ -33,12 +34,13 @@ EVENTS = "/api/v1/events"
 
 
 def events_in(text: str) -> list[tuple[str, str, dict[str, object]]]:
-    """The (id, name, data) of each event."""
+    """The (place, name, data) of each event."""
     found = []
     for block in text.split("\n\n"):
         lines = dict(line.split(": ", 1) for line in block.splitlines() if line[:1] != ":")
         if "event" in lines:
-            found.append((lines.get("id", ""), lines["event"], json.loads(lines["data"])))
+            place = lines["id"].partition("-")[2]
+            found.append((place, lines["event"], json.loads(lines["data"])))
     return found
 
 
@@ -61,8 +63,8 @@ class Viewer:
         self.text += message.get("body", b"").decode()
         self.is_over = message["type"] == "http.response.body" and not message["more_body"]
 
-    async def watch(self, console: Console) -> None:
-        stream = EventStream(console.journal, console.parts.closing)
+    async def watch(self, console: Console, last_id: str | None = None) -> None:
+        stream = EventStream(console.journal, console.parts.closing, last_id=last_id)
         await stream({"type": "http"}, self.receive, self.send)
 
 
@@ -78,10 +80,10 @@ async def test_a_viewer_hears_of_pushes_refusals_and_links(console: Console) -> 
         viewer.left.set()
     told = events_in(viewer.text)
     assert [(place, name) for place, name, _ in told] == [
-        ("1.2", "push"),
-        ("1.2", "push"),
-        ("2.1", "rejected"),
-        ("", "link"),
+        ("1", "push"),
+        ("2", "push"),
+        ("3", "rejected"),
+        ("4", "link"),
     ]
     assert told[0][2]["state"] == "Stored - Device Offline"
     assert told[2][2]["reason"] == "BadDeviceToken"
@@ -105,8 +107,8 @@ async def test_a_viewer_hears_of_what_is_no_push_and_of_what_is_forgotten(
     [(_, name, view), *forgotten] = events_in(viewer.text)
     assert (name, view["number"], view["status"]) == ("request", 1, 201)
     assert forgotten == [
-        ("", "forgotten", {"numbers": [1]}),
-        ("", "forgotten", {"numbers": None}),
+        ("2", "forgotten", {"numbers": [1]}),
+        ("3", "forgotten", {"numbers": None}),
     ]
 
 
@@ -149,7 +151,127 @@ async def test_a_stream_ends_with_the_gateway(console: Console) -> None:
 async def test_one_event_is_one_line_of_data(console: Console) -> None:
     record = console.reject()
     record.detail = "two\nlines"
-    assert event_of(record).count(b"\n") == 4
+    assert event_of(Told(1, record), "0a").count(b"\n") == 4
+
+
+# -- coming back --------------------------------------------------------------------------------
+
+
+async def told_since(console: Console, last_id: str) -> list[tuple[str, str]]:
+    """What a viewer hears at once that comes back with an id."""
+    viewer = Viewer()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(viewer.watch, console, last_id)
+        await trio.testing.wait_all_tasks_blocked()
+        viewer.left.set()
+    return [(place, name) for place, name, _ in events_in(viewer.text)]
+
+
+async def test_who_comes_back_is_told_what_was_missed_each_thing_once(console: Console) -> None:
+    viewers = console.journal.viewers
+    console.accept(1)
+    sent = console.accept(2)
+    console.journal.link(DeviceId("phone"), is_connected=True)
+    console.journal.note(sent.unique_id, State.DELIVERED)
+    epoch = viewers.epoch
+    told = [("1", "push"), ("3", "link"), ("4", "push")]
+    assert await told_since(console, f"{epoch}-0") == told
+    assert await told_since(console, f"{epoch}-2") == told[1:]
+    assert await told_since(console, f"{epoch}-4") == []
+
+
+@pytest.mark.parametrize("last_id", ["", "5", "{epoch}-", "{epoch}-x", "{epoch}-9", "ffffffffff-1"])
+async def test_an_id_that_is_not_known_means_to_read_anew(console: Console, last_id: str) -> None:
+    console.accept(1)
+    last_id = last_id.format(epoch=console.journal.viewers.epoch)
+    assert await told_since(console, last_id) == [("1", "reload")]
+
+
+async def test_of_what_is_forgotten_nobody_is_told_later(console: Console) -> None:
+    start = f"{console.journal.viewers.epoch}-0"
+    console.accept(1)
+    console.reject()
+    console.journal.link(DeviceId("phone"), is_connected=True)
+    console.journal.forget(lambda record: record.number == 1)
+    assert await told_since(console, start) == [
+        ("2", "rejected"),
+        ("3", "link"),
+        ("4", "forgotten"),
+    ]
+    console.journal.clear()
+    assert await told_since(console, start) == [
+        ("3", "link"),
+        ("4", "forgotten"),
+        ("5", "forgotten"),
+    ]
+
+
+async def test_who_comes_back_after_everything_has_changed_reads_anew(console: Console) -> None:
+    console.accept(1)
+    last = f"{console.journal.viewers.epoch}-{console.journal.viewers.place}"
+    console.journal.viewers.dismiss()  # as a snapshot does that is put in place
+    assert await told_since(console, last) == [("2", "reload")]
+    assert await told_since(console, f"{console.journal.viewers.epoch}-2") == []
+
+
+async def test_only_so_much_is_remembered_for_who_comes_back(console: Console) -> None:
+    for _ in range(REMEMBERED + 1):
+        console.journal.link(DeviceId("phone"), is_connected=True)
+    epoch = console.journal.viewers.epoch
+    assert await told_since(console, f"{epoch}-0") == [(f"{REMEMBERED + 1}", "reload")]
+    assert len(await told_since(console, f"{epoch}-1")) == REMEMBERED
+
+
+async def names_over_http(console: Console, headers: dict[str, str], **query: str) -> list[str]:
+    """What comes back, up to what is forgotten, which is no viewer's alone."""
+    names: list[str] = []
+    async with (
+        console.served() as url,
+        httpx.AsyncClient() as client,
+        client.stream("GET", url + EVENTS, params=query, headers=headers) as answer,
+    ):
+        async for line in answer.aiter_lines():
+            if line.startswith("event: "):
+                names.append(line.removeprefix("event: "))
+            if line == "event: forgotten":
+                console.parts.closing.set()  # and so the answer ends
+    return names[:-1]
+
+
+def three_events(console: Console) -> str:
+    """The id before them."""
+    console.accept(1)
+    console.reject(push(apns_topic="other.app"))
+    console.journal.link(DEVICE, is_connected=True)
+    console.journal.forget(lambda _: False)
+    return f"{console.journal.viewers.epoch}-0"
+
+
+async def test_the_header_of_browsers_or_the_query_brings_a_viewer_back() -> None:
+    console = Console()
+    last = three_events(console)
+    assert await names_over_http(console, {}, last_event_id=last) == ["push", "rejected", "link"]
+    console = Console()
+    header = {"last-event-id": three_events(console)}
+    assert await names_over_http(console, header) == ["push", "rejected", "link"]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"topic": "other.app"}, ["rejected"]),
+        ({"state": "Received by APNs"}, ["push"]),
+        ({"text": "hello", "topic": "com.example.app"}, ["push"]),
+        ({"device": DEVICE}, ["push", "link"]),
+        ({"bundle_id": "com.example.app"}, ["push"]),
+        ({"device": "tablet"}, []),
+    ],
+)
+async def test_events_can_be_asked_for_as_lists_are(
+    console: Console, query: dict[str, str], names: list[str]
+) -> None:
+    last = three_events(console)
+    assert await names_over_http(console, {}, last_event_id=last, **query) == names
 
 
 # -- over a socket ------------------------------------------------------------------------------

@@ -163,7 +163,7 @@ async def test_what_others_do_does_not_drop_the_viewer_of_an_app() -> None:
         for number in range(5):
             console.accept(number, topic=OTHER)
         mine = console.reject()
-        assert happenings.receive_nowait() is mine
+        assert happenings.receive_nowait().happening is mine
 
 
 @pytest.mark.parametrize("what", ["notifications", "requests", "devices", "rules", "connections"])
