@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from apnsim.client_views import given
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -66,6 +68,11 @@ class Rule:
         return bool(self._told["spent"])
 
     @property
+    def enabled(self) -> bool:
+        """Whether it is asked at all; see :meth:`update`."""
+        return bool(self._told["enabled"])
+
+    @property
     def missed(self) -> str:
         """Why it was not for the last occasion that it was asked about; empty if it was."""
         return str(self._told["missed"])
@@ -73,6 +80,12 @@ class Rule:
     def refresh(self) -> Rule:
         """Ask how it stands."""
         self._told = self._client.call("GET", self._path)
+        return self
+
+    def update(self, *, enabled: bool | None = None, priority: int | None = None) -> Rule:
+        """Let it rest or strike again, or have it asked earlier or later; None: as it is."""
+        body = given(enabled=enabled, priority=priority)
+        self._told = self._client.call("PATCH", self._path, body=body)
         return self
 
     def delete(self) -> None:

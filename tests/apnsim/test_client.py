@@ -418,6 +418,10 @@ async def test_fault_rules_are_made_looked_at_and_deleted() -> None:
         console.rules.meet(console.rules.requests, Occasion({"topic": "b"}))
         assert (other.refresh().seen, other.hits, other.spent) == (1, 1, False)
         assert repr(other).startswith("Rule('2', [{")
+        assert not other.update(enabled=False).enabled
+        assert [each.id for each in apnsim.rules] == ["2", "1"]
+        assert other.update(enabled=True, priority=-1).enabled
+        assert [each.id for each in apnsim.rules] == ["1", "2"]
         other.delete()
         with pytest.raises(ApnsimError, match="404 Not Found: there is no rule '2'"):
             other.refresh()

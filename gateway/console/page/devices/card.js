@@ -4,6 +4,9 @@ import { href } from "../router.js";
 import { html, useEffect, useRef, useState } from "../ui.js";
 import { useScreen } from "./use_screen.js";
 
+/** A phone goes dark, and is locked by others, without a word of the feed. */
+const ASK_SECONDS = 5;
+
 /** @param {{device: object, now: number}} props */
 export function DeviceCard({ device, now }) {
   const [isSeen, setSeen] = useState(false);
@@ -13,7 +16,7 @@ export function DeviceCard({ device, now }) {
     watch.observe(element.current);
     return () => watch.disconnect();
   }, []);
-  const screen = useScreen(device.id, { isWanted: isSeen });
+  const screen = useScreen(device.id, { isWanted: isSeen, everySeconds: ASK_SECONDS });
   const count = screen.data?.lock_screen.reduce((sum, group) => sum + group.notifications.length, 0) ?? 0;
   const facts = [device.online ? "online" : "offline", device.network, device.power, `${count} on the lock screen`].join(", ");
   return html`<li class="device-card" ref=${element}>
