@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -81,6 +82,18 @@ def test_a_reset_by_somebody_else_empties_the_list(page: Page, gateway: PageGate
     expect(rows(page)).to_have_count(3)
     gateway.apnsim.reset()
     expect(page.get_by_role("heading", name="Nothing yet")).to_be_visible()
+
+
+@pytest.mark.usefixtures("three")
+def test_a_snapshot_that_is_loaded_is_shown(page: Page, gateway: PageGateway) -> None:
+    page.goto("/")
+    expect(rows(page)).to_have_count(3)
+    snapshot = httpx.get(f"{gateway.console_url}/api/v1/snapshot").content
+    gateway.apnsim.reset()
+    expect(page.get_by_role("heading", name="Nothing yet")).to_be_visible()
+    assert httpx.put(f"{gateway.console_url}/api/v1/snapshot", content=snapshot).is_success
+    expect(rows(page)).to_have_count(3)
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
 
 
 @pytest.mark.usefixtures("three")

@@ -71,6 +71,7 @@ function skip(event) {
 }
 
 takeTokenFromAddress();
+addEventListener("hashchange", takeTokenFromAddress);
 followClock();
 follow();
 render(html`<${App} />`, document.getElementById("app"));

@@ -41,5 +41,5 @@ export function takeTokenFromAddress() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
   if (given === null) return;
   unlock(given);
-  history.replaceState(null, "", "#/");
+  location.replace("#/");
 }
