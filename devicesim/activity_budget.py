@@ -31,6 +31,8 @@ class ActivityBudget:
         if not self._per_hour or priority is not Priority.IMMEDIATE:
             return None
         spent = self._spent.setdefault(bundle_id, deque())
+        while spent and spent[-1] > now:  # spent before the clock was put back
+            spent.pop()
         while spent and spent[0] <= now - WINDOW_SECONDS:
             spent.popleft()
         if len(spent) >= self._per_hour:

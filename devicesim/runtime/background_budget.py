@@ -36,6 +36,8 @@ class BackgroundBudget:
             return None
         spent = self._spent.setdefault(bundle_id, deque())
         today = now // DAY_SECONDS
+        while spent and spent[-1] > now:  # spent before the clock was put back
+            spent.pop()
         while spent and spent[0] <= now - HOUR_SECONDS and spent[0] // DAY_SECONDS < today:
             spent.popleft()
         within_hour = sum(each > now - HOUR_SECONDS for each in spent)

@@ -373,6 +373,9 @@ def test_an_uninstall_is_told_late_when_the_setting_says_so() -> None:
     rejection = refuse(push(), registration(unregistered_at=NOW - 60), rules=rules)
     assert rejection.reason is Reason.UNREGISTERED
     assert rejection.unregistered_at == NOW - 60
+    # It was uninstalled before somebody put the clock back.
+    rejection = refuse(push(), registration(unregistered_at=NOW + 7200), rules=rules)
+    assert rejection.unregistered_at == NOW + 7200
 
 
 def test_a_token_of_the_other_environment_is_a_bad_one_and_the_detail_says_why() -> None:
