@@ -144,17 +144,17 @@ class Snapshots:
             self._compare(snapshot)
             states = await self._devices.stage(snapshot.devices)
             try:
-                gone = await self._replace(snapshot)
+                await self._replace(snapshot)
                 self._gateway.chance.begin(f"snapshot {hashlib.sha256(raw).hexdigest()}")
             except BaseException:
                 with trio.CancelScope(shield=True):
                     await self._devices.discard_staged()
                 raise
-            await self._devices.replace(gone, snapshot.devices, states)
+            await self._devices.replace(snapshot.devices, states)
             log.info("a snapshot is loaded: %s", snapshot)
 
-    async def _replace(self, snapshot: Snapshot) -> list[str]:
-        """The gateway's part; the devices that are gone since."""
+    async def _replace(self, snapshot: Snapshot) -> None:
+        """The gateway's part; its devices are gone since."""
         gateway = self._gateway
         gateway.sessions.dismiss("a snapshot is loaded")
         with trio.move_on_after(LEAVE_SECONDS):
@@ -166,10 +166,9 @@ class Snapshots:
         except BaseException:
             gateway.keys.restore(before)
             raise
-        gone = self._devices.vanish_all("a snapshot is loaded")
+        self._devices.vanish_all("a snapshot is loaded")
         snapshot.set(gateway.clock)
         gateway.state.restore(snapshot)
-        return gone
 
     def _keys(self, parts: Iterable[KeyPart]) -> list[RegisteredKey]:
         """Those of the snapshot; and, if none of them can sign here, those that can."""

@@ -45,16 +45,8 @@ class StateFiles:
         self._log_path = directory / "pushes.log"
         self.log_bytes = 0
 
-    def move(self, directory: Path) -> None:
-        """Have the folder elsewhere from now on.
-
-        Raises:
-            StateError: it cannot be moved there.
-        """
-        try:
-            self.directory.rename(directory)
-        except OSError as error:
-            raise _unwritable(directory, error) from None
+    def moved(self, directory: Path) -> None:
+        """The folder is elsewhere from now on."""
         self.directory = directory
         self._description_path = directory / self._description_path.name
         self._log_path = directory / self._log_path.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from functools import partial
@@ -9,7 +10,13 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from devicesim.files import StateError, StateFiles, locked_directory
+from devicesim.files import (
+    StateError,
+    StateFiles,
+    locked_directory,
+    make_private_directory,
+    write_private,
+)
 from devicesim.state import DeviceState
 
 if TYPE_CHECKING:
@@ -20,6 +27,9 @@ if TYPE_CHECKING:
     from devicesim.document import DevicePart
 
 log = logging.getLogger(__name__)
+
+# Folders that hold devices to come, and the list of all of these.
+STAGED, NEXT, NAMES = ".staged", ".next", "devices.json"
 
 
 class HostFolder:
@@ -48,6 +58,8 @@ class HostFolder:
         """
         return await trio.to_thread.run_sync(self._files_of, self._directory / device_id)
 
+    # -- others in their place: staged, then next, then here; each step is one rename ------------
+
     async def stage(self, parts: Sequence[DevicePart]) -> list[DeviceState]:
         """Write devices down where no host looks for any, for :meth:`replace`.
 
@@ -57,39 +69,60 @@ class HostFolder:
         return await trio.to_thread.run_sync(self._stage, parts)
 
     def _stage(self, parts: Sequence[DevicePart]) -> list[DeviceState]:
-        shutil.rmtree(self._staging, ignore_errors=True)
+        staged = self._directory / STAGED
+        shutil.rmtree(staged, ignore_errors=True)
         states: list[DeviceState] = []
         try:
+            make_private_directory(staged)
+            names = json.dumps([part.device_id for part in parts])
+            write_private(staged / NAMES, names.encode(), is_synced=False)
             for part in parts:
-                states.append(part.state(self._files_of(self._staging / part.device_id)))
+                states.append(part.state(self._files_of(staged / part.device_id)))
                 states[-1].write()
         except BaseException:
-            shutil.rmtree(self._staging, ignore_errors=True)
+            shutil.rmtree(staged, ignore_errors=True)
             raise
         return states
 
     async def discard_staged(self) -> None:
         """What was staged is not wanted."""
-        remove = partial(shutil.rmtree, self._staging, ignore_errors=True)
+        remove = partial(shutil.rmtree, self._directory / STAGED, ignore_errors=True)
         await trio.to_thread.run_sync(remove)
 
-    async def replace(self, device_ids: Sequence[str], states: Sequence[DeviceState]) -> None:
-        """Staged devices in the place of those.
+    async def replace(self, states: Sequence[DeviceState]) -> None:
+        """The staged devices in the place of all others; whatever happens, all of them.
 
         Raises:
-            StateError: not all could be put there.
+            StateError: they are not there yet; the next start puts them there.
         """
-        await trio.to_thread.run_sync(self._replace, device_ids, states)
+        await trio.to_thread.run_sync(self._replace, states)
 
-    def _replace(self, device_ids: Sequence[str], states: Sequence[DeviceState]) -> None:
-        self._remove(device_ids)
+    def _replace(self, states: Sequence[DeviceState]) -> None:
+        try:
+            (self._directory / STAGED).rename(self._directory / NEXT)
+            self._complete()
+        except OSError as error:
+            raise StateError(f"{self._directory}: cannot be changed ({error.strerror})") from None
         for state in states:
-            state.move(self._directory / state.device_id)
-        shutil.rmtree(self._staging, ignore_errors=True)
+            state.moved(self._directory / state.device_id)
 
-    @property
-    def _staging(self) -> Path:
-        return self._directory / ".staged"
+    def _complete(self) -> None:
+        """Let there be the next devices and no others; goes on where a killed process was."""
+        coming = self._directory / NEXT
+        if not coming.is_dir():
+            return
+        names = set(json.loads((coming / NAMES).read_bytes()))
+        for path in self._folders(self._directory):
+            if path.name not in names or (coming / path.name).is_dir():
+                shutil.rmtree(path)
+        for path in self._folders(coming):
+            path.rename(self._directory / path.name)
+        shutil.rmtree(coming)
+
+    def _folders(self, directory: Path) -> list[Path]:
+        return [each for each in directory.glob("[!.]*") if each.is_dir()]
+
+    # -- one by one ------------------------------------------------------------------------------
 
     async def remove(self, *device_ids: str) -> None:
         """Delete devices' files; what cannot be deleted stays."""
@@ -105,8 +138,12 @@ class HostFolder:
         return StateFiles(path, is_synced=False)
 
     def _load(self) -> list[DeviceState]:
-        shutil.rmtree(self._staging, ignore_errors=True)  # of a process that was killed
-        states = [self._read(path) for path in self._directory.iterdir() if path.is_dir()]
+        shutil.rmtree(self._directory / STAGED, ignore_errors=True)  # of a process that was killed
+        try:
+            self._complete()
+        except (OSError, ValueError, TypeError) as error:
+            raise StateError(f"{self._directory / NEXT}: cannot be used ({error})") from None
+        states = [self._read(path) for path in self._folders(self._directory)]
         found = [state for state in states if state is not None]
         return sorted(found, key=lambda state: int(state.extras.get("serial", 0)))
 

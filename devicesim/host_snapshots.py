@@ -73,18 +73,16 @@ class HostedSnapshots:
             device.vanish(reason)
         return [str(device.state.device_id) for device in devices]
 
-    async def replace(
-        self, gone: Sequence[str], parts: Sequence[DevicePart], states: Sequence[DeviceState]
-    ) -> None:
+    async def replace(self, parts: Sequence[DevicePart], states: Sequence[DeviceState]) -> None:
         """Start the staged devices in the place of those that have vanished.
 
         Returns once those that want a link have it, at most 10 s later.
 
         Raises:
-            StateError: not all of their files are in their place.
+            StateError: their files are not in their place; those that vanished are gone.
         """
         if self._folder is not None:
-            await self._folder.replace(gone, states)
+            await self._folder.replace(states)
         started: list[VirtualDevice] = []
         for part, state in zip(parts, states, strict=True):
             device = self._start(state)

@@ -148,14 +148,10 @@ class DeviceState:
         self._files.replace_log(state_log.true_records(self))
         self._pending.clear()
 
-    def move(self, directory: Path) -> None:
-        """Have its folder elsewhere.
-
-        Raises:
-            StateError: it cannot be moved there.
-        """
+    def moved(self, directory: Path) -> None:
+        """Its folder is elsewhere from now on."""
         assert self._files is not None
-        self._files.move(directory)
+        self._files.moved(directory)
 
     def has_acknowledged(self, message_id: UniqueId) -> bool:
         """Whether this push was acknowledged before."""
