@@ -151,8 +151,10 @@ def _received(record: Record, _event: Event, known: Known) -> Fate:
         return Fate("heard, and not answered yet")
     if not known.is_connected(record.device):
         return Fate("accepted, waits for the device, which is offline", "device.go_online()")
+    device = known.device(record.device) if record.device else None
+    network = f", network {device.network}" if device and device.network != "wifi" else ""
     return Fate(
-        "accepted, on its way: the device has not acknowledged it yet",
+        f"accepted, on its way: the device has not acknowledged it yet{network}",
         "wait longer; a path that is slow or half-open (device.network) may swallow it",
     )
 

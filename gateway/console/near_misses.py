@@ -19,7 +19,7 @@ from gateway.journal import Record, State
 from protocol.identifiers import DeviceToken, InvalidIdentifierError
 
 # The newest so many are looked at.
-LOOKED_AT = 5_000
+LOOKED_AT = 2_000
 # Of pushes that have nothing to do with what was wanted, in case there is nothing better.
 STRANGERS = 3
 

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from gateway.journal import State
+from gateway.journal import Record, State
 from protocol.broadcast import Broadcast
 from protocol.provider.broadcast import BROADCAST_PATH
 from protocol.provider.request import DEVICE_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gateway.console.fates import Known
     from gateway.console.wanted import Wanted
-    from gateway.journal import Journal, Record
+    from gateway.journal import Journal
+    from gateway.records import Happening
 
 _NO_NETWORK = frozenset({"none", "airplane"})
 _STORED = frozenset({State.RECEIVED, State.STORED_OFFLINE})
@@ -40,17 +39,18 @@ def is_on_its_way(record: Record, known: Known) -> bool:
         return not record.timeline and not record.status and _is_push(record)
     if isinstance(push, Broadcast):
         return _is_going_out(record)
+    if state not in _STORED and state not in _DELIVERED:
+        return False
     device = known.device(record.device) if record.device else None
     if state in _STORED:
         if record.status and record.detail:
             return False  # it repeats another one and was not taken
         comes = device is not None and device.online and device.network not in _NO_NETWORK
         return comes or not record.status or known.is_connected(record.device)
-    if state in _DELIVERED and device is not None:
-        # A device in a process of its own does not say what it shows.
-        apps = (app for app in device.apps if app.bundle_id == push.topic)
-        return not any(app.background_push_held for app in apps)
-    return False
+    if device is None:
+        return False  # one in a process of its own does not say what it shows
+    apps = (app for app in device.apps if app.bundle_id == push.topic)
+    return not any(app.background_push_held for app in apps)
 
 
 def _is_push(record: Record) -> bool:
@@ -64,10 +64,6 @@ def _is_going_out(record: Record) -> bool:
     if audience is None or record.state is State.RECEIVED:
         return True
     return audience.delivered + audience.dropped < audience.subscribers
-
-
-def _never() -> bool:
-    return False
 
 
 class Settling:
@@ -94,22 +90,26 @@ class Settling:
 
     async def wait(self, seconds: float, *, or_found: bool) -> None:
         """Return when none is on its way, or one is what was asked for, or after ``seconds``."""
-        is_over = self.is_found if or_found else _never
         with trio.move_on_after(seconds):
-            while not is_over() and self.on_their_way():
-                await self._hear_of_all(is_over)
+            while not (or_found and self.is_found()) and self.on_their_way():
+                await self._hear_of_all(or_found=or_found)
 
-    async def _hear_of_all(self, is_over: Callable[[], bool]) -> None:
-        """Wait until something has happened to every one that is on its way now, or it is over."""
+    async def _hear_of_all(self, *, or_found: bool) -> None:
+        """Wait until something has happened to every one that is on its way, or one is found."""
         with self._journal.view() as happenings:
-            left = {record.number: record for record in self.on_their_way()}
-            while left and not is_over():
+            left = self.on_their_way()
+            while left:
                 with trio.move_on_after(_LOOK_AGAIN_SECONDS):
                     try:
-                        await happenings.receive()
+                        told = await happenings.receive()
                     except trio.EndOfChannel:
                         return  # more has happened than could be followed
-                left = {number: each for number, each in left.items() if self._counts(each)}
+                    if or_found and self._is_wanted(told.happening):
+                        return
+                left = [record for record in left if self._counts(record)]
+
+    def _is_wanted(self, happening: Happening) -> bool:
+        return isinstance(happening, Record) and self._wanted(happening)
 
     def _counts(self, record: Record) -> bool:
         if not is_on_its_way(record, self._known):

@@ -41,7 +41,7 @@ async def using(
             return use(apnsim)
 
     async with console.served(token) as url:
-        return await trio.to_thread.run_sync(run, url)
+        return await trio.to_thread.run_sync(run, url, limiter=trio.CapacityLimiter(1))
     raise AssertionError
 
 

@@ -36,7 +36,7 @@ async def using(console: Console, use: Callable[[Apnsim], Result]) -> Result:
             return use(apnsim)
 
     async with console.served() as url:
-        return await trio.to_thread.run_sync(run, url)
+        return await trio.to_thread.run_sync(run, url, limiter=trio.CapacityLimiter(1))
     raise AssertionError
 
 
