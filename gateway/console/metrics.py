@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from gateway.console.parts import ConsoleParts
+    from gateway.console.parts import ConsoleParts, Figures
     from gateway.histogram import Histogram
     from gateway.journal import State
 
@@ -61,10 +61,18 @@ class _Figures(Collector):
             "apnsim_build", "Which apnsim this is.", {"version": version("apnsim")}
         )
         yield _gauge("apnsim_clock_seconds", "The gateway's time, UNIX seconds.", parts.clock.now())
+        figures = parts.figures()
         yield from _pushes(parts)
         yield from _store(parts)
-        yield from _links(parts)
+        yield from _links(parts, figures)
         yield from _helpers(parts)
+        if figures.loop_lag is not None:
+            yield _histograms(
+                "apnsim_event_loop_lag_seconds",
+                "How long the event loop takes to get to what is due now, sampled in real time.",
+                "",
+                {"": figures.loop_lag},
+            )
 
 
 def _pushes(parts: ConsoleParts) -> Iterator[Metric]:
@@ -130,8 +138,8 @@ def _store(parts: ConsoleParts) -> Iterator[Metric]:
         )
 
 
-def _links(parts: ConsoleParts) -> Iterator[Metric]:
-    sessions, figures = parts.sessions.statistics(), parts.figures()
+def _links(parts: ConsoleParts, figures: Figures) -> Iterator[Metric]:
+    sessions = parts.sessions.statistics()
     yield _gauges(
         "apnsim_provider_connections",
         "Connections of providers, by how they prove who they are.",
@@ -190,14 +198,6 @@ def _helpers(parts: ConsoleParts) -> Iterator[Metric]:
     yield _counter(
         "apnsim_webhook_dropped", "Events that webhooks will never be told of.", fares["dropped"]
     )
-    lag = parts.figures().loop_lag
-    if lag is not None:
-        yield _histograms(
-            "apnsim_event_loop_lag_seconds",
-            "How long the event loop takes to get to what is due now, sampled in real time.",
-            "",
-            {"": lag},
-        )
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:
