@@ -43,7 +43,7 @@ interop: setup
 	$(BIN)/python -m interop $(if $(CI),--require-all)
 
 interop-faults: setup
-	$(BIN)/python -m interop.faults $(if $(CI),--check aioapns httpx curl node-apn "go apns2" Pushy)
+	$(BIN)/python -m interop.faults $(if $(CI),--check curl node-apn "go apns2" Pushy)
 
 schemathesis: setup
 	$(BIN)/python -m interop.control_api
