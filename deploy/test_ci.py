@@ -73,7 +73,7 @@ class Job:
             "INPUT_REQUIREMENT": str(wheel),
             "INPUT_PYTHON": "python3",
             "INPUT_OPTIONS": "--unknown-tokens=adopt\n--log-level=debug\n",
-            "PIP_NO_COMPILE": "1",
+            "PIP_NO_COMPILE": "0",  # pip reads it as compile=0; what is imported is compiled then
         }
         for name in ("ENV", "OUTPUT", "STATE", "PATH"):
             (folder / name).touch()
@@ -162,7 +162,7 @@ def test_the_lines_of_the_gitlab_job_install_it_and_run_what_they_are_given(
         "CI_PROJECT_DIR": str(tmp_path),
         "APNSIM_REQUIREMENT": str(wheel),
         "APNSIM_UNKNOWN_TOKENS": "adopt",
-        "PIP_NO_COMPILE": "1",
+        "PIP_NO_COMPILE": "0",  # pip reads it as compile=0; what is imported is compiled then
     }
     lines = "\n".join([*template["before_script"], *job["script"]])
     done = subprocess.run(
