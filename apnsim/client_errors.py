@@ -88,11 +88,6 @@ def not_in_time(
     """
     there = ", ".join(f"{number} {state!r}" for state, number in states.items()) or "none"
     detail = f"waited for {wanted} ({_which(filters)}), found {found}; in whatever state: {there}"
-    if _is_in_event_loop():
-        detail += (
-            "; this call has kept the event loop from running for so long, and with it what would"
-            " have sent them: await the one of .aio"
-        )
     if near:
         detail += f"\nthe nearest:{told(near)}"
     error = NotInTimeError(0, "Not in time", detail)
@@ -126,11 +121,15 @@ def _which(filters: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in filters.items()) or "any push"
 
 
-def _is_in_event_loop() -> bool:
-    """Whether whoever called has blocked an event loop; asks only for what is imported anyway."""
+def note_if_blocked(error: NotInTimeError) -> None:
+    """Say it, if the call was made in an event loop; asks only for what is imported anyway."""
     running = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
     trio = sys.modules.get("trio")
-    return bool(running and running()) or bool(trio and trio.lowlevel.in_trio_run())
+    if (running and running()) or (trio and trio.lowlevel.in_trio_run()):
+        error.add_note(
+            "this call has kept the event loop from running for so long, and with it what would"
+            " have sent them: await the one of .aio"
+        )
 
 
 def json_of(answer: httpx.Response) -> Any:  # noqa: ANN401

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from apnsim.client_calls import Calls
-from apnsim.client_errors import not_in_time, not_settled, unexpected
+from apnsim.client_errors import (
+    NotInTimeError,
+    not_in_time,
+    not_settled,
+    note_if_blocked,
+    unexpected,
+)
 from apnsim.client_near_misses import NearMiss
 from apnsim.client_views import Notification, given, read
 
@@ -161,6 +167,9 @@ class Expectations(Calls):
         except StopIteration as end:
             result: Result = end.value
             return result
+        except NotInTimeError as error:
+            note_if_blocked(error)
+            raise
 
     def notifications(
         self, *, wait: float | None = None, count: int | None = None, **filters: Unpack[Filters]

@@ -189,7 +189,8 @@ def summary_of(payload: Payload) -> str:
     if isinstance(alert, dict):
         alert = ", ".join(str(alert[name]) for name in ("title", "body") if name in alert)
     if not isinstance(alert, str) or not alert:
-        alert = payload.raw or json.dumps(payload.parsed, ensure_ascii=False)
+        parsed = payload.parsed
+        alert = json.dumps(parsed, ensure_ascii=False) if parsed is not None else payload.raw or ""
     return alert if len(alert) <= 80 else alert[:79] + "…"
 
 
