@@ -3,8 +3,9 @@ from __future__ import annotations
 from math import inf
 
 from gateway.routing.unacknowledged import Sent, Unacknowledged
-from protocol.identifiers import DeviceId
-from tests.builders import DEVICE, NOW, notification
+from protocol.identifiers import DeviceId, Topic
+from protocol.tenant import Tenant
+from tests.builders import BUNDLE_ID, DEVICE, NOW, notification
 
 TABLET = DeviceId("tablet")
 
@@ -100,3 +101,11 @@ def test_a_reset_forgets_everything() -> None:
     assert flying.unique_id not in pushes
     assert left.unique_id not in pushes
     assert pushes.of(DEVICE) == ()
+
+
+def test_a_reset_of_one_app_forgets_what_is_its_own() -> None:
+    pushes, mine = Unacknowledged(), sent(1)
+    others = sent(2)._replace(notification=notification(2, topic=Topic("com.example.other")))
+    pushes.leave(DEVICE, [mine, others])
+    pushes.forget(Tenant.parse(BUNDLE_ID))
+    assert pushes.of(DEVICE) == (others,)

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from protocol.identifiers import CollapseId
+from protocol.plain import bytes_of, plain, text_of
+from tests.builders import TOKEN, notification
+
+
+def test_a_value_is_told_in_the_types_of_json() -> None:
+    told = plain({"push": replace(notification(), payload=b"\xff"), "more": (1, [TOKEN], None)})
+    assert told["more"] == [1, [TOKEN.hex()], None]
+    assert (told["push"]["token"], told["push"]["priority"]) == (TOKEN.hex(), 10)
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_bytes_that_are_no_text_are_the_same_again() -> None:
+    assert text_of(b"caf\xc3\xa9 \xff") == "caf\u00e9 \udcff"
+    assert bytes_of("caf\u00e9 \udcff") == b"caf\xc3\xa9 \xff"
+    assert plain(CollapseId("\udcff")) == "\udcff"
+
+
+def test_what_has_no_plain_form_is_our_bug() -> None:
+    with pytest.raises(TypeError, match="object has no plain form"):
+        plain(object())
