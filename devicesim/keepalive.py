@@ -226,7 +226,10 @@ class KeepAliveSweeper:
     @property
     def _next_tick(self) -> float:
         """The first one at which something is to be looked at."""
-        return ceil(self._agenda[0][0] / self._tick) * self._tick if self._agenda else inf
+        if not self._agenda:
+            return inf
+        at = self._agenda[0][0]
+        return max(at, ceil(at / self._tick) * self._tick)  # never sooner, however it is rounded
 
     async def run(self) -> None:
         """Sweep for ever, at those ticks at which there is something to do."""

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     Present = Callable[[App, Push], Presented]
 
 
+SOON_SECONDS = 0.001
+
+
 class Setting(Protocol):
     """What the devices of one process share."""
 
@@ -122,7 +125,7 @@ class System:
 
     def _hold(self) -> bool:
         """A background push waits for its budget: look when that is refilled. False."""
-        seconds = self._background.due_after
+        seconds = max(self._background.due_after, SOON_SECONDS)  # time passes between two looks
         if seconds < inf and worldtime.current_time() + seconds < self._looks_at:
             self._looks_at = self._agenda.after(seconds, self._let_go)
         return False

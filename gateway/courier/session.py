@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import trio
@@ -150,10 +151,12 @@ class CourierSession:
 
     @property
     def silent_at(self) -> float:
-        """When the device should have been heard again.
+        """When the device should have been heard again; never, once its link is about to end.
 
         One that says when it will speak again is given twice that time.
         """
+        if self._link.reason:
+            return inf
         allowed = self._settings.silent_seconds
         if self._interval_seconds:
             said = max(MIN_SILENT_SECONDS, 2.0 * self._interval_seconds)

@@ -151,6 +151,8 @@ async def test_what_is_held_survives_a_restart_of_the_device(
         device = app.device
     async with Town(tmp_path).running() as town:
         await wait_all_tasks_blocked()
+        mock_clock.jump(1)
+        await wait_all_tasks_blocked()
         # What was spent is forgotten with the process, so it comes at once.
         [received] = town.host.notifications(device)
         assert (received.apns_id, received.presentation) == (held.apns_id, "woken")

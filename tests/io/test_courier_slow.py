@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from math import inf
 from typing import TYPE_CHECKING
 
 import pytest
@@ -153,3 +154,12 @@ async def test_a_phone_that_says_when_it_speaks_again_is_given_twice_that(
     assert gateway.front.sweep() == 0
     autojump_clock.jump(1)
     assert gateway.front.sweep() == 1
+
+
+async def test_a_silent_link_that_takes_its_time_to_end_is_looked_at_once(
+    gateway: Gateway, mock_clock: MockClock
+) -> None:
+    await reads_nothing(gateway)
+    mock_clock.jump(2000)
+    assert await gateway.front.end_silence() == inf, "nothing more is due for a link that ends"
+    assert gateway.front.sweep() == 0
