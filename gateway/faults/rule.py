@@ -49,6 +49,10 @@ Action = Annotated[
 ]
 
 
+MAX_STEPS = 100_000
+"""Of a list of actions, all its times together: each step is kept."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
 class Rule:
     """A fault, and when it happens.
@@ -72,6 +76,9 @@ class Rule:
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Rule":
+        if isinstance(self.action, list) and len(self.action) * (self.times or 1) > MAX_STEPS:
+            most = MAX_STEPS // len(self.action)
+            raise ValueError(f"a list of {len(self.action)} is gone through {most} times at most")
         stages = {each.stage for each in self.actions if not isinstance(each, Pass)}
         if len(stages) > 1:
             told = " and ".join(sorted(stages))

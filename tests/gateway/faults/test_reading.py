@@ -96,3 +96,8 @@ def test_a_mistake_says_where_it_is_and_what_was_expected(written: object, says:
         read_rule(written)
     assert str(refused.value).startswith(says)
     assert ";" not in str(refused.value) or ";" in says, "one mistake is told once"
+
+
+def test_a_list_is_gone_through_no_more_often_than_can_be_kept() -> None:
+    with pytest.raises(RuleError, match="a list of 2 is gone through 50000 times at most"):
+        read_rule({"action": [{"type": "pass"}, {"type": "pass"}], "times": 10**12})
