@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, nextafter
 from typing import TYPE_CHECKING
 
 import trio
@@ -43,10 +43,11 @@ class Alarm:
 
     async def wait(self) -> None:
         """Return when it rings."""
-        while True:
+        while self._now() < self._at:
             self._changed = trio.Event()
-            with move_on_at(current_time() + self._at - self._now()):
+            here = current_time()
+            # Rounded down, the deadline would be now, and now too early, for ever.
+            with move_on_at(max(here + (self._at - self._now()), nextafter(here, inf))):
                 await self._changed.wait()
-            if self._now() >= self._at:
-                self._at = inf
-                return
+        self._at = inf
+        await trio.lowlevel.checkpoint()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from math import inf
+from random import Random
 from typing import TYPE_CHECKING
 
 import trio
@@ -120,3 +121,14 @@ async def test_an_alarm_whose_clock_is_put_back_waits_for_it_to_come_again(
         wall = 1010.0
         await trio.sleep(200)
     assert alarm.at == inf
+
+
+async def test_an_alarm_rings_however_its_times_are_rounded(autojump_clock: MockClock) -> None:
+    dice, rings = Random(1), 0
+    for _ in range(2000):
+        alarm = Alarm()
+        alarm.ring_at(trio.current_time() + dice.random() * 100)
+        await alarm.wait()
+        rings += 1
+    assert rings == 2000
+    assert autojump_clock.current_time() > 50_000
