@@ -102,6 +102,7 @@ async def test_a_backend_pushes_to_a_crowd(tmp_path: Path) -> None:
             assert await again.ends(signal.SIGTERM) == 0
 
 
+@pytest.mark.takes_seconds(60)  # phones come back within half a minute
 async def test_a_crowd_outlives_its_gateway(tmp_path: Path) -> None:
     file = tmp_path / "tokens.jsonl"
     async with gateway_process(tmp_path) as gateway:

@@ -62,6 +62,6 @@ async def test_a_push_whose_link_was_lost_is_counted_as_sent_again(tmp_path: Pat
 
 async def test_the_loop_is_asked_how_late_it_is(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
-        lag = here.running._lag
+        lag = here.running.lag
         await until(lambda: lag.seconds.buckets()[-1][1] > 0)
         assert (await figures(here))["apnsim_event_loop_lag_seconds_count"] >= 1
