@@ -78,7 +78,7 @@ class Apns(Apnsim):
         for key in self._info.keys:
             if key.key_file is not None:
                 return key.key_file, key.key_id, key.team_id
-        raise ApnsimError(0, "No key", "the gateway has made no key: apnsim keys create makes one")
+        raise ApnsimError(0, "No key", "the gateway has made no key: apnsim keys make makes one")
 
     def ssl_context(self) -> ssl.SSLContext:
         """A context that trusts the gateway, for clients that take one."""
