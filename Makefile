@@ -34,8 +34,7 @@ types: setup
 
 coverage: setup
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -q -m "not alone"
-	$(BIN)/python -m coverage combine -q
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone" --cov --cov-report=
 	$(BIN)/python -m coverage report --skip-covered --fail-under=95
 	$(BIN)/python -m coverage report --include='protocol/*,gateway/routing/*' --fail-under=100
 
