@@ -279,11 +279,12 @@ CASES = (
     ),
     Case(
         "token expired",
-        "ExpiredProviderToken for every token: the clocks are two hours apart.",
+        "ExpiredProviderToken for every token, however fresh: a fault rule refuses them.",
         lambda phone: [alert(phone)],
         status=403,
         reason="ExpiredProviderToken",
-        before=Phone.age_every_token,
+        before=Phone.distrust_tokens,
+        after=Phone.trust_tokens,
     ),
     Case(
         "nothing else",

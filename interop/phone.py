@@ -108,7 +108,12 @@ class Phone:
         now = time.time() + TOKEN_LIFETIME_SECONDS - moment
         self.control.set_clock(frozen=True, now=max(now, self.control.clock().now))
 
-    def age_every_token(self) -> None:
-        """Have every token be too old, however fresh it is: the clocks disagree by two hours."""
-        ahead = self.control.clock().now - time.time()
-        self.control.advance_clock(max(0.0, 2 * TOKEN_LIFETIME_SECONDS - ahead))
+    def distrust_tokens(self) -> None:
+        """Have every provider token be refused as too old, however fresh it is."""
+        expired = {"type": "answer", "status": 403, "reason": "ExpiredProviderToken"}
+        self.control.rules.add(expired)
+
+    def trust_tokens(self) -> None:
+        """Have them be believed again."""
+        for rule in self.control.rules:
+            rule.delete()
