@@ -83,7 +83,7 @@ page: setup .venv/.page
 
 # Its JavaScript; needs npm.
 page-lint:
-	npx --yes @biomejs/biome@2.6.8 lint --error-on-warnings
+	npx --yes @biomejs/biome@2.6.8 lint --error-on-warnings gateway/console/page
 
 .venv/.page: requirements-page.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-page.lock
@@ -112,7 +112,7 @@ vendor:
 	$(PYTHON) tests/page/vendor.py
 
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra dev --extra otel --extra pypush -o requirements-dev.lock pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --no-strip-extras --extra dev --extra otel --extra pypush -o requirements-dev.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -c requirements-dev.lock -o requirements.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra page -c requirements-dev.lock -o requirements-page.lock pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --extra docs -c requirements-dev.lock -o requirements-docs.lock pyproject.toml

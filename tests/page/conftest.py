@@ -51,17 +51,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's chromium, or what ``CHROMIUM`` names; Playwright downloads none."""
+def launch() -> Iterator[Callable[..., Browser]]:
+    """Starts Debian's chromium, or what ``CHROMIUM`` names; Playwright downloads none.
+
+    A process can hold only one Playwright: all browsers of a session come from here.
+    """
     names = ("chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     assert path, "no chromium here: `apt-get install chromium`, or set CHROMIUM to its path"
     # As root there is no sandbox to be had; the only page that is opened is ours.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    always = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield started
-        started.close()
+        yield lambda *arguments: playwright.chromium.launch(
+            executable_path=path, args=[*always, *arguments]
+        )
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    """The one that most tests share."""
+    started = launch()
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
 
     from tests.page.gateway import PageGateway
 
@@ -82,15 +81,11 @@ def site(pages: dict[str, str]) -> Iterator[int]:
 
 
 @pytest.fixture
-def tab() -> Iterator[Page]:
+def tab(launch: Callable[..., Browser]) -> Iterator[Page]:
     """A tab of a Chromium to which evil.example is this machine."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    arguments = ["--host-resolver-rules=MAP evil.example 127.0.0.1"]
-    arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser.new_page()
-        browser.close()
+    browser = launch("--host-resolver-rules=MAP evil.example 127.0.0.1")
+    yield browser.new_page()
+    browser.close()
 
 
 def test_a_foreign_page_reads_nothing_changes_nothing_and_frames_nothing(
