@@ -52,7 +52,7 @@ h2spec: setup
 
 # What is shipped: the wheel and the sdist it is made of; then both are tried where nothing else is.
 dist: deploy/.cache/venv/.ready
-	rm -rf dist build
+	rm -rf dist build/lib build/bdist.*
 	deploy/.cache/venv/bin/python -m build --no-isolation
 
 dist-check: setup dist

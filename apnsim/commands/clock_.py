@@ -11,7 +11,7 @@ from apnsim import options, output
 from apnsim.client import Apnsim
 from apnsim.client_errors import ApnsimError
 from apnsim.errors import CannotStartError, CommandError
-from apnsim.scenario.times import duration, spoken
+from apnsim.scenario.times import spoken, typed
 
 if TYPE_CHECKING:
     import argparse
@@ -83,16 +83,11 @@ def _amount(what: str, how: str) -> float:
         raise CannotStartError(f"{what}: {say}")
     try:
         if what == "advance":
-            # On a command line 7200 is a word, too.
-            return duration(float(how) if _is_number(how) else how)
+            return typed(how)
         return float(how or 0)
     except ValueError as error:
         expected = error if what == "advance" else f"expected {_SAY[what]}"
         raise CannotStartError(f"{what} {how}: {expected}") from None
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdecimal()
 
 
 def _told(clock: Clock) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +11,13 @@ import trio
 
 from apnsim import fleet_file, open_files, options, output
 from apnsim.client import Apnsim, ApnsimError
-from apnsim.errors import CannotStartError, CommandError
+from apnsim.errors import CannotStartError, CommandError, told_as
 from apnsim.fleet_report import GatewayTime, Report, tokens_as_text
-from apnsim.scenario.times import duration
+from apnsim.scenario.times import typed
 from apnsim.signals import cancel_on_signal
 from apnsim.toml.keys import keys_of_tables
 from apnsim.toml.source import BadFileError
+from certs.files import PUBLIC_MODE, CredentialError, write_credential
 from devicesim.fleet.dials import activating_dials
 from devicesim.fleet.fleet import Fleet
 
@@ -129,18 +129,14 @@ def _spec_of(parsed: argparse.Namespace) -> FleetSpec:
 
 
 def _write(file: Path, text: str) -> None:
-    """Whoever sees the file, sees all of it."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        beside.write_text(text)
-        beside.replace(file)
-    except OSError as error:
-        raise CommandError(f"{file}: {error.strerror}") from None
+    """Under another name first: whoever sees the file, sees all of it."""
+    with told_as(CommandError, CredentialError):
+        write_credential(file, text.encode(), mode=PUBLIC_MODE, replace=True)
 
 
 def _time(text: str) -> float:
     try:
-        seconds = duration(float(text) if text.replace(".", "", 1).isdecimal() else text)
+        seconds = typed(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{error}, not {text!r}") from None
     if not seconds > 0:

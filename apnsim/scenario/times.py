@@ -70,6 +70,15 @@ def duration(value: Any) -> float:  # noqa: ANN401 - whatever TOML holds
     raise ValueError(_EXPECTED)
 
 
+def typed(text: str) -> float:
+    """A duration from a command line, where 7200 is a text, too.
+
+    Raises:
+        ValueError: it is none; says what was expected.
+    """
+    return duration(float(text) if text.replace(".", "", 1).isdecimal() else text)
+
+
 def moment(value: Any) -> Moment:  # noqa: ANN401
     """A point of the timeline.
 

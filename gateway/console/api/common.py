@@ -23,6 +23,11 @@ DEFAULT_LIMIT = 1000
 MAX_LIMIT = 100_000
 
 
+def number_of(text: str) -> int:
+    """The number in a path that names something; 0, which names nothing, if it is none."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
 class Body(BaseModel):
     """A request body: a field that is not known is an error, not a typo that goes unnoticed."""
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Response
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from gateway.console.api.common import Body, OneTenant, Parts
+from gateway.console.api.common import Body, OneTenant, Parts, number_of
 from gateway.console.rendering import Json
 from gateway.faults.book import Entry
 from gateway.faults.match import Match
@@ -113,8 +113,7 @@ async def delete_rule(parts: Parts, rule_id: str) -> Response:
 
 
 def _require(parts: Parts, rule_id: str) -> Entry:
-    number = int(rule_id) if rule_id.isdecimal() and len(rule_id) < 10 else 0
-    entry = parts.rules.get(number)
+    entry = parts.rules.get(number_of(rule_id))
     if entry is None:
         raise HTTPException(404, f"there is no rule {rule_id[:80]!r}")
     return entry

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import Field
 
-from gateway.console.api.common import Body, Parts
+from gateway.console.api.common import Body, Parts, number_of
 from gateway.console.problems import refusals
 from gateway.console.rendering import Json
 from gateway.journal import State
@@ -91,8 +91,7 @@ async def delete_webhook(parts: Parts, webhook_id: str) -> Response:
 
 
 def _require(parts: Parts, webhook_id: str) -> Hook:
-    number = int(webhook_id) if webhook_id.isdecimal() and len(webhook_id) < 10 else 0
-    hook = parts.webhooks.get(number)
+    hook = parts.webhooks.get(number_of(webhook_id))
     if hook is None:
         raise HTTPException(404, f"there is no webhook {webhook_id[:80]!r}")
     return hook
