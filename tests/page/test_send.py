@@ -68,9 +68,10 @@ def test_what_is_refused_is_told_with_its_reason(page: Page) -> None:
 
 
 def test_a_rule_that_never_answers_is_told_as_such(page: Page, gateway: PageGateway) -> None:
-    gateway.phone()
+    token = gateway.phone()
     gateway.apnsim.rules.add({"type": "close", "how": "reset"})
     page.goto("/#/send")
+    expect(page.get_by_label("Device token")).to_have_value(token)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert")).to_contain_text("a rule may have ended it")
 
