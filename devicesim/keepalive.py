@@ -92,7 +92,7 @@ class Pulse:
 
     @property
     def due_at(self) -> float:
-        """When the next one is due, in Trio's time."""
+        """When the next one is due, by the world's time."""
         return self._last_at + self._interval.seconds
 
     @property
@@ -102,7 +102,7 @@ class Pulse:
 
     @property
     def look_at(self) -> float:
-        """When something is to be done, in Trio's time."""
+        """When something is to be done, by the world's time."""
         return self._asked[0][0] + self._response if self._asked else self.due_at
 
     def beat(self, *, is_due: bool = False) -> int:

@@ -43,7 +43,7 @@ class Held:
         self._burst_through = 0
         self._wake_through = 0
         self.burst_at = inf
-        """When the next burst is due, by the world's; never, while nothing waits for one."""
+        """When the next burst is due, by the world's time; never, while nothing waits for one."""
 
     def __bool__(self) -> bool:
         return bool(self._newest)

@@ -110,7 +110,7 @@ class CourierFront:
             session.drain()
 
     def sweep(self) -> int:
-        """Ask links to leave that should have been heard from; call it now and then.
+        """Ask links to leave that should have been heard from.
 
         Returns:
             How many.

@@ -32,7 +32,7 @@ class CourierSettings:
         send_seconds: for one write; a device that does not read that long is let go.
         close_seconds: for each step of a goodbye: last bytes, last store calls, TLS close.
         acknowledge_seconds: how long a drain waits for acknowledgements of what was sent.
-        silent_seconds: unheard of for so long, a link is swept away; see ``front.sweep()``.
+        silent_seconds: unheard of for so long, a link is swept away; see ``CourierFront.sweep``.
         window: pushes sent and not yet acknowledged; the store keeps the rest.
         offers: of those, pushes that are never stored; more are not taken.
         broadcasts: sent and not yet acknowledged; more wait on their channels, or are dropped.

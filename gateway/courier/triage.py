@@ -117,7 +117,7 @@ class Triage:
 
     @property
     def burst_at(self) -> float:
-        """When a burst is due, by Trio's time; infinitely late while nothing waits for one."""
+        """When a burst is due, by the world's time; infinitely late while nothing waits for one."""
         return self._held.burst_at
 
     def burst(self) -> None:

@@ -157,12 +157,9 @@ class DeviceDirectory:
             return
         at = self._now()
         await self._store.unregister(token, at=at, is_expired=is_expired)
-        if (
-            self._by_token.get(token) is registration
-        ):  # else someone was faster: the first time counts
-            self._remember(
-                dataclasses.replace(registration, unregistered_at=at, is_expired=is_expired)
-            )
+        if self._by_token.get(token) is not registration:
+            return  # someone was faster: the first time counts
+        self._remember(dataclasses.replace(registration, unregistered_at=at, is_expired=is_expired))
 
     async def unregister_device(self, device: DeviceId) -> None:
         """Every token of a device that is gone for good.

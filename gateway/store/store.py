@@ -14,7 +14,7 @@ Promises
     its successor. ``detach`` and ``clear`` void it too, and so does the end of the gateway
     process that the session belonged to. A crash of the store alone voids none.
     Channels: a broadcast channel keeps at most one message, its newest; there is nothing per
-        subscriber. A message outlives its channel: deleting one does not flush the other.
+    subscriber. A message outlives its channel: deleting one does not flush the other.
     Cancellation: a cancelled call may still take effect, except that a cancelled ``attach``
     leaves nobody attached.
 
