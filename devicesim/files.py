@@ -181,7 +181,7 @@ def locked_directory(directory: Path) -> Iterator[None]:
         StateError: another process has it.
     """
     make_private_directory(directory)
-    path = directory / "lock"
+    path = directory / ".lock"  # no device id begins so
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Folders that hold devices to come, and the list of all of these.
-STAGED, NEXT, NAMES = ".staged", ".next", "devices.json"
+# Folders that hold devices to come, and the list of all of these; no device id begins so.
+STAGED, NEXT, NAMES = ".staged", ".next", ".devices.json"
 
 
 class HostFolder:
@@ -99,6 +99,7 @@ class HostFolder:
 
     def _replace(self, states: Sequence[DeviceState]) -> None:
         try:
+            shutil.rmtree(self._directory / NEXT, ignore_errors=True)  # of one that failed
             (self._directory / STAGED).rename(self._directory / NEXT)
             self._complete()
         except OSError as error:

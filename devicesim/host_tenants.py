@@ -46,7 +46,9 @@ class HostedTenants:
                 nursery.start_soon(self._forget, tenant, device)
 
     async def _forget(self, tenant: Tenant, device: VirtualDevice) -> None:
-        app = device.state.apps.require(tenant.bundle_id)
+        app = device.state.apps.get(tenant.bundle_id)
+        if app is None:  # somebody else forgets the same app
+            return
         is_asking = not device.daemon.is_settled(app)
         device.forget(tenant)
         if not len(device.state.apps) and not _is_named(device):

@@ -426,7 +426,7 @@ async def test_each_switch_can_be_set_alone_and_a_deleted_device_leaves_no_files
         assert (asleep.state, asleep.notifications_enabled) == ("suspended", False)
         assert (await town.host.patch_device(device.id, power="locked")).online
         await town.host.delete_device(device.id)
-    assert [path.name for path in files_in(tmp_path / "devices")] == ["lock"]
+    assert [path.name for path in files_in(tmp_path / "devices")] == [".lock"]
 
 
 def files_in(directory: Path) -> list[Path]:

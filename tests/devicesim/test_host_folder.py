@@ -98,6 +98,26 @@ async def test_a_replacement_that_was_begun_is_completed_at_the_next_start(
     assert not (tmp_path / NEXT).exists()
 
 
+@pytest.mark.parametrize("device_id", ["lock", "devices.json", "device.json"])
+async def test_no_device_has_the_name_of_what_else_is_in_the_folder(
+    folder: HostFolder, tmp_path: Path, device_id: str
+) -> None:
+    with folder.locked():
+        await folder.replace(await folder.stage([part(device_id)]))
+    assert await names(tmp_path) == [f"new {device_id}"]
+
+
+async def test_a_replacement_that_failed_is_not_in_the_way_of_another(
+    folder: HostFolder, tmp_path: Path
+) -> None:
+    states = await folder.stage(list(map(part, NEW)))
+    (tmp_path / "c").touch()  # not a folder
+    with pytest.raises(StateError, match="cannot be changed"):
+        await folder.replace(states)
+    await folder.replace(await folder.stage([part("d")]))
+    assert await names(tmp_path) == ["new d"]
+
+
 async def test_nobody_may_be_left(folder: HostFolder, tmp_path: Path) -> None:
     await folder.replace(await folder.stage([]))
     assert await names(tmp_path) == []

@@ -108,6 +108,15 @@ async def test_a_device_that_was_there_for_the_app_alone_goes_with_it(
     assert [each["id"] for each in await told(here, "devices")] == [phone] * is_left
 
 
+async def test_an_app_may_be_reset_by_several_at_once(here: World) -> None:
+    for _ in range(3):
+        await here.install(await here.phone(), TOPIC)
+    async with trio.open_nursery() as nursery:
+        for _ in range(4):
+            nursery.start_soon(reset, here, TOPIC)
+    assert not here.gateway.directory.registrations()
+
+
 async def test_a_request_without_a_topic_is_reset_with_the_app_of_its_token(here: World) -> None:
     phone = await here.phone()
     mine, others = await here.install(phone), await here.install(phone, OTHER)
