@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from protocol.notification import Notification
 from protocol.provider.broadcast import app_in
-from protocol.provider.request import DEVICE_PATH
+from protocol.provider.request import token_in
 
 if TYPE_CHECKING:
     from protocol.broadcast import Broadcast
@@ -124,16 +124,14 @@ class Record:
             return self.notification.topic
         if self.request is None:
             return None
-        said = (value for name, value in self.request.headers if name == "apns-topic")
-        return next(said, None) or app_in(self.request.path)
+        return self.request.header("apns-topic") or app_in(self.request.path)
 
     @property
     def token(self) -> str | None:
         """The device token that it was sent to, in hexadecimal, be it one or not."""
         if isinstance(self.notification, Notification):
             return self.notification.token.hex()
-        path = self.request.path if self.request else ""
-        return path.removeprefix(DEVICE_PATH).lower() if path.startswith(DEVICE_PATH) else None
+        return token_in(self.request.path) if self.request else None
 
     @property
     def state(self) -> State | None:

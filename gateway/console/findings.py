@@ -36,7 +36,7 @@ def _of_request(record: Record, request: HttpRequest) -> list[Finding]:
     findings = lint(Push(request, record.received_at, default_topic=topic)).findings
     # Without a provider token it came with a certificate. Its topics are not recorded, but if it
     # has several and the push named none, that was the answer.
-    has_topic = "authorization" not in dict(request.headers) and record.reason != _MISSING_TOPIC
+    has_topic = request.header("authorization") is None and record.reason != _MISSING_TOPIC
     return [each for each in findings if not (has_topic and each.reason == _MISSING_TOPIC)]
 
 

@@ -151,14 +151,9 @@ def _told(record: Record, wanted: Wanted, kinship: _Kinship, known: Known) -> Ne
 
 
 def _what(record: Record) -> str:
-    push = record.notification
-    kind = push.push_type if push else _header(record, "apns-push-type") or "request"
-    return f"{kind} to {record.topic or 'no topic'} {summary_of(payload_of(record))!r}"
-
-
-def _header(record: Record, wanted: str) -> str | None:
-    headers = record.request.headers if record.request else ()
-    return next((value for name, value in headers if name == wanted), None)
+    push, request = record.notification, record.request
+    kind = push.push_type if push else request and request.header("apns-push-type")
+    return f"{kind or 'request'} to {record.topic or 'no topic'} {summary_of(payload_of(record))!r}"
 
 
 def _words(difference: Difference, record: Record, kinship: _Kinship) -> str:

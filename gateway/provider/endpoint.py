@@ -59,7 +59,9 @@ class Service:
     def refuse(self, request: HttpRequest, record: Record, rejection: Rejection) -> HttpResponse:
         """The answer to a request that is refused, journalled."""
         reason = rejection.reason
-        record.apns_id = echo_of(request) or ApnsId.from_random(self.random_bytes(16))
+        # The client's own, byte for byte, even when it is the error: aioapns matches it.
+        sent = request.header("apns-id")
+        record.apns_id = sent or ApnsId.from_random(self.random_bytes(16))
         record.response = response.rejected(rejection, record.apns_id)
         self.journal.rejected(record, reason.status, reason.text, rejection.detail)
         return record.response
@@ -137,8 +139,3 @@ class Endpoint:
         if is_new:
             self._service.adopted(draft.registration)
         token_is_for_topic(draft)
-
-
-def echo_of(request: HttpRequest) -> str:
-    """The client's ``apns-id``, byte for byte, even when it is the error (aioapns matches it)."""
-    return next((value for name, value in request.headers if name == "apns-id"), "")

@@ -18,7 +18,6 @@ from gateway.provider.occasion import request_occasion
 from gateway.provider.refusals import id_header_of, reason_json
 from protocol.identifiers import ApnsId
 from protocol.provider.http import HttpResponse
-from protocol.provider.request import headers_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -149,7 +148,7 @@ class Interference:
 
     def _begin(self, request: HttpRequest) -> Record:
         record = self._faults.journal.begin(request, f"provider-{self._facts.connection_id}")
-        sent = headers_of(request.headers).get(id_header_of(request.path))
+        sent = request.header(id_header_of(request.path))
         record.apns_id = sent or ApnsId.from_random(self._faults.random_bytes(16))
         return record
 

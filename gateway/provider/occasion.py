@@ -9,7 +9,7 @@ from certs.token_text import ProviderTokenError, parse_token
 from gateway.faults.match import Occasion
 from protocol.payload import InvalidPayloadError, parse_payload
 from protocol.provider.broadcast import app_in
-from protocol.provider.request import DEVICE_PATH, headers_of, infer_push_type
+from protocol.provider.request import headers_of, infer_push_type, token_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,10 +38,9 @@ def request_occasion(
     topic = headers.get("apns-topic") or app_in(path) or default_topic
     push_type = headers.get("apns-push-type", infer_push_type(topic or ""))
     priority = headers.get("apns-priority", "5" if push_type == "background" else "10")
-    is_of_device = path.startswith(DEVICE_PATH)
     return Occasion(
         {
-            "token": path.removeprefix(DEVICE_PATH).lower() if is_of_device else None,
+            "token": token_in(path),
             "topic": topic,
             "channel": headers.get("apns-channel-id"),
             "push_type": push_type,

@@ -23,6 +23,10 @@ class HttpRequest:
     headers: Headers
     body: bytes
 
+    def header(self, wanted: str) -> str | None:
+        """A header as it was sent, be it repeated the first; None if there is none of this name."""
+        return next((value for name, value in self.headers if name == wanted), None)
+
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:

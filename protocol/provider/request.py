@@ -48,6 +48,11 @@ def headers_of(headers: Headers) -> dict[str, str]:
     return dict(reversed(headers))
 
 
+def token_in(path: str) -> str | None:
+    """The device token that the path of a push names, in lower case, be it one or not."""
+    return path.removeprefix(DEVICE_PATH).lower() if path.startswith(DEVICE_PATH) else None
+
+
 def refuse_other_methods(method: str) -> None:
     """A push is posted.
 

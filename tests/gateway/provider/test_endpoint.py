@@ -12,7 +12,7 @@ from trio.testing import wait_all_tasks_blocked
 from certs.provider_key import ProviderKey
 from certs.provider_token import ProviderTokenVerifier
 from gateway.journal import Journal, State
-from gateway.provider.endpoint import Endpoint, Service, echo_of
+from gateway.provider.endpoint import Endpoint, Service
 from gateway.provider.identity import ConnectionIdentity, IdentityRules
 from gateway.provider.keys import KeyRing, RegisteredKey
 from gateway.routing.directory import DeviceDirectory
@@ -434,12 +434,3 @@ async def test_a_token_of_any_length_is_served(size: int) -> None:
     gateway = Gateway(ADOPTING)
     token = DeviceToken(b"\xab" * size)
     assert (await gateway.answer(valid(path=f"/3/device/{token}"))).status == 200
-
-
-# -- the echo --------------------------------------------------------------------------------------
-
-
-def test_the_echo_is_the_first_apns_id_or_nothing() -> None:
-    headers = (("accept", "*/*"), ("apns-id", "first"), ("apns-id", "second"))
-    assert echo_of(HttpRequest("POST", PATH, headers, b"")) == "first"
-    assert echo_of(HttpRequest("POST", PATH, (), b"")) == ""

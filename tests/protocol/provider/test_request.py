@@ -32,6 +32,12 @@ def test_of_a_repeated_header_the_first_value_counts() -> None:
     assert read.headers_of(headers) == {"apns-id": "first", "accept": "*/*"}
 
 
+def test_a_path_names_a_token_be_it_one_or_not() -> None:
+    assert read.token_in("/3/device/ABCD") == "abcd"
+    assert read.token_in("/3/device/") == ""
+    assert read.token_in("/4/broadcasts/apps/com.example") is None
+
+
 @pytest.mark.parametrize(
     ("path", "token"),
     [
