@@ -124,16 +124,14 @@ def _figures(gateway: Gateway, loop_lag: Histogram) -> Figures:
 def _connections(gateway: Gateway, tenancy: Tenancy | None) -> dict[str, list[dict[str, Any]]]:
     """Of a tenant: those that have asked for it, and those of the devices that have it."""
     providers = [
-        _provider(gateway, each)
-        for front in (gateway.providers, gateway.managers)
-        for each in front.statistics()
+        each for front in (gateway.providers, gateway.managers) for each in front.statistics()
     ]
     couriers = _couriers(gateway)
     if tenancy is not None:
         asked = {each.connection for each in gateway.journal.records() if tenancy.has_record(each)}
-        providers = [each for each in providers if f"provider-{each['id']}" in asked]
+        providers = [each for each in providers if each.facts.name in asked]
         couriers = [each for each in couriers if tenancy.has_device(each["device"])]
-    return {"provider": providers, "courier": couriers}
+    return {"provider": [_provider(gateway, each) for each in providers], "courier": couriers}
 
 
 def _couriers(gateway: Gateway) -> list[dict[str, Any]]:

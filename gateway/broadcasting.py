@@ -125,6 +125,5 @@ class Broadcasting:
     def _endpoint(
         self, facts: ConnectionFacts, identity: ConnectionIdentity, act: Act
     ) -> BroadcastEndpoint:
-        service, name = self._service, f"provider-{facts.connection_id}"
-        grounds = BroadcastGrounds(facts.environment, service.channels, identity.identify)
-        return BroadcastEndpoint(service, grounds, name, act)
+        grounds = BroadcastGrounds(facts.environment, self.channels, identity.identify)
+        return BroadcastEndpoint(self._service, grounds, facts.name, act)

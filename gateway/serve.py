@@ -168,7 +168,7 @@ class Gateway:
         def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answer:
             validation = rules.validation(settings, facts.environment)
             identity = self._meet(facts, handle)
-            pushes = Endpoint(service, validation, identity, f"provider-{facts.connection_id}")
+            pushes = Endpoint(service, validation, identity, facts.name)
             answer = self.broadcasting.beside(pushes, facts, identity)
             return self.faults.over(answer, facts, handle, identity)
 

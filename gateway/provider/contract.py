@@ -89,6 +89,11 @@ class ConnectionFacts:
     peer_certificate: bytes | None = None
     faults: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """What the journal calls the connection."""
+        return f"provider-{self.connection_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:

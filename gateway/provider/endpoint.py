@@ -70,7 +70,7 @@ class Service:
         self, facts: ConnectionFacts, request: HttpRequest, answer: HttpResponse, why: str
     ) -> None:
         """A connection refused a request by itself: on record like all others."""
-        record = self.journal.begin(request, f"provider-{facts.connection_id}")
+        record = self.journal.begin(request, facts.name)
         [(_, record.apns_id)] = answer.headers
         record.response = answer
         reason = json.loads(answer.body)["reason"]

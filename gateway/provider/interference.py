@@ -147,7 +147,7 @@ class Interference:
         return found[0] if found else self._begin(request)
 
     def _begin(self, request: HttpRequest) -> Record:
-        record = self._faults.journal.begin(request, f"provider-{self._facts.connection_id}")
+        record = self._faults.journal.begin(request, self._facts.name)
         sent = request.header(id_header_of(request.path))
         record.apns_id = sent or ApnsId.from_random(self._faults.random_bytes(16))
         return record
