@@ -1,39 +1,24 @@
 """What may be done to the stream of an answer, and to its connection: HTTP/2 frames and TCP."""
 
 # No "from __future__ import annotations": pydantic reads the annotations at run time.
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from gateway.faults.actions import Answer
 from gateway.faults.basics import STRICT, Act, RequestAct, Seconds, Stage
+from protocol.provider.http import ERROR_NAMES, ErrorName
 
-_Name = Literal[
-    "NO_ERROR",
-    "PROTOCOL_ERROR",
-    "INTERNAL_ERROR",
-    "FLOW_CONTROL_ERROR",
-    "SETTINGS_TIMEOUT",
-    "STREAM_CLOSED",
-    "FRAME_SIZE_ERROR",
-    "REFUSED_STREAM",
-    "CANCEL",
-    "COMPRESSION_ERROR",
-    "CONNECT_ERROR",
-    "ENHANCE_YOUR_CALM",
-    "INADEQUATE_SECURITY",
-    "HTTP_1_1_REQUIRED",
-]
 _Unsigned = Annotated[int, Field(ge=0, lt=1 << 32)]
 _StreamId = Annotated[int, Field(ge=0, lt=1 << 31)]
-ErrorCode = _Name | _Unsigned
+ErrorCode = ErrorName | _Unsigned
 When = Literal["request", "connect"]
 
 
 def number_of(code: ErrorCode) -> int:
-    """RFC 9113 7: error codes are numbered in this order, from 0."""
-    return get_args(_Name).index(code) if isinstance(code, str) else code
+    """What a GOAWAY or RST_STREAM says."""
+    return ERROR_NAMES.index(code) if isinstance(code, str) else code
 
 
 # -- of one stream ---------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from protocol.provider.http import ERROR_NAMES
+
 NO_ERROR = 0
 PROTOCOL_ERROR = 1
 REFUSED_STREAM = 7
@@ -19,13 +21,6 @@ DECODED_HEADER_BYTES = 1 << 16
 """A longer header list is a bomb (CVE-2016-6581) and ends the connection."""
 CLOSED_STREAMS_REMEMBERED = 4096
 UNLIMITED_STREAMS = (1 << 31) - 1
-
-# RFC 9113 7, by code.
-_ERRORS = (
-    *("NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT"),
-    *("STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR"),
-    *("CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"),
-)
 
 # RFC 9113 6.5.2
 (
@@ -52,7 +47,7 @@ class PeerError(Exception):
 
 def error_name(code: int) -> str:
     """What HTTP/2 calls an error."""
-    return _ERRORS[code] if 0 <= code < len(_ERRORS) else "another"
+    return ERROR_NAMES[code] if 0 <= code < len(ERROR_NAMES) else "another"
 
 
 def frame_header(length: int, kind: int, flags: int, stream_id: int) -> bytes:

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+ErrorName: TypeAlias = Literal[
+    "NO_ERROR",
+    "PROTOCOL_ERROR",
+    "INTERNAL_ERROR",
+    "FLOW_CONTROL_ERROR",
+    "SETTINGS_TIMEOUT",
+    "STREAM_CLOSED",
+    "FRAME_SIZE_ERROR",
+    "REFUSED_STREAM",
+    "CANCEL",
+    "COMPRESSION_ERROR",
+    "CONNECT_ERROR",
+    "ENHANCE_YOUR_CALM",
+    "INADEQUATE_SECURITY",
+    "HTTP_1_1_REQUIRED",
+]
+"""HTTP/2's error codes (RFC 9113 7), in order, from 0."""
+ERROR_NAMES: tuple[ErrorName, ...] = get_args(ErrorName)
 
 
 @dataclass(frozen=True, slots=True)
