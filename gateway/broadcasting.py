@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     import trio
 
     from gateway.journal import Journal
-    from gateway.provider.broadcast import Act
+    from gateway.provider.broadcast import Fulfil
     from gateway.provider.contract import (
-        Answer,
+        Answerer,
         ConnectionFacts,
         ConnectionHandle,
         ShutdownAnswer,
@@ -71,8 +71,8 @@ class Broadcasting:
         )
 
     def beside(
-        self, pushes: Answer, facts: ConnectionFacts, identity: ConnectionIdentity
-    ) -> Answer:
+        self, pushes: Answerer, facts: ConnectionFacts, identity: ConnectionIdentity
+    ) -> Answerer:
         """The answer of a connection for pushes, to devices and to channels."""
         return by_path(pushes, self._endpoint(facts, identity, publish))
 
@@ -89,7 +89,7 @@ class Broadcasting:
             faults: the rules for its requests.
         """
 
-        def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answer:
+        def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answerer:
             identity = meet(facts, handle)
             answer = self._endpoint(facts, identity, manage)
             return faults.over(answer, facts, handle, identity)
@@ -123,7 +123,7 @@ class Broadcasting:
             )
 
     def _endpoint(
-        self, facts: ConnectionFacts, identity: ConnectionIdentity, act: Act
+        self, facts: ConnectionFacts, identity: ConnectionIdentity, fulfil: Fulfil
     ) -> BroadcastEndpoint:
         grounds = BroadcastGrounds(facts.environment, self.channels, identity.identify)
-        return BroadcastEndpoint(self._service, grounds, facts.name, act)
+        return BroadcastEndpoint(self._service, grounds, facts.name, fulfil)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from gateway.clock import Clock
-    from gateway.provider.contract import Answer, ConnectionFacts, ConnectionHandle
+    from gateway.provider.contract import Answerer, ConnectionFacts, ConnectionHandle
     from gateway.provider.identity import ConnectionIdentity
     from gateway.proxy import Door
     from gateway.settings import Settings
@@ -165,7 +165,7 @@ class Gateway:
             lambda registration: self.adopted(registration),
         )
 
-        def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answer:
+        def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answerer:
             validation = rules.validation(settings, facts.environment)
             identity = self._meet(facts, handle)
             pushes = Endpoint(service, validation, identity, facts.name)

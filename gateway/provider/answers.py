@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gateway.provider.bent import Bent
     from gateway.provider.contract import (
-        Answer,
+        Answerer,
         ConnectionFacts,
         ConnectionSettings,
         Refused,
@@ -38,7 +38,7 @@ class Answers:
 
     def __init__(
         self,
-        answer: Answer,
+        answer: Answerer,
         shutdown_answer: ShutdownAnswer,
         refused: Refused,
         facts: ConnectionFacts,

@@ -1,4 +1,4 @@
-"""Broadcast requests of one connection: identify → validate → act → answer, as in ``endpoint.py``.
+"""Broadcast requests of one connection: identify → validate → fulfil → answer (``endpoint.py``).
 
 Messages for channels come to the ports for pushes, requests about channels to ports of their own:
 two endpoints, which differ in what they do with a request.
@@ -20,7 +20,6 @@ from gateway.store.store import StoreUnavailableError
 from protocol.identifiers import ApnsId
 from protocol.provider import response
 from protocol.provider.broadcast import (
-    BROADCAST_PATH,
     ManagementCall,
     channel_json,
     sent_request_id,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from gateway.broadcast_validation import BroadcastGrounds
     from gateway.journal import Journal, Record
-    from gateway.provider.contract import Answer, ShutdownAnswer
+    from gateway.provider.contract import Answerer, ShutdownAnswer
     from gateway.routing.broadcasts import Broadcaster
     from gateway.routing.channels import ChannelDirectory
     from protocol.provider.http import HttpRequest, HttpResponse
@@ -76,7 +75,7 @@ class BroadcastService:
         return self.refuse(record, Rejection(Reason.SHUTDOWN, "the gateway is shutting down"))
 
 
-class Act(Protocol):
+class Fulfil(Protocol):
     """What an endpoint does with a request: checks it, does it, answers it."""
 
     async def __call__(
@@ -98,16 +97,16 @@ class BroadcastEndpoint:
         service: what all connections share.
         grounds: what its requests are judged by.
         connection: the connection's name, for the journal.
-        act: :func:`publish` or :func:`manage`.
+        fulfil: :func:`publish` or :func:`manage`.
     """
 
     def __init__(
-        self, service: BroadcastService, grounds: BroadcastGrounds, connection: str, act: Act
+        self, service: BroadcastService, grounds: BroadcastGrounds, connection: str, fulfil: Fulfil
     ) -> None:
         self._service = service
         self._grounds = grounds
         self._connection = connection
-        self._act = act
+        self._fulfil = fulfil
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; every refusal is an answer too."""
@@ -116,7 +115,7 @@ class BroadcastEndpoint:
         record.apns_id = service.request_id_of(request)
         draft = BroadcastDraft(request, service.now(), self._grounds)
         try:
-            record.response = await self._act(service, draft, record)
+            record.response = await self._fulfil(service, draft, record)
             return record.response
         except Rejection as rejection:
             return service.refuse(record, rejection)
@@ -167,10 +166,10 @@ async def manage(service: BroadcastService, draft: BroadcastDraft, record: Recor
 
 def is_broadcast(request: HttpRequest) -> bool:
     """Whether a request on a port for pushes is about a channel, not a device."""
-    return request.path.startswith(BROADCAST_PATH[:3])
+    return request.path.startswith("/4/")  # what follows may be a BadPath
 
 
-def by_path(pushes: Answer, broadcasts: Answer) -> Answer:
+def by_path(pushes: Answerer, broadcasts: Answerer) -> Answerer:
     """The answer of a port for pushes: to devices, and to channels."""
     return lambda request: (broadcasts if is_broadcast(request) else pushes)(request)
 

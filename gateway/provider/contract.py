@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from protocol.provider.http import HttpRequest, HttpResponse
 
 
-class Answer(Protocol):
+class Answerer(Protocol):
     """Answers the requests of one connection.
 
     An answer that needs no waiting (a refusal) may be returned as it is; anything that waits is
@@ -65,7 +65,7 @@ class ConnectionHandle(Protocol):
         ...
 
 
-MakeAnswer: TypeAlias = Callable[["ConnectionFacts", ConnectionHandle], Answer]
+MakeAnswer: TypeAlias = Callable[["ConnectionFacts", ConnectionHandle], Answerer]
 """Called once per connection, before its first byte."""
 
 

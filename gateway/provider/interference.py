@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from gateway.faults.basics import Act
     from gateway.faults.book import Hit, RuleBook
     from gateway.journal import Journal, Record
-    from gateway.provider.contract import Answer as Ask
-    from gateway.provider.contract import ConnectionFacts, ConnectionHandle
+    from gateway.provider.contract import Answerer, ConnectionFacts, ConnectionHandle
     from gateway.provider.identity import ConnectionIdentity
     from protocol.provider.http import HttpRequest
 
@@ -49,11 +48,11 @@ class Faults:
 
     def over(
         self,
-        answer: Ask,
+        answer: Answerer,
         facts: ConnectionFacts,
         handle: ConnectionHandle,
         identity: ConnectionIdentity,
-    ) -> Ask:
+    ) -> Answerer:
         """The answer of a connection, with faults.
 
         Args:
@@ -76,7 +75,7 @@ class Interference:
     def __init__(
         self,
         faults: Faults,
-        answer: Ask,
+        answer: Answerer,
         facts: ConnectionFacts,
         handle: ConnectionHandle,
         identity: ConnectionIdentity,
