@@ -10,8 +10,10 @@ import trio
 
 if TYPE_CHECKING:
     from opentelemetry import trace
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     from gateway.followers import Followers
+    from gateway.tracing.spans import Traces
 
 END_SECONDS = 2.0
 ENDPOINT_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -53,6 +55,20 @@ async def export_traces(
         NoTracesError: the SDK is not installed.
     """
     require_sdk()
+    traces, batches = _begin(endpoint)
+    followers.add(traces)
+    try:
+        task_status.started()
+        await trio.sleep_forever()
+    finally:
+        followers.discard(traces)
+        traces.end()
+        with trio.move_on_after(END_SECONDS, shield=True):
+            await trio.to_thread.run_sync(batches.shutdown, abandon_on_cancel=True)
+
+
+def _begin(endpoint: str | None) -> tuple[Traces, BatchSpanProcessor]:
+    """Traces of two services, the gateway and its devices, and what sends both to the collector."""
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -63,23 +79,14 @@ async def export_traces(
 
     url = None if endpoint is None else f"{endpoint.rstrip('/')}/v1/traces"
     batches, ids = BatchSpanProcessor(OTLPSpanExporter(url)), Ids()
-    service = os.environ.get("OTEL_SERVICE_NAME", "apnsim")
 
-    def tracer_of(name: str) -> trace.Tracer:
-        facts = {"service.name": name, "service.version": version("apnsim")}
+    def tracer_of(service: str) -> trace.Tracer:
+        facts = {"service.name": service, "service.version": version("apnsim")}
         provider = TracerProvider(
             resource=Resource.create(facts), id_generator=ids, shutdown_on_exit=False
         )
         provider.add_span_processor(batches)
         return provider.get_tracer("apnsim", version("apnsim"))
 
-    traces = Traces(tracer_of(service), tracer_of(f"{service}-device"), ids.name_next)
-    followers.add(traces)
-    try:
-        task_status.started()
-        await trio.sleep_forever()
-    finally:
-        followers.discard(traces)
-        traces.end()
-        with trio.move_on_after(END_SECONDS, shield=True):
-            await trio.to_thread.run_sync(batches.shutdown, abandon_on_cancel=True)
+    name = os.environ.get("OTEL_SERVICE_NAME", "apnsim")
+    return Traces(tracer_of(name), tracer_of(f"{name}-device"), ids.name_next), batches
