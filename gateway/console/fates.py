@@ -152,21 +152,24 @@ def _received(record: Record, _event: Event, known: Known) -> Fate:
     if not known.is_connected(record.device):
         return Fate("accepted, waits for the device, which is offline", "device.go_online()")
     device = known.device(record.device) if record.device else None
-    network = f", network {device.network}" if device and device.network != "wifi" else ""
     return Fate(
-        f"accepted, on its way: the device has not acknowledged it yet{network}",
+        f"accepted, on its way: the device has not acknowledged it yet{_network_of(device)}",
         "wait longer; a path that is slow or half-open (device.network) may swallow it",
     )
 
 
 def _stored_offline(record: Record, event: Event, known: Known) -> Fate:
     device = known.device(record.device) if record.device else None
-    where = f", network {device.network}" if device and device.network != "wifi" else ""
     detail = f" ({event.detail})" if event.detail else ""
     if device is None:
         return Fate(f"accepted, stored: the device is offline{detail}", "connect the device")
     advice = "device.go_online()" if not device.online else "wait for the device to connect again"
-    return Fate(f"accepted, stored: the device is offline{where}{detail}", advice)
+    return Fate(f"accepted, stored: the device is offline{_network_of(device)}{detail}", advice)
+
+
+def _network_of(device: DeviceView | None) -> str:
+    """If it is one that may be the reason."""
+    return f", network {device.network}" if device and device.network != "wifi" else ""
 
 
 def _stored_power(_record: Record, event: Event, _known: Known) -> Fate:
