@@ -40,7 +40,7 @@ from protocol.identifiers import DeviceId
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from devicesim.backoff import Backoff
@@ -95,13 +95,13 @@ class DeviceHost(
         keep_alive: KeepAliveSweeper | None = None,
         make_backoff: Callable[[], Backoff] | None = None,
     ) -> None:
+        super().__init__()
         self._lost = LostStreams()
         self._keep_alive = KeepAliveSweeper() if keep_alive is None else keep_alive
         self._around = Surroundings(
             make_dial, now, on_received, self._keep_alive, self._lost, make_backoff
         )
         self._folder = None if directory is None else HostFolder(directory)
-        self._devices: dict[str, VirtualDevice] = {}
         self.activities = HostActivities(self._devices, self._require, self._around.activities_due)
         self.screens = HostScreens(self, self._require)
         self._nursery: trio.Nursery | None = None
@@ -250,21 +250,12 @@ class DeviceHost(
         """
         return self._require(device_id).received
 
-    def _require(self, device_id: str) -> VirtualDevice:
-        device = self._devices.get(device_id)
-        if device is None:
-            raise UnknownDeviceError(f"no device {device_id[:80]!r}")
-        return device
-
     def _start(self, state: DeviceState) -> VirtualDevice:
         if self._nursery is None:
             raise RuntimeError("DeviceHost.run() is not running")
         device = self._devices[state.device_id] = VirtualDevice(state, self._around)
         self._nursery.start_soon(device.run)
         return device
-
-    def _all(self) -> Iterable[VirtualDevice]:
-        return self._devices.values()
 
     async def _sweep_lost(self) -> None:
         while True:

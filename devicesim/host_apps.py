@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from devicesim.apps import AppState, Permission
 from devicesim.host_errors import confirmed
+from devicesim.hosted import Hosted
 from devicesim.runtime import handlers
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class AppChanges(TypedDict, total=False):
     extension_seconds: float | None
 
 
-class HostedApps:
+class HostedApps(Hosted):
     """What a :class:`~devicesim.host.DeviceHost` does about apps."""
 
     async def install_app(
@@ -103,9 +104,6 @@ class HostedApps:
         device = self._require(device_id)
         device.state.apps.require(bundle_id)
         return device.system.events.of(bundle_id)
-
-    def _require(self, device_id: str) -> VirtualDevice:
-        raise NotImplementedError
 
 
 async def _register(device: VirtualDevice, app: App, *, is_wanted: bool) -> None:

@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING
 from devicesim.app_description import describe_switches, restore_switches
 from devicesim.apps import AppState
 from devicesim.host_errors import confirmed
+from devicesim.hosted import Hosted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from devicesim.app import App
     from devicesim.host_views import DeviceView
     from devicesim.virtual_device import VirtualDevice
 
 
-class HostedBackups:
+class HostedBackups(Hosted):
     """What a :class:`~devicesim.host.DeviceHost` does about backups and new systems."""
 
     async def restore(self, device_id: str, to: str | None = None) -> DeviceView:
@@ -44,7 +43,7 @@ class HostedBackups:
         device = self._require(device_id)
         if to is None or to == device_id:
             return await self._begin_anew(device)
-        if not any(each.state.device_id == to for each in self._all()):
+        if to not in self._devices:
             await self.create_device(device.state.name, device.state.environment, device_id=to)
         target = self._require(to)
         await _erase(target)
@@ -84,12 +83,6 @@ class HostedBackups:
         device_id: str | None = None,
     ) -> DeviceView:
         """Make a device."""
-        raise NotImplementedError
-
-    def _require(self, device_id: str) -> VirtualDevice:
-        raise NotImplementedError
-
-    def _all(self) -> Iterable[VirtualDevice]:
         raise NotImplementedError
 
 

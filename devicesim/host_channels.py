@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicesim.host_errors import confirmed
+from devicesim.hosted import Hosted
 
 if TYPE_CHECKING:
     from devicesim.host_views import AppView
-    from devicesim.virtual_device import VirtualDevice
 
 
-class HostedChannels:
+class HostedChannels(Hosted):
     """What a :class:`~devicesim.host.DeviceHost` does about channels."""
 
     async def subscribe(self, device_id: str, bundle_id: str, channel_id: str) -> AppView:
@@ -36,6 +36,3 @@ class HostedChannels:
             StateError: it could not be written down.
         """
         await self._require(device_id).daemon.unsubscribe(bundle_id, channel_id)
-
-    def _require(self, device_id: str) -> VirtualDevice:
-        raise NotImplementedError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicesim.host_errors import confirmed
+from devicesim.hosted import Hosted
 from devicesim.network import Interface, NetworkEvent
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from devicesim.virtual_device import VirtualDevice
 
 
-class HostedNetworks:
+class HostedNetworks(Hosted):
     """What a :class:`~devicesim.host.DeviceHost` does about networks."""
 
     async def network_event(self, device_id: str, event: str) -> DeviceView:
@@ -30,9 +31,6 @@ class HostedNetworks:
         with confirmed(f"the new link of {device_id}"):
             await _let_happen(device, happened)
         return device.view
-
-    def _require(self, device_id: str) -> VirtualDevice:
-        raise NotImplementedError
 
 
 async def _let_happen(device: VirtualDevice, event: NetworkEvent) -> None:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import trio
 
 from devicesim.host_errors import CONFIRM_SECONDS
+from devicesim.hosted import Hosted
 from devicesim.power import WakeReason
 
 if TYPE_CHECKING:
     from devicesim.host_views import DeviceView
-    from devicesim.virtual_device import VirtualDevice
 
 
-class HostedPower:
+class HostedPower(Hosted):
     """What a :class:`~devicesim.host.DeviceHost` does about power."""
 
     async def wake(self, device_id: str, reason: str) -> DeviceView:
@@ -32,6 +32,3 @@ class HostedPower:
         with trio.move_on_after(CONFIRM_SECONDS):
             await device.be_woken(why)
         return device.view
-
-    def _require(self, device_id: str) -> VirtualDevice:
-        raise NotImplementedError

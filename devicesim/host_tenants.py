@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import trio
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from devicesim.hosted import Hosted
 
+if TYPE_CHECKING:
     from devicesim.virtual_device import VirtualDevice
     from protocol.tenant import Tenant
 
@@ -27,7 +27,7 @@ def _is_named(device: VirtualDevice) -> bool:
     return state.name not in (state.device_id, usual_name(state.extras.get("serial")))
 
 
-class HostedTenants:
+class HostedTenants(Hosted):
     """What a :class:`~devicesim.host.DeviceHost` does about tenants."""
 
     async def forget_tenant(self, tenant: Tenant) -> None:
@@ -40,7 +40,8 @@ class HostedTenants:
         Raises:
             StateError: it could not be written down.
         """
-        devices = [each for each in self._all() if each.state.apps.get(tenant.bundle_id)]
+        everyone = self._devices.values()
+        devices = [each for each in everyone if each.state.apps.get(tenant.bundle_id)]
         async with trio.open_nursery() as nursery:
             for device in devices:
                 nursery.start_soon(self._forget, tenant, device)
@@ -60,7 +61,4 @@ class HostedTenants:
                 await device.daemon.wait_until_heard()
 
     async def _throw_away(self, device: VirtualDevice) -> None:
-        raise NotImplementedError
-
-    def _all(self) -> Iterable[VirtualDevice]:
         raise NotImplementedError
