@@ -146,11 +146,6 @@ class App:
         """One of its tokens for Live Activities."""
         return TokenKey(Topic(PushType.LIVE_ACTIVITY.topic_of(self.bundle_id)), purpose)
 
-    @property
-    def awaits_tokens(self) -> bool:
-        """Whether the gateway still owes it a token."""
-        return bool(self.renewing) or any(key not in self.tokens for key in self.token_keys)
-
 
 def topics_of(bundle_id: BundleId, push_types: Iterable[PushType]) -> tuple[Topic, ...]:
     """The topics that an app with these push types receives, each once, in order."""

@@ -81,16 +81,6 @@ class Daemon:
         self.links.leave(reason)
         await self._changes.until(lambda: self.links.is_idle or self.links.is_wanted)
 
-    def reconnect(self, reason: str, *, is_lost: bool = False) -> None:
-        """Leave the link, if there is one, and connect again without back-off.
-
-        Args:
-            reason: for the log, e.g. "the network changed".
-            is_lost: the path is dead, so leave without a goodbye.
-        """
-        self.links.drop(reason, is_lost=is_lost)
-        self.links.hurry()
-
     async def install(self, bundle_id: str, push_types: Iterable[str]) -> App:
         """Install an app, or more push types of it; returns once it has its tokens.
 

@@ -80,24 +80,17 @@ class Priority(IntEnum):
 class Expiration:
     """``apns-expiration``: how long a push may wait for its device.
 
-    ``at`` is UNIX seconds as the provider sent them, ``None`` when the header was absent.
+    ``at`` is UNIX seconds as the provider sent them, ``None`` when the header was absent. Apple of
+    0: "attempts to deliver the notification only once and doesn't store it"; so does any time that
+    has passed.
     """
 
     at: int | None = None
-
-    @property
-    def is_immediate(self) -> bool:
-        """Apple: "attempts to deliver the notification only once and doesn't store it"."""
-        return self.at == 0
 
     def deadline(self, now: float) -> float:
         """Until when a push received ``now`` may be stored: at most 30 days ahead."""
         latest = now + MAX_STORAGE_SECONDS
         return latest if self.at is None else min(float(self.at), latest)
-
-    def may_be_stored(self, now: float) -> bool:
-        """Whether there is any time left in which the push could wait."""
-        return self.deadline(now) > now
 
     @classmethod
     def parse(cls, text: str) -> Self:

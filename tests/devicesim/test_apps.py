@@ -25,14 +25,13 @@ def installed(*push_types: str) -> AppRegistry:
     return apps
 
 
-def test_an_app_awaits_a_token_per_topic() -> None:
+def test_an_app_needs_a_token_per_topic() -> None:
     apps = installed("alert", "voip")
     app = apps.require(NEWS)
-    assert app.awaits_tokens
+    assert app.token_keys == (key(NEWS), key(f"{NEWS}.voip"))
     assert apps.mint(app, key(NEWS), DeviceToken(b"a"))
-    assert app.awaits_tokens
     assert apps.mint(app, key(f"{NEWS}.voip"), DeviceToken(b"v"))
-    assert not app.awaits_tokens
+    assert app.tokens.keys() == set(app.token_keys)
     assert apps.of_token(DeviceToken(b"v")) is app
 
 
@@ -135,7 +134,7 @@ def test_an_app_that_unregisters_loses_the_token_of_its_own_topic_and_gets_anoth
     apps.unregister(app)
     assert app.tokens_by_push_type == {"voip": DeviceToken(b"v")}
     assert apps.doomed == {DeviceToken(b"a"): False}, "unregistered, not expired"
-    assert not app.awaits_tokens
+    assert not app.renewing
     assert apps.install(NEWS, ["alert"]).token_keys == (key(f"{NEWS}.voip"),)
 
     again = AppRegistry()
@@ -144,7 +143,6 @@ def test_an_app_that_unregisters_loses_the_token_of_its_own_topic_and_gets_anoth
     app = again.require(NEWS)
     again.register(app)
     assert app.renewing == {key(NEWS)}
-    assert app.awaits_tokens
 
 
 def test_a_description_from_before_permissions_is_read_as_granted() -> None:

@@ -127,7 +127,8 @@ async def test_every_connect_names_all_channels_and_how_far_each_has_come(phone:
     heard = message(ONE)
     await phone.gateway.say(heard)
     await phone.gateway.hears(PushAck)
-    phone.daemon.reconnect("the network changed")
+    phone.links.drop("the network changed")
+    phone.links.hurry()
     again = (await phone.gateway.hears(Channels, 4))[2:]
     assert heard.channel is not None
     assert again == [

@@ -495,7 +495,8 @@ async def test_a_changed_network_means_a_new_link_at_once(
     phone: Phone, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO"):
-        phone.daemon.reconnect("the network changed")
+        phone.links.drop("the network changed")
+        phone.links.hurry()
         assert not phone.daemon.is_online
         await phone.daemon.wait_until_online()
     assert phone.gateway.links == 2

@@ -213,4 +213,4 @@ def test_any_text_is_an_expiration_or_not(text: str) -> None:
         return
     assert expiration.at == int(text)
     assert expiration.deadline(NOW) <= NOW + 30 * 86_400
-    assert expiration.may_be_stored(NOW) == (int(text) > NOW)
+    assert (expiration.deadline(NOW) > NOW) == (int(text) > NOW)

@@ -250,4 +250,4 @@ def test_what_apples_table_requires_and_its_example_omits_may_be_absent() -> Non
 def test_zero_is_an_expiration_for_every_channel() -> None:
     for policy in StoragePolicy:
         zero = {"headers": {"apns-expiration": "0"}, "known": {"policy": policy}}
-        assert validate_broadcast(with_faults(publishing(), zero).draft()).expiration.is_immediate
+        assert validate_broadcast(with_faults(publishing(), zero).draft()).expiration.at == 0

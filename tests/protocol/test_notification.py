@@ -45,26 +45,19 @@ def test_the_priorities_are_apples_numbers() -> None:
 
 
 def test_expiration_0_is_one_attempt_and_never_stored() -> None:
-    assert Expiration(0).is_immediate
-    assert not Expiration(0).may_be_stored(NOW)
+    assert Expiration(0).deadline(NOW) < NOW
 
 
-def test_a_date_that_has_passed_is_never_stored_but_is_not_the_word_for_it() -> None:
-    past = Expiration(int(NOW) - 1)
-    assert not past.is_immediate
-    assert not past.may_be_stored(NOW)
-    assert past.deadline(NOW) == NOW - 1
+def test_a_date_that_has_passed_is_never_stored() -> None:
+    assert Expiration(int(NOW) - 1).deadline(NOW) == NOW - 1
 
 
 def test_without_an_expiration_a_push_waits_for_30_days() -> None:
     assert Expiration().deadline(NOW) == NOW + 30 * 86_400
-    assert Expiration().may_be_stored(NOW)
-    assert not Expiration().is_immediate
 
 
 def test_a_date_is_the_deadline_but_never_more_than_30_days_ahead() -> None:
     assert Expiration(int(NOW) + 60).deadline(NOW) == NOW + 60
-    assert Expiration(int(NOW) + 60).may_be_stored(NOW)
     assert Expiration(2**63 - 1).deadline(NOW) == NOW + MAX_STORAGE_SECONDS
 
 
