@@ -106,7 +106,7 @@ class Interference:
                 done[-1] += f" by {seconds:.3g} s"
             elif isinstance(hit.act, Storm):
                 self._faults.book.at_once(hit)
-        await trio.sleep(waits["request"])
+        await trio.sleep(waits["request"])  # the machine's time: a real client waits for it
         outcome = await self._do(request, hits[-1].act, done)
         await trio.sleep(waits["answer"])
         on_the_way = tuple(hit.act for hit in hits[:-1] if hit.act.bends)

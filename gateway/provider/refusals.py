@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from protocol.identifiers import ApnsId
 from protocol.provider.http import HttpResponse
 from protocol.provider.rejection import Reason
+from protocol.provider.request import headers_of
 
 if TYPE_CHECKING:
     from gateway.provider.headers import Head
@@ -20,9 +21,7 @@ def refusal(head: Head, reason: Reason, status: int | None = None) -> HttpRespon
     """An answer that the shell makes when no one else can; ``status`` if not the reason's own."""
     header = id_header_of(head.path)
     # Every answer has one, also those to requests without (measured; kalyke needs it).
-    apns_id = dict(reversed(head.headers)).get(header) or ApnsId.from_random(
-        secrets.token_bytes(16)
-    )
+    apns_id = headers_of(head.headers).get(header) or ApnsId.from_random(secrets.token_bytes(16))
     return HttpResponse(status or reason.status, ((header, apns_id),), reason_json(reason.text))
 
 
