@@ -16,6 +16,7 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from gateway import values
+from gateway.device_settings import DeviceSettings
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ class Option:
 
 
 def options() -> list[Option]:
-    """Every setting, in the order of :class:`Settings`."""
+    """Every setting, in the order of :class:`Settings`; those of devices come last."""
+    entries = dataclasses.fields(Settings)
+    inherited = len(dataclasses.fields(DeviceSettings))
     return [
         Option(
             entry.name.removesuffix("_"),
@@ -71,7 +74,7 @@ def options() -> list[Option]:
             entry.metadata["convert"],
             tuple(type(entry.default)) if isinstance(entry.default, StrEnum) else (),
         )
-        for entry in dataclasses.fields(Settings)
+        for entry in entries[inherited:] + entries[:inherited]
     ]
 
 

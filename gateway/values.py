@@ -6,6 +6,8 @@ what was expected.
 
 from __future__ import annotations
 
+from dataclasses import field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
@@ -15,7 +17,6 @@ from protocol.identifiers import BundleId, InvalidIdentifierError, TeamId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from enum import StrEnum
 
     from gateway.faults.rule import Rule
     from gateway.webhooks.description import Description
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 SQLITE_URL = "sqlite:///"
 
 Raw: TypeAlias = Any  # text, or what TOML makes of it
+
+
+def setting(
+    default: Raw,
+    about: str,
+    convert: Callable[[Any], Any] | None = None,
+) -> Any:  # noqa: ANN401 - as dataclasses.field, which types itself so
+    """A field of ``Settings``; a choice needs no converter, its default's type says what it is."""
+    if isinstance(default, StrEnum):
+        convert = choice(type(default))
+    return field(default=default, metadata={"about": about, "convert": convert})
 
 
 class SeveralError(ValueError):
