@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-log = logging.getLogger("apnsim.provider")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
