@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 from typing import TYPE_CHECKING
 
 import pytest
 
-from apnsim.testing.names import give_way
+from apnsim.testing.names import ROOT, give_way
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytest_plugins = ["pytester"]
 
 
 class Finder:
@@ -81,3 +84,18 @@ def test_where_we_are_not_on_the_path_nothing_changes(ours: Path, tmp_path: Path
     give_way(ours)
     give_way(tmp_path / "elsewhere")
     assert sys.path == ["/first", str(ours)]
+
+
+def test_the_plugin_sees_to_it_before_anything_of_the_project_is_imported(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = package(pytester.path / "src", "gateway")
+    # Ours first, as those of site-packages are before what an editable install has added.
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), theirs]))
+    pytester.makeconftest("import gateway")
+    pytester.makepyfile(
+        f"import gateway\n\ndef test_it(): assert gateway.__file__.startswith({theirs!r})"
+    )
+    pytester.runpytest_subprocess("-p", "no:trio", "-p", "no:cacheprovider").assert_outcomes(
+        passed=1
+    )

@@ -37,7 +37,8 @@ def test_addresses_localhost_and_allowed_names_are_answered(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["", "evil.example", "localhost.evil.example:2198", "[::1", "1.2.3"]
+    "host",
+    ["", "evil.example", "localhost.evil.example:2198", "evil-localhost", "[::1", "1.2.3"],
 )
 def test_a_name_that_is_not_ours_may_have_been_rebound(host: str) -> None:
     assert refused(Admission(None), host=host) == 403

@@ -117,7 +117,7 @@ async def test_silence_is_filled_with_comments(console: Console, autojump_clock:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(viewer.watch, console)
         await trio.sleep(2.5 * KEEP_ALIVE_SECONDS)
-        assert autojump_clock.current_time() > KEEP_ALIVE_SECONDS
+        assert KEEP_ALIVE_SECONDS < autojump_clock.current_time() < 60  # when proxies close
         viewer.left.set()
     assert viewer.text.count(": still here\n\n") == 2
 
