@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from apnsim.scenario.times import duration
@@ -110,19 +110,4 @@ def _apps(source: Source, tables: object) -> Iterator[AppTable]:
 
 
 def _spec(table: FleetTable, apps: list[AppTable]) -> FleetSpec:
-    return FleetSpec(
-        tuple(
-            FleetApp(app.bundle_id, app.push_types, app.installed, app.uninstalled, app.denied)
-            for app in apps
-        ),
-        table.devices,
-        table.name,
-        table.environment,
-        table.seed,
-        table.ramp,
-        table.away,
-        table.away_for,
-        table.locked,
-        table.cellular,
-        table.storm_every,
-    )
+    return FleetSpec(tuple(FleetApp(**asdict(app)) for app in apps), **asdict(table))

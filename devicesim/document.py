@@ -21,37 +21,25 @@ from devicesim.state import DeviceState
 from protocol.courier.channels import ChannelMark
 from protocol.courier.messages import Push, StorageFlags
 from protocol.document import (
-    ApnsIdText,
     ChannelText,
-    CollapseText,
     Count,
     DeviceText,
     Part,
-    PushKind,
-    Raw,
+    PushPart,
     Seconds,
     Text,
     TokenText,
-    TopicText,
     UniqueIdText,
-    Urgency,
     World,
     as_text,
 )
 
 
-class PushPart(Part):
+class GotPart(PushPart):
     """A push as the device got it."""
 
     message_id: UniqueIdText
     token: TokenText | None
-    topic: TopicText
-    payload: Raw
-    apns_id: ApnsIdText
-    push_type: PushKind
-    priority: Urgency
-    collapse_id: CollapseText | None
-    expires_at: Seconds
     sent_at: Seconds
     storage: Annotated[StorageFlags, Field(strict=False)]
     channel: Annotated[list[Any], Field(min_length=2, max_length=2)] | None
@@ -85,14 +73,14 @@ class WaitingPart(Part):
     """A push that waits for its app."""
 
     bundle_id: Text
-    push: PushPart
+    push: GotPart
 
 
 class ShownPart(Part):
     """A notification on the screen."""
 
     bundle_id: Text
-    push: PushPart
+    push: GotPart
     shown_at: Seconds
     since_lock: bool
 
@@ -124,7 +112,7 @@ class OutcomePart(Part):
 class ReceivedPart(Part):
     """A push that reached its app."""
 
-    push: PushPart
+    push: GotPart
     received_at: Seconds
     outcome: OutcomePart
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, PlainValidator, PrivateAttr, model_v
 
 from certs.provider_key import ProviderKey, ProviderPublicKey
 from gateway.clock import MAX_RATE, MIN_RATE
-from gateway.document_records import BroadcastPart, PushPart, RecordPart
+from gateway.document_records import BroadcastPart, RecordPart, TakenPart
 from gateway.faults.book import Entry
 from gateway.faults.reading import read_rule
 from gateway.provider.keys import RegisteredKey
@@ -99,7 +99,7 @@ class WaitingPart(Part):
 
     seq: Annotated[int, Field(ge=1, lt=2**62)]
     device: DeviceText
-    notification: PushPart
+    notification: TakenPart
 
     @property
     def waiting(self) -> Waiting:

@@ -11,16 +11,14 @@ from protocol.document import (
     ApnsIdText,
     BundleText,
     ChannelText,
-    CollapseText,
     Count,
     DeviceText,
     Part,
-    PushKind,
+    PushPart,
     Raw,
     Seconds,
     Text,
     TokenText,
-    TopicText,
     UniqueIdText,
     Urgency,
     World,
@@ -29,19 +27,12 @@ from protocol.notification import Notification
 from protocol.provider.http import HttpRequest, HttpResponse
 
 
-class PushPart(Part):
+class TakenPart(PushPart):
     """A push to a token, as it was taken."""
 
     unique_id: UniqueIdText
-    apns_id: ApnsIdText
     token: TokenText
-    topic: TopicText
-    push_type: PushKind
-    priority: Urgency
     received_at: Seconds
-    expires_at: Seconds
-    collapse_id: CollapseText | None
-    payload: Raw
 
 
 class BroadcastPart(Part):
@@ -119,7 +110,7 @@ class RecordPart(Part):
     status: Count
     reason: Text
     detail: Text
-    push: PushPart | None
+    push: TakenPart | None
     broadcast: BroadcastPart | None
     device: DeviceText | None
     timeline: list[EventPart]

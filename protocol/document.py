@@ -72,3 +72,15 @@ Urgency: TypeAlias = Annotated[Priority, Field(strict=False)]
 Seconds: TypeAlias = Annotated[float, Field(ge=-1e12, le=1e12)]
 """A time in UNIX seconds, or a duration."""
 Count: TypeAlias = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class PushPart(Part):
+    """A push: what the gateway and the device that got it tell of it alike."""
+
+    apns_id: ApnsIdText
+    topic: TopicText
+    push_type: PushKind
+    priority: Urgency
+    collapse_id: CollapseText | None
+    expires_at: Seconds
+    payload: Raw

@@ -45,7 +45,7 @@ def phones_of(spec: FleetSpec) -> Iterator[DrawnPhone]:
         yield DrawnPhone(
             spec.device_id(number),
             f"{spec.name} {number}",
-            spec.ramp_seconds * (number - 1) / spec.devices,
+            spec.ramp * (number - 1) / spec.devices,
             tuple(_apps_of(spec, dice)),
             is_away=dice.random() < spec.away,
             power=Power.LOCKED if dice.random() < spec.locked else Power.AWAKE,

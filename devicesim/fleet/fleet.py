@@ -141,7 +141,7 @@ class Fleet:
 
     def _plan_change(self, phone: DrawnPhone, *, is_away: bool) -> None:
         """Exponential stays, whose means keep the share that is away at ``spec.away``."""
-        away, mean = self._spec.away, self._spec.away_seconds
+        away, mean = self._spec.away, self._spec.away_for
         stay = mean if is_away else mean * (1 - away) / away
         self._agenda.after(phone.dice.expovariate(1 / stay), self._changing(phone, not is_away))
 
@@ -155,8 +155,8 @@ class Fleet:
         return change
 
     def _plan_storm(self) -> None:
-        if self._spec.storm_seconds is not None:
-            self._agenda.after(self._spec.storm_seconds, self._storm)
+        if self._spec.storm_every is not None:
+            self._agenda.after(self._spec.storm_every, self._storm)
 
     async def _storm(self) -> None:
         """Cut every link; each phone comes back after its own delay."""

@@ -36,18 +36,20 @@ class FleetApp:
 class FleetSpec:
     """A fleet; the same one draws the same phones, and phones of one id keep their tokens.
 
+    Its numbers are named as the keys of a fleet's file, whose writer reads what is wrong with them.
+
     Attributes:
         apps: at least one.
         devices: how many phones.
         name: their ids begin with it; fleets beside each other need names of their own.
         environment: which of Apple's worlds they live in.
         seed: of all dice.
-        ramp_seconds: how long it takes until the last one has been switched on.
+        ramp: how many seconds it takes until the last one has been switched on.
         away: the share that is away at any moment.
-        away_seconds: for how long, on average.
+        away_for: for how many seconds, on average.
         locked: the share that nobody is using: what can wait is held for it.
         cellular: the share that is on a cellular network.
-        storm_seconds: so often every link is cut at once; None: never.
+        storm_every: after so many seconds every link is cut at once, again and again; None: never.
 
     Raises:
         ValueError: a number that makes no sense; says which.
@@ -58,12 +60,12 @@ class FleetSpec:
     name: str = "fleet"
     environment: Environment = Environment.DEVELOPMENT
     seed: int = 0
-    ramp_seconds: float = 0.0
+    ramp: float = 0.0
     away: float = 0.0
-    away_seconds: float = 60.0
+    away_for: float = 60.0
     locked: float = 0.0
     cellular: float = 0.0
-    storm_seconds: float | None = None
+    storm_every: float | None = None
 
     def __post_init__(self) -> None:
         """Check what a type cannot say."""
@@ -72,10 +74,10 @@ class FleetSpec:
                 raise ValueError(f"{name} is a share from 0 to 1, not {value:g}")
         if self.away == 1:
             raise ValueError("away is 1: nobody would ever come back; use less")
-        if self.away and not self.away_seconds > 0:
-            raise ValueError("away_seconds: some are away, for more than 0 s on average")
-        if self.storm_seconds is not None and not self.storm_seconds > 0:
-            raise ValueError("storm_seconds: more than 0 s from one storm to the next")
+        if self.away and not self.away_for > 0:
+            raise ValueError("away_for: some are away, for more than 0 s on average")
+        if self.storm_every is not None and not self.storm_every > 0:
+            raise ValueError("storm_every: more than 0 s from one storm to the next")
         DeviceId.parse(self.device_id(self.devices))
         names = [app.bundle_id for app in self.apps]
         if not names or len(set(names)) < len(names):

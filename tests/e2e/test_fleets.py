@@ -164,6 +164,16 @@ def test_every_mistake_in_a_file_is_told_with_its_line(
     assert f"{file}:4: app 1, denid: there is no such key; did you mean denied?" in error
 
 
+@pytest.mark.parametrize("key", ["away_for", "storm_every"])
+def test_what_makes_no_sense_is_told_by_the_key_that_says_it(
+    key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "crowd.toml"
+    file.write_text(f'away = 0.5\n{key} = "0 s"\n')
+    assert main(["fleet", str(file)]) == 2
+    assert f"the file: {key}: " in capsys.readouterr().err
+
+
 def test_every_key_of_a_file_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fleet", "--keys"]) == 0
     assert "uninstalled" in capsys.readouterr().out

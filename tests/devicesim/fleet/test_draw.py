@@ -14,7 +14,7 @@ from devicesim.power import Power
 from protocol.identifiers import InvalidIdentifierError
 
 CHAT = FleetApp("com.example.chat", installed=0.8, uninstalled=0.1, denied=0.25)
-SPEC = FleetSpec((CHAT,), devices=2000, away=0.2, locked=0.5, cellular=0.3, ramp_seconds=10)
+SPEC = FleetSpec((CHAT,), devices=2000, away=0.2, locked=0.5, cellular=0.3, ramp=10)
 
 
 def fates(spec: FleetSpec) -> list[tuple[object, ...]]:
@@ -63,8 +63,8 @@ def test_phones_are_switched_on_one_after_the_other() -> None:
     [
         ({"away": 1.5}, "away is a share from 0 to 1, not 1.5"),
         ({"away": 1.0}, "nobody would ever come back"),
-        ({"away_seconds": 0.0}, "away_seconds"),
-        ({"storm_seconds": 0.0}, "storm_seconds"),
+        ({"away_for": 0.0}, "away_for"),
+        ({"storm_every": 0.0}, "storm_every"),
         ({"apps": ()}, "at least one"),
         ({"apps": (CHAT, CHAT)}, "each bundle id once"),
         ({"apps": (FleetApp("com.example.chat", denied=-1),)}, "com.example.chat: denied"),

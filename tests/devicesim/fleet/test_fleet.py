@@ -51,7 +51,7 @@ async def test_every_phone_has_its_tokens_and_a_link(autojump_clock: MockClock) 
 
 async def test_who_is_away_has_tokens_too(autojump_clock: MockClock) -> None:
     del autojump_clock
-    spec = FleetSpec((CHAT,), devices=20, away=0.5, away_seconds=1e9)
+    spec = FleetSpec((CHAT,), devices=20, away=0.5, away_for=1e9)
     async with running(spec) as (fleet, _):
         assert len(fleet.tokens) == 40
         assert 4 <= fleet.online <= 16
@@ -61,7 +61,7 @@ async def test_phones_come_and_go_and_the_share_that_is_away_stays(
     autojump_clock: MockClock,
 ) -> None:
     del autojump_clock
-    spec = FleetSpec((CHAT,), devices=40, away=0.25, away_seconds=60)
+    spec = FleetSpec((CHAT,), devices=40, away=0.25, away_for=60)
     async with running(spec) as (fleet, town):
         counts = []
         for _ in range(30):
@@ -73,7 +73,7 @@ async def test_phones_come_and_go_and_the_share_that_is_away_stays(
 
 async def test_a_storm_cuts_every_link_and_all_come_back(autojump_clock: MockClock) -> None:
     del autojump_clock
-    async with running(FleetSpec((CHAT,), devices=10, storm_seconds=600)) as (fleet, town):
+    async with running(FleetSpec((CHAT,), devices=10, storm_every=600)) as (fleet, town):
         await trio.sleep(599)
         assert {gateway.links for gateway in town.gateways.values()} == {1}
         await trio.sleep(60)
@@ -88,7 +88,7 @@ async def test_the_last_phone_is_switched_on_at_the_end_of_the_ramp(
 ) -> None:
     del autojump_clock
     began = trio.current_time()
-    async with running(FleetSpec((CHAT,), devices=10, ramp_seconds=100)) as (_, town):
+    async with running(FleetSpec((CHAT,), devices=10, ramp=100)) as (_, town):
         starts = [gateway.dialled_at[0] - began for gateway in town.gateways.values()]
         assert starts == sorted(starts)
         assert 89 < starts[-1] < 92
