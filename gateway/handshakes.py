@@ -22,7 +22,10 @@ REMEMBERED_FAILURES = 32
 
 @dataclass(frozen=True, slots=True)
 class FailedHandshake:
-    """Somebody who knocked and did not come in; ``at`` is Trio's time, ``why`` is TLS's word."""
+    """Somebody who knocked and did not come in: ``at`` is Trio's time, ``why`` is TLS's word.
+
+    Of one who is in, and speaks no HTTP/2, it is HTTP/2's.
+    """
 
     peer: str
     at: float

@@ -18,6 +18,7 @@ from protocol.provider.rejection import Reason
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.console.app_host import AppView
     from gateway.console.device_host import DeviceView
     from gateway.journal import Event, Record
     from gateway.store.store import Registration
@@ -206,26 +207,35 @@ def _unregistered(record: Record, _event: Event, known: Known) -> Fate:
     )
 
 
-def _disabled(_record: Record, _event: Event, _known: Known) -> Fate:
+def _disabled(record: Record, _event: Event, known: Known) -> Fate:
+    app = _app_of(record, known)
+    is_denied = app is not None and app.notifications_enabled  # so it is the person's own answer
     return Fate(
         "accepted, and thrown away: the device does not want pushes for this app",
-        "app.update(notifications_enabled=True)",
+        "app.update(permission='granted')"
+        if is_denied
+        else "app.update(notifications_enabled=True)",
     )
 
 
 def _delivered(record: Record, event: Event, known: Known) -> Fate:
     became = "delivered" + " from storage" * (event.state is State.DELIVERED_FROM_STORAGE)
+    app = _app_of(record, known)
+    if app is None or not app.background_push_held:
+        return Fate(became)
+    return Fate(
+        f"{became}, and held back by the phone: the app has used up its background pushes",
+        "let a person open the app, or move the clock an hour: advance_clock(3600)",
+    )
+
+
+def _app_of(record: Record, known: Known) -> AppView | None:
+    """The app that it is for, if that is on a virtual device."""
     push = record.notification
     device = known.device(record.device) if record.device else None
     if push is None or device is None:
-        return Fate(became)
-    for app in device.apps:
-        if app.background_push_held and app.bundle_id == push.topic:
-            return Fate(
-                f"{became}, and held back by the phone: the app has used up its background pushes",
-                "let a person open the app, or move the clock an hour: advance_clock(3600)",
-            )
-    return Fate(became)
+        return None
+    return next((app for app in device.apps if app.bundle_id == push.topic), None)
 
 
 def _presented(_record: Record, event: Event, _known: Known) -> Fate:

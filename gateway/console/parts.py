@@ -184,7 +184,8 @@ class ConsoleParts:
         info: the answer to ``GET /api/v1/info``.
         connections: of a tenant or of all: ``{"provider": […], "courier": […]}``, frozen
             dataclasses or dicts.
-        failed_handshakes: providers that knocked and did not come in, the newest last.
+        failed_handshakes: providers that knocked and did not come in, or spoke no HTTP/2, the
+            newest last.
         figures: for the metrics.
         activate: device id and PKCS#10 request (PEM) → ``{device_id, certificate, ca, courier}``;
             ``ValueError`` (such as a ``CredentialError``) refuses, and its message says why.

@@ -13,14 +13,19 @@ if TYPE_CHECKING:
     from gateway.handshakes import FailedHandshake
 
 _TRUST = "have the client trust the gateway's CA: ca_file of GET /api/v1/info, APNSIM_CA_FILE"
-# Parts of what OpenSSL says of a failed handshake, on the server's side.
+# Parts of what OpenSSL says of a failed handshake, on the server's side, and HTTP/2's library.
 _WHAT_TO_DO = (
     ("unknown ca", _TRUST),
     ("unknown_ca", _TRUST),
     ("certificate unknown", _TRUST),
     ("bad certificate", _TRUST),
+    # Some leave without an alert: Python's asyncio and Trio.
+    ("eof occurred", f"see the client's own error; mostly it lacks trust: {_TRUST}"),
     ("http request", "the client speaks plain HTTP: the address begins with https://"),
-    ("no application protocol", "the client must offer HTTP/2 (ALPN h2)"),
+    (
+        "invalid http/2 preamble",
+        "have the client speak HTTP/2: httpx.Client(http2=True), curl --http2",
+    ),
     ("wrong version number", "the client speaks no TLS: the address begins with https://"),
 )
 
@@ -36,7 +41,7 @@ def silence(
 
     Args:
         connections: of providers, as ``GET /api/v1/connections`` tells them.
-        failed: handshakes, the newest last.
+        failed: handshakes, and connections without HTTP/2, the newest last.
         info: as ``GET /api/v1/info``.
         time: Trio's.
     """
@@ -45,7 +50,7 @@ def silence(
         last = failed[-1]
         advice = next((do for part, do in _WHAT_TO_DO if part in last.why.lower()), "")
         yield NearMiss(
-            why=f"{_of(len(failed), 'TLS handshake')} of a client failed, the last"
+            why=f"{_of(len(failed), 'connection')} of a client came to nothing, the last"
             f" {time - last.at:.1f} s ago from {last.peer}: {last.why}",
             advice=advice or "see the client's own error",
         )

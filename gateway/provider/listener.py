@@ -18,6 +18,7 @@ from gateway.provider.churn import Churn
 from gateway.provider.connection import ProviderConnection
 from gateway.provider.contract import ConnectionFacts, ConnectionSettings, ConnectionStatistics
 from gateway.provider.front_faults import FrontFaults
+from gateway.provider.wire import PROTOCOL_ERROR
 from gateway.tcp import AcceptedSocket
 from protocol.notification import Environment
 
@@ -200,8 +201,16 @@ class ProviderFront:
             await connection.run()
         finally:
             self._connections.discard(connection)
-            if connection.farewell is not None and connection.farewell.word:
-                self.goaways[connection.farewell.word] += 1
+            self._took_leave(facts.peer, connection)
+
+    def _took_leave(self, peer: str, connection: ProviderConnection) -> None:
+        farewell = connection.farewell
+        if farewell is None:
+            return
+        if farewell.word:
+            self.goaways[farewell.word] += 1
+        if farewell.code == PROTOCOL_ERROR and not connection.requests:
+            self._handshakes.failed(peer, farewell.why)
 
     async def _meet(
         self, tls: TlsStream, peer: str, settings: ListenSettings
@@ -212,7 +221,9 @@ class ProviderFront:
                 await tls.do_handshake()
         except trio.TooSlowError:
             log.info("%s: no TLS handshake within %s s", peer, settings.handshake_seconds)
-            self._handshakes.failed(peer, f"none within {settings.handshake_seconds:g} s")
+            self._handshakes.failed(
+                peer, f"no TLS handshake within {settings.handshake_seconds:g} s"
+            )
             return None
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             log.info("%s: TLS handshake failed: %s", peer, error.__cause__ or error)
