@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
@@ -12,6 +14,7 @@ from apnsim.errors import CommandError, told_as
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
 COMMANDS = {
     "serve": "run the gateway and its virtual devices",
@@ -103,10 +106,24 @@ def _parser(first: list[str]) -> argparse.ArgumentParser:
         )
         # Only the chosen command is imported: `apnsim send` need not load the gateway.
         if [name] == first:
-            module = import_module(f"apnsim.commands.{name}_")
+            module = _module_of(name)
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     return parser
+
+
+@cache
+def _module_of(command: str) -> ModuleType:
+    """What runs it. Modules live as long as the process: nobody need look for garbage in them.
+
+    While they are imported, that took an eighth of the gateway's start.
+    """
+    gc.disable()
+    try:
+        return import_module(f"apnsim.commands.{command}_")
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 if __name__ == "__main__":
