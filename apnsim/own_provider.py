@@ -10,14 +10,14 @@ import re
 import ssl
 from typing import TYPE_CHECKING, Any
 
-import httpcore
-
 from apnsim.fresh_token import FreshToken
 from certs.provider_key import ProviderKey
 from gateway.console.sending import NoAnswerError, OutgoingPush, SentPush
 from protocol.notification import Environment
 
 if TYPE_CHECKING:
+    import httpcore
+
     from gateway.provider.keys import RegisteredKey
     from gateway.serve import Gateway
     from protocol.provider.http import Headers
@@ -52,10 +52,16 @@ class OwnProvider:
             ValueError: HTTP/2 cannot carry it; nothing was sent.
             NoAnswerError: a rule, or the drain, kept the gateway from answering.
         """
+        # Not at start: most gateways have nothing to send.
+        import httpcore
+
         host = HOSTS[push.environment]
+        address, port = self._address(push.environment)
         request = httpcore.Request(
             "POST",
-            self._url(push),
+            httpcore.URL(
+                scheme="https", host=address, port=port, target=push.path.encode("latin-1")
+            ),
             headers=[
                 ("host", host),
                 ("content-length", str(len(push.body))),
@@ -84,16 +90,11 @@ class OwnProvider:
             raise NoAnswerError(said) from None
         return _sent(answer)
 
-    def _url(self, push: OutgoingPush) -> httpcore.URL:
+    def _address(self, environment: Environment) -> tuple[str, int]:
         gateway, host = self._gateway, self._gateway.settings.host
-        url = gateway.provider_urls.get(push.environment)
+        url = gateway.provider_urls.get(environment)
         port = int(url.rpartition(":")[2]) if url else gateway.provider_ports[0]
-        return httpcore.URL(
-            scheme="https",
-            host=_EVERYWHERE.get(host, host),
-            port=port,
-            target=push.path.encode("latin-1"),
-        )
+        return _EVERYWHERE.get(host, host), port
 
     def _trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(

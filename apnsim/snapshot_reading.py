@@ -7,16 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from apnsim.snapshot_format import FORMAT, VERSION, SnapshotError
 from devicesim.document import DevicePart
 from gateway.clock import Clock
 from gateway.document import GatewayPart
-
-FORMAT = "apnsim-snapshot"
-VERSION = 1
-
-
-class SnapshotError(ValueError):
-    """The snapshot cannot be loaded; says where in it, and what was expected."""
 
 
 def _each_once(devices: list[DevicePart]) -> list[DevicePart]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from apnsim.snapshot_reading import FORMAT, VERSION, SnapshotError, read_snapshot
+from apnsim.snapshot_format import FORMAT, VERSION, SnapshotError
 from certs.files import PRIVATE_MODE, PUBLIC_MODE, write_credential
 from gateway.telling import tell_clock, tell_key, tell_record, tell_rule
 from protocol.plain import plain
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from gateway.document import KeyPart
     from gateway.provider.keys import RegisteredKey
     from gateway.serve import Gateway
-
-__all__ = ["SnapshotError", "Snapshots"]
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +138,7 @@ class Snapshots:
                 nothing has changed, but that devices had to connect anew.
         """
         async with self._turn:
-            snapshot = await trio.to_thread.run_sync(read_snapshot, raw)
+            snapshot = await trio.to_thread.run_sync(_read, raw)
             self._compare(snapshot)
             states = await self._devices.stage(snapshot.devices)
             try:
@@ -193,6 +191,13 @@ class Snapshots:
                 log.warning(
                     "the snapshot was taken with %s = %s; here it is %s", name, value, here[name]
                 )
+
+
+def _read(raw: bytes) -> Snapshot:
+    # Not at start: most gateways never load one, and its models take time to be made.
+    from apnsim.snapshot_reading import read_snapshot
+
+    return read_snapshot(raw)
 
 
 def write_snapshot(file: Path, raw: bytes, *, secrets: bool = False) -> None:

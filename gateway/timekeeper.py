@@ -15,7 +15,6 @@ from math import inf
 from typing import TYPE_CHECKING
 
 import trio
-from trio.testing import wait_all_tasks_blocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,6 +126,9 @@ class Timekeeper:
 
     async def _settle(self) -> None:
         """Let everything come to rest that happens by itself."""
+        # Not at start: it takes pytest along, where that is installed.
+        from trio.testing import wait_all_tasks_blocked
+
         tasks = trio.lowlevel.current_statistics().tasks_living
         enough = time.process_time() + REST_SECONDS + REST_SECONDS_PER_TASK * tasks
         with trio.move_on_after(STUCK_SECONDS):

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from certs.server_names import InvalidServerNameError, alternative_names
 from protocol.identifiers import BundleId, InvalidIdentifierError, TeamId
 
 if TYPE_CHECKING:
@@ -168,6 +167,9 @@ def bundle_id(value: Raw) -> str:
 
 def server_name(value: Raw) -> str:
     """A DNS name or an IP address."""
+    # Only if there is one: most commands need nothing else of cryptography.
+    from certs.server_names import InvalidServerNameError, alternative_names
+
     try:
         alternative_names([text(value)])
     except InvalidServerNameError:

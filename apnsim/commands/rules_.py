@@ -10,7 +10,7 @@ from apnsim import options, output
 from apnsim.client import Apnsim, ApnsimError
 from apnsim.client_rules import Rule
 from apnsim.errors import CannotStartError, CommandError
-from gateway.faults.reading import RuleError, from_words, to_words
+from gateway.faults.words import RuleError, from_words, to_words
 
 if TYPE_CHECKING:
     import argparse

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from gateway.faults.basics import Stage
 from gateway.faults.book import IN_BAND, Hit
-from gateway.faults.reading import RuleError, read_rule
+from gateway.faults.reading import read_rule
+from gateway.faults.words import RuleError
 
 if TYPE_CHECKING:
     from gateway.faults.basics import Act

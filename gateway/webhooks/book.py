@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from gateway.webhooks.hook import Hook
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.records import Event, Record, State
     from gateway.webhooks.allowed import AllowList
     from gateway.webhooks.description import Description
+    from gateway.webhooks.hook import Hook
     from protocol.tenant import Tenant
 
 log = logging.getLogger("gateway.webhooks")
@@ -71,6 +70,9 @@ class Webhooks:
             TargetError: it leads to a target that is not allowed.
             ValueError: there are too many.
         """
+        # Most gateways have none, and need no HTTP client.
+        from gateway.webhooks.hook import Hook
+
         self._allowed.judge(description.target)
         if len(self._hooks) >= CAPACITY:
             raise ValueError(f"there are {CAPACITY} webhooks, and no room for more; delete some")

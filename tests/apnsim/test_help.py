@@ -180,6 +180,10 @@ def test_what_standard_output_does_not_take_is_one_line(
         ("app --help", {"httpx", "gateway.serve", "devicesim.device"}),
         ("power --help", {"httpx", "gateway.serve", "devicesim.device"}),
         ("device --help", {"gateway.serve", "apnsim.watch"}),
+        ("rules --help", {"pydantic", "cryptography", "trio"}),
+        # What a gateway needs once it is sent something, told to look back, or asked for figures.
+        ("serve --help", {"httpcore", "apnsim.snapshot_reading", "prometheus_client"}),
+        ("serve --help", {"trio.testing", "pytest"}),
     ],
 )
 def test_a_command_loads_no_more_than_it_needs(command: str, unneeded: set[str]) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 
-from gateway.faults.reading import from_words, read_rule, to_words, told
+from gateway.faults.reading import read_rule, told
+from gateway.faults.words import from_words, to_words
 from tests.e2e.world import TOPIC, world
 
 if TYPE_CHECKING:

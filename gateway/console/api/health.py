@@ -4,7 +4,6 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from gateway.console import metrics
 from gateway.console.api.common import Parts
 from gateway.console.problems import problem
 
@@ -30,5 +29,8 @@ async def readyz(parts: Parts) -> Response:
 @router.get("/metrics", response_class=PlainTextResponse)
 async def prometheus(parts: Parts, request: Request) -> Response:
     """Figures in Prometheus' text format, or as OpenMetrics if `accept` asks for it."""
+    # Most gateways are never asked.
+    from gateway.console import metrics
+
     figures, media_type = metrics.render(parts, request.headers.get("accept", ""))
     return Response(figures, headers={"content-type": media_type})

@@ -12,8 +12,9 @@ from gateway.console.api.common import Body, OneTenant, Parts, number_of
 from gateway.console.rendering import Json
 from gateway.faults.book import Entry
 from gateway.faults.match import Match
-from gateway.faults.reading import RuleError, read_rule, told
+from gateway.faults.reading import read_rule, told
 from gateway.faults.rule import Action, Rule
+from gateway.faults.words import RuleError
 
 router = APIRouter(prefix="/api/v1/rules", tags=["rules"])
 

@@ -2,6 +2,7 @@
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import Field
@@ -11,7 +12,9 @@ from gateway.console.problems import refusals
 from gateway.console.rendering import Json
 from gateway.journal import State
 from gateway.webhooks.description import read_description
-from gateway.webhooks.hook import Hook
+
+if TYPE_CHECKING:
+    from gateway.webhooks.hook import Hook
 
 router = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"])
 
@@ -90,14 +93,14 @@ async def delete_webhook(parts: Parts, webhook_id: str) -> Response:
     return Response(status_code=204)
 
 
-def _require(parts: Parts, webhook_id: str) -> Hook:
+def _require(parts: Parts, webhook_id: str) -> "Hook":
     hook = parts.webhooks.get(number_of(webhook_id))
     if hook is None:
         raise HTTPException(404, f"there is no webhook {webhook_id[:80]!r}")
     return hook
 
 
-def _view(hook: Hook) -> WebhookView:
+def _view(hook: "Hook") -> WebhookView:
     described = hook.description
     return WebhookView(
         id=str(hook.number),

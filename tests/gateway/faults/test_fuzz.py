@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from gateway.configuration import SettingsError, load
 from gateway.faults.book import RuleBook
 from gateway.faults.match import KNOWN, Occasion
-from gateway.faults.reading import RuleError, read_rule, to_words, told
+from gateway.faults.reading import read_rule, told
 from gateway.faults.rule import Action
+from gateway.faults.words import RuleError, to_words
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from gateway.faults.reading import RuleError, read_rule, told
+from gateway.faults.reading import read_rule, told
+from gateway.faults.words import RuleError
 
 BUSY = {"type": "answer", "status": 503}
 
