@@ -41,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--json", action="store_true", help="as GET /api/v1/rules")
     listing.set_defaults(act=_list)
     add = actions.add_parser("add", help="make one: TYPE NAME=VALUE …, or its JSON")
-    add.add_argument("words", nargs="+", metavar="WORD", help="as after --rule of apnsim serve")
+    add.add_argument(
+        "words", nargs="+", metavar="WORD", help="as after --rule of apnsim serve, also in quotes"
+    )
     add.set_defaults(act=_add)
     remove = actions.add_parser("remove", help="end some of them")
     remove.add_argument("ids", nargs="+", metavar="ID", help="as `list` names it")
@@ -71,9 +73,12 @@ def _list(apnsim: Apnsim, parsed: argparse.Namespace) -> None:
 
 
 def _add(apnsim: Apnsim, parsed: argparse.Namespace) -> None:
-    [first, *_] = parsed.words
+    [first, *more] = parsed.words
     try:
-        body = json.loads(first) if first.startswith("{") else from_words(parsed.words)
+        if first.startswith("{"):
+            body = json.loads(first)
+        else:  # a single word may be all of them in quotes, as after `serve --rule`
+            body = from_words(parsed.words if more else first.split())
     except RuleError as error:
         raise CannotStartError(str(error)) from None
     except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,6 +12,8 @@ from gateway.faults.rule import Rule
 from gateway.faults.words import RuleError, from_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic_core import ErrorDetails
 
 _RULES: TypeAdapter[Rule] = TypeAdapter(Rule)
@@ -59,7 +62,31 @@ def _mistake(error: ErrorDetails) -> tuple[str, str]:
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "union_tag_not_found":
         message = 'expected a type, such as {"type": "answer", "status": 503}'
+    elif error["type"] == "union_tag_invalid":
+        written, known = error["ctx"]["tag"], error["ctx"]["expected_tags"]
+        types = known.strip("'").split("', '")
+        message = f"there is no type {written!r}{_meant(written, types)}"
+    elif error["type"] == "unexpected_keyword_argument":
+        *owner, name = error["loc"]
+        message = f"there is no such key{_meant(str(name), _keys_of(owner))}"
     return where, message
+
+
+def _meant(written: str, known: Sequence[str]) -> str:
+    close = get_close_matches(written, known, n=1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; there are {', '.join(known)}" if known else ""
+
+
+def _keys_of(owner: Sequence[object]) -> list[str]:
+    """The keys of the rule, of its match, or of the action whose type is last in ``owner``."""
+    schema = _RULES.json_schema()
+    if owner:
+        of_actions = schema["properties"]["action"]["anyOf"][0]["discriminator"]["mapping"]
+        place = of_actions.get(owner[-1], "/Match" if owner == ["match"] else "")
+        schema = schema["$defs"].get(place.rpartition("/")[2], {})
+    return list(schema.get("properties", ()))
 
 
 def _is_branch(part: object) -> bool:

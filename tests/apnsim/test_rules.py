@@ -76,6 +76,11 @@ async def test_rules_may_be_json_and_all_be_cleared(shell: Shell) -> None:
     assert len(shell.here.gateway.faults.book) == 0
 
 
+async def test_the_words_may_be_in_quotes_as_after_serve_rule(shell: Shell) -> None:
+    made = await shell("add", f"answer status=503 times=2 match.topic={TOPIC}")
+    assert (made.code, made.out) == (0, f"1  answer status=503 times=2 match.topic={TOPIC}\n")
+
+
 async def test_a_storm_is_done_as_soon_as_it_is_made(shell: Shell) -> None:
     await shell("add", "storm")
     assert (await shell("list")).out == "1  storm\n    struck 1 of the 1 that it was for, spent\n"

@@ -51,11 +51,17 @@ def test_a_sequence_and_a_distribution_are_told_as_they_were_written() -> None:
         ({}, "action: Field required"),
         ([], "Input should be an object"),
         ({"action": {}}, 'action: expected a type, such as {"type": "answer", "status": 503}'),
-        ("explode", "action: Input tag 'explode' found using 'type' does not match any of"),
+        ("explode", "action: there is no type 'explode'; there are answer, delay, never-answer, "),
+        ("anser status=503", "action: there is no type 'anser'; did you mean answer?"),
         ("answer", "action.answer: no status; say a status, such as 503"),
         ("answer reason=Bored", "action.answer: no reason of Apple's: 'Bored'; say a status"),
         ("answer status=99", "action.answer.status: Input should be greater than or equal to 200"),
-        ("answer status=503 speed=1", "action.answer.speed: Unexpected keyword argument"),
+        ("answer status=503 speed=1", "action.answer.speed: there is no such key; there are "),
+        ("answer statsu=503", "action.answer.statsu: there is no such key; did you mean status?"),
+        (
+            {"action": [{"type": "goaway", "cod": 1}]},
+            "action.0.goaway.cod: there is no such key; did you mean code?",
+        ),
         ("answer status=503 accept=1", "action.answer.accept: Input should be a valid boolean"),
         ('answer status=503 times="2"', "times: Input should be a valid integer"),
         ("answer 503", "expected name=value, not '503'"),
@@ -64,7 +70,17 @@ def test_a_sequence_and_a_distribution_are_told_as_they_were_written() -> None:
         ({"action": [{"type": "answer", "status": 1}]}, "action.0.answer.status: Input should be"),
         ({"action": BUSY, "match": {"nth": 0}}, "match.nth: Input should be greater than or equal"),
         ({"action": BUSY, "match": {"priority": 3}}, "match.priority: Input should be 1, 5 or 10"),
-        ({"action": BUSY, "match": {"tokn": "a"}}, "match.tokn: Unexpected keyword argument"),
+        (
+            {"action": BUSY, "match": {"tokn": "a"}},
+            "match.tokn: there is no such key; did you mean token?",
+        ),
+        ({"action": BUSY, "tims": 2}, "tims: there is no such key; did you mean times?"),
+        (
+            {"action": {"type": "delay", "seconds": {"type": "uniform", "lowr": 2}}},
+            "action.delay.seconds.uniform.lower: Field required; "
+            "action.delay.seconds.uniform.upper: Field required; "
+            "action.delay.seconds.uniform.lowr: there is no such key",
+        ),
         ({"action": BUSY, "times": 0}, "times: Input should be greater than or equal to 1"),
         ({"action": BUSY, "probability": 2}, "probability: Input should be less than or equal"),
         (
