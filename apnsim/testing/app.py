@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from apnsim.client_screens import Screen
     from apnsim.client_views import Filters, Notification, ReceivedNotification
     from apnsim.testing.apns import Apns
+    from gateway.console.app_host import AppChanges
 
 REJECTED = "Rejected"
 
@@ -74,6 +75,10 @@ class AppUnderTest:
     def received(self) -> list[ReceivedNotification]:
         """What the phone has got for it, oldest first, and what became of it there."""
         return [each for each in self.device.notifications() if self._is_mine(each.topic)]
+
+    def update(self, **changes: Unpack[AppChanges]) -> None:
+        """Change ``state``, ``permission`` …, see :meth:`apnsim.client_apps.App.update`."""
+        self.app.update(**changes)
 
     def uninstall(self) -> None:
         """Remove it; providers hear 410 Unregistered for its tokens."""

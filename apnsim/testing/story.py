@@ -40,5 +40,5 @@ def _phone(app: AppUnderTest) -> Iterator[str]:
 
 def _pushes(apns: Apns, app: AppUnderTest) -> Iterator[str]:
     yield "what was sent, and what became of it:"
-    for near in apns.near_misses(bundle_id=app.bundle_id, limit=SHOWN):
+    for near in apns.near_misses(**app.own({"limit": SHOWN})):
         yield from (f"  {line}" for line in near.lines())

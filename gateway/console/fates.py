@@ -42,6 +42,10 @@ class Known(Protocol):
         """The virtual device of this id, if it is one."""
         ...
 
+    def begun(self, device_id: str) -> float:
+        """When the device got its first token; -inf: it has none."""
+        ...
+
     def is_connected(self, device: DeviceId | None) -> bool:
         """Whether the device has a link."""
         ...

@@ -7,6 +7,7 @@ Pure: a list of records, what was wanted, and what is known beside them.
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from gateway.console.fates import Known, fate_of, linter_of
 from gateway.console.wanted import (
@@ -65,16 +66,17 @@ def near_misses(
     """The nearest of the records, nearest first; of those that are as near, the newest first.
 
     What shares no name with what was wanted (topic, device, token, apns-id) is left out, unless
-    there is nothing else.
+    there is nothing else, and it is no older than the device that was to get it.
     """
     kinship = _Kinship(wanted, known)
+    begun = -inf if wanted.device is None else known.begun(wanted.device)
     near: list[tuple[int, int, Record]] = []
     strangers: list[Record] = []
     for age, record in enumerate(newest_first):
         distance = kinship.distance_of(record)
         if distance is not None:
             near.append((distance, age, record))
-        elif len(strangers) < min(limit, STRANGERS):
+        elif record.received_at >= begun and len(strangers) < min(limit, STRANGERS):
             strangers.append(record)
     nearest = [record for _, _, record in heapq.nsmallest(limit, near)] or strangers
     return [_told(record, wanted, kinship, known) for record in nearest]

@@ -64,12 +64,12 @@ def silence(
         )
     if not connections and not failed:
         yield NearMiss(
-            why=f"no push came, and no client is connected to {url}",
+            why=f"no such push came, and no client is connected to {url}",
             advice=f"point the client at {url}; is its code run at all?",
         )
     elif not silent and not failed:
         yield NearMiss(
-            why=f"no push came; {_of(len(connections), 'client')} connected to {url} had sent"
+            why=f"no such push came; {_of(len(connections), 'client')} connected to {url} had sent"
             " requests before",
             advice="is the code that sends run at all?",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ class Surroundings:
             return self.parts.devices.get_device(device_id)
         except self.parts.unknown_errors:
             return None
+
+    def begun(self, device_id: str) -> float:
+        """When the device got its first token; -inf: it has none."""
+        everybodys = self.parts.directory.registrations()
+        its = [each.registered_at for each in everybodys if str(each.device) == device_id]
+        return min(its, default=-inf)
 
     def is_connected(self, device: DeviceId | None) -> bool:
         """Whether the device has a link."""

@@ -166,7 +166,7 @@ def test_a_failed_test_says_what_became_of_every_push(running: pytest.Pytester) 
         def test_it(apns_app):
             assert repr(apns_app).startswith("AppUnderTest('com.example.test-it.")
             apns_app.push({"aps": {"alert": "typo"}}, apns_topic="com.typo")
-            apns_app.app.update(state="force-quit")
+            apns_app.update(state="force-quit")
             quiet = {"aps": {"content-available": 1}}
             apns_app.push(quiet, apns_push_type="background", apns_priority="5")
             assert len(apns_app.notifications(state="Rejected")) == 0  # it has another topic
@@ -202,7 +202,7 @@ def test_a_failed_test_that_sent_nothing_says_so(running: pytest.Pytester) -> No
     running.makepyfile("def test_it(apns_app): assert False")
     result = run(running)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["the phone has got nothing", "*no push came*", "*→ *"])
+    result.stdout.fnmatch_lines(["the phone has got nothing", "*no such push came*", "*→ *"])
 
 
 def test_a_gateway_that_has_gone_is_told_with_its_last_words(pytester: pytest.Pytester) -> None:

@@ -301,6 +301,21 @@ async def test_what_has_nothing_to_do_with_it_is_told_only_when_there_is_nothing
     assert (told["distance"], told["differs"]) == (0, [])
 
 
+async def test_what_came_before_the_device_was_there_is_nothing_to_its_app(
+    console: Console,
+) -> None:
+    other: dict[str, Any] = {"token": OTHER, "topic": Topic("other.app")}
+    console.accept(1, State.DELIVERED, device=DeviceId("tablet"), **other)
+    await register(console, registered_at=NOW + 30)
+    console.machine_time += 60
+    query = {"bundle_id": BUNDLE_ID, "device": str(DEVICE)}
+    assert [each["number"] for each in await misses(console, **query)] == [None]
+    console.accept(2, State.DELIVERED, device=DeviceId("tablet"), **other)
+    assert [each["number"] for each in await misses(console, **query)] == [None, 2]
+    query["device"] = "nobody"
+    assert len(await misses(console, **query)) == 3
+
+
 async def test_a_push_to_a_token_of_the_app_with_another_topic_is_near(console: Console) -> None:
     await register(console)
     record = console.journal.begin(push(apns_topic="com.exmaple.app"), "provider-1")
@@ -367,7 +382,7 @@ def with_door(
 async def test_nobody_has_come(console: Console) -> None:
     with_door(console, [])
     [told] = await misses(console, topic=BUNDLE_ID)
-    assert told["why"] == "no push came, and no client is connected to https://127.0.0.1:2197"
+    assert told["why"] == "no such push came, and no client is connected to https://127.0.0.1:2197"
     assert told["advice"].startswith("point the client at https://127.0.0.1:2197")
     assert (told["number"], told["distance"], told["apns_id"]) == (None, None, None)
 
