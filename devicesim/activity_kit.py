@@ -73,7 +73,7 @@ class ActivityKit:
     ) -> None:
         self._state = state
         self._now = now
-        self._budget = ActivityBudget(budget)
+        self._budget = ActivityBudget(budget, state.spent.live_activities)
         self._announce = announce
         self.random_bytes: Callable[[int], bytes] = token_bytes  # where ids come from
         self.on_due: Callable[[float], None] = lambda _: None

@@ -1,6 +1,7 @@
 """A virtual device as a part of a snapshot: told, and believed again."""
 
 # No "from __future__ import annotations": pydantic reads the annotations at run time.
+from collections import deque
 from typing import Annotated, Any, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, PlainValidator, PrivateAttr, model_validator
@@ -17,6 +18,7 @@ from devicesim.runtime.app_events import MAX_EVENTS, AppEvent
 from devicesim.runtime.outcome import Outcome
 from devicesim.screen.localization import StringTables
 from devicesim.screen.memory import MAX_ON_SCREEN, OnScreen
+from devicesim.spent import Spent
 from devicesim.state import DeviceState
 from protocol.courier.channels import ChannelMark
 from protocol.courier.messages import Push, StorageFlags
@@ -142,6 +144,19 @@ class ActivityPart(Part):
     dismissed_at: Seconds | None
 
 
+class SpentPart(Part):
+    """When apps have spent of their budgets."""
+
+    background: dict[str, list[Seconds]] = Field(default_factory=dict)
+    live_activities: dict[str, list[Seconds]] = Field(default_factory=dict)
+
+    @property
+    def spent(self) -> Spent:
+        """As a device remembers it."""
+        budgets = (self.background, self.live_activities)
+        return Spent(*({app: deque(sorted(at)) for app, at in each.items()} for each in budgets))
+
+
 class EventPart(Part):
     """What an app's code has lived through."""
 
@@ -234,6 +249,7 @@ class DevicePart(Part):
     inbox: list[WaitingPart]
     activities: list[ActivityPart]
     screen: ScreenPart
+    spent: SpentPart = Field(default_factory=SpentPart)
     received: list[ReceivedPart]
     events: dict[str, Annotated[list[EventPart], Field(max_length=MAX_EVENTS)]]
 
@@ -252,6 +268,7 @@ class DevicePart(Part):
         registry = ("apps", "doomed", "expired", "retired")
         state.apps.restore({name: getattr(self, name) for name in registry})
         state.extras = self.switches.extras
+        state.spent = self.spent.spent
         for activity in self.activities:
             state.activities[activity.activity_id] = activity.make(LiveActivity)
         for waiting in self.inbox:

@@ -35,6 +35,7 @@ def describe(device: VirtualDevice) -> dict[str, Any]:
             "notifications": plain(list(state.screen.notifications.values())),
             "badges": dict(state.screen.badges),
         },
+        "spent": plain(state.spent),
         "received": [
             {"push": plain(push), "received_at": at, "outcome": plain(outcome)}
             for push, at, outcome in device.history

@@ -25,6 +25,7 @@ from devicesim.inbox import REMEMBERED_IDS, Inbox, RecentIds
 from devicesim.pushes import message_key, push_to_map
 from devicesim.reconciliation import reconcile
 from devicesim.screen.memory import ScreenMemory
+from devicesim.spent import Spent
 from devicesim.token_keys import to_update
 from protocol.identifiers import ChannelId, DeviceId, UniqueId
 from protocol.notification import Environment
@@ -59,12 +60,12 @@ class DeviceState:
 
     ``activities`` are the Live Activities on its screen, by id; read them, and change them by
     :meth:`keep_activity` and :meth:`drop_activity`. ``screen`` is what else is on it. ``extras`` is
-    kept for the owner of the device (JSON's types), unread here.
+    kept for the owner of the device (JSON's types), unread here. ``spent`` is never written down.
     """
 
     __slots__ = (
         "_compact_bytes", "_files", "_pending", "_writing", "acknowledged", "activities", "apps",
-        "device_id", "environment", "extras", "inbox", "name", "screen",
+        "device_id", "environment", "extras", "inbox", "name", "screen", "spent",
     )  # fmt: skip
 
     def __init__(
@@ -84,6 +85,7 @@ class DeviceState:
         self.activities: dict[str, LiveActivity] = {}
         self.screen = ScreenMemory(None if files is None else self._note)
         self.extras: dict[str, Any] = {}
+        self.spent = Spent()
         self._files = files
         self._pending: list[bytes] = []
         self._writing = trio.Lock()
@@ -184,6 +186,7 @@ class DeviceState:
     def forget(self, tenant: Tenant) -> None:
         """An app has never been there, and what it had acknowledged was nothing."""
         self.apps.forget(tenant)
+        self.spent.forget(tenant.bundle_id)
         self.clear(tenant.bundle_id)
 
     def reached(self, app: App, mark: ChannelMark) -> None:

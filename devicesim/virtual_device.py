@@ -249,7 +249,7 @@ class VirtualDevice:
         """The app has never been there; what it left is gone. Writes nothing down yet."""
         self.notification_center.forget(tenant.bundle_id)
         self.notification_center.screen.unhear(tenant.bundle_id)
-        self.system.forget(tenant.bundle_id, forgives=True)
+        self.system.forget(tenant.bundle_id)
         self.state.forget(tenant)
         others = [each for each in self.history if not tenant.has(each[0].topic)]
         self.history = deque(others, maxlen=HISTORY)

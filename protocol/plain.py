@@ -5,6 +5,7 @@ Nothing here is for people: what a push holds is kept byte for byte, whatever it
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -28,7 +29,7 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | deque):
         return [plain(each) for each in value]
     raise TypeError(f"{type(value).__name__} has no plain form")
 

@@ -76,7 +76,9 @@ class BackgroundPushes:
         self._state = state
         self._lives = lives
         self._budget = BackgroundBudget(
-            rules.background_pushes_per_hour, rules.background_pushes_per_day
+            rules.background_pushes_per_hour,
+            rules.background_pushes_per_day,
+            state.spent.background,
         )
         self._run_seconds = rules.background_run_seconds
         self._now = now
@@ -125,11 +127,9 @@ class BackgroundPushes:
         self.lose(app, REPLACED)
         self._held[app.bundle_id] = push
 
-    def forget(self, bundle_id: str, *, forgives: bool) -> None:
+    def forget(self, bundle_id: str) -> None:
         """The app is gone, and what waited in its inbox."""
         self._held.pop(bundle_id, None)
-        if forgives:
-            self._budget.forget(bundle_id)
 
     async def follow(self, app: App, *, is_opened: bool) -> None:
         """A person has done something with the app: it is given what was held for it, or loses it.

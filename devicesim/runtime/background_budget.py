@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
+
+from devicesim.spent import spent_until
+
+if TYPE_CHECKING:
+    from devicesim.spent import Spending
 
 HOUR_SECONDS, DAY_SECONDS = 3600.0, 86400.0
 
@@ -11,33 +17,27 @@ class BackgroundBudget:
     """An app's budget of background pushes: any hour, and the day.
 
     Apple: "don't try to send more than two or three per hour" ("Pushing background updates to your
-    app"), and a budget that is reset once a day ("Troubleshooting push notifications"). A restart
-    of the device forgets what was spent.
+    app"), and a budget that is reset once a day ("Troubleshooting push notifications").
 
     Args:
         per_hour: for each app; 0 = any number.
         per_day: of the UTC calendar; 0 = any number.
+        spent: where what was spent is kept.
     """
 
     __slots__ = ("_per_day", "_per_hour", "_spent")
 
-    def __init__(self, per_hour: int, per_day: int) -> None:
+    def __init__(self, per_hour: int, per_day: int, spent: Spending) -> None:
         self._per_hour = per_hour
         self._per_day = per_day
-        self._spent: dict[str, deque[float]] = {}
-
-    def forget(self, bundle_id: str) -> None:
-        """The app has spent nothing."""
-        self._spent.pop(bundle_id, None)
+        self._spent = spent
 
     def spend(self, bundle_id: str, now: float) -> str | None:
         """Count a push that is to wake the app; why it may not, or None when it may."""
         if not self._per_hour and not self._per_day:
             return None
-        spent = self._spent.setdefault(bundle_id, deque())
+        spent = spent_until(now, self._spent, bundle_id)
         today = now // DAY_SECONDS
-        while spent and spent[-1] > now:  # spent before the clock was put back
-            spent.pop()
         while spent and spent[0] <= now - HOUR_SECONDS and spent[0] // DAY_SECONDS < today:
             spent.popleft()
         within_hour = sum(each > now - HOUR_SECONDS for each in spent)

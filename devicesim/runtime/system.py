@@ -224,10 +224,10 @@ class System:
         for app in tuple(self._state.apps):
             await self.change_state(app, AppState.TERMINATED)
 
-    def forget(self, bundle_id: str, *, forgives: bool = False) -> None:
-        """An app that is gone takes all of this along; what it has spent if that is forgiven."""
+    def forget(self, bundle_id: str) -> None:
+        """An app that is gone takes all of this along, but for what it has spent."""
         self.lives.forget(bundle_id)
-        self._background.forget(bundle_id, forgives=forgives)
+        self._background.forget(bundle_id)
 
     def holds_background(self, bundle_id: str) -> bool:
         """Whether a background push is held back for this app."""

@@ -259,7 +259,7 @@ async def test_an_app_that_goes_while_another_one_is_handed_its_push_is_let_go(
 
 def test_the_budget_of_a_day_is_reset_with_the_day() -> None:
     midnight = 20_000 * 86_400.0
-    budget = BackgroundBudget(per_hour=0, per_day=2)
+    budget = BackgroundBudget(per_hour=0, per_day=2, spent={})
     assert budget.spend(NEWS, midnight + 10) is None
     assert budget.spend(NEWS, midnight + 7200) is None
     assert budget.spend(NEWS, midnight + 86_399) == "2 today (background_pushes_per_day)"
@@ -268,20 +268,20 @@ def test_the_budget_of_a_day_is_reset_with_the_day() -> None:
 
 
 def test_what_was_spent_in_a_time_that_is_to_come_again_is_given_back() -> None:
-    budget = BackgroundBudget(per_hour=1, per_day=0)
+    budget = BackgroundBudget(per_hour=1, per_day=0, spent={})
     answers = [budget.spend(NEWS, at) is None for at in (7200, 0, 1800, 3600)]
     assert answers == [True, True, False, True]
     assert budget.refilled_after(NEWS, 3600) == 3600
-    assert BackgroundBudget(per_hour=0, per_day=1).refilled_after(NEWS, 0) == 0
+    assert BackgroundBudget(per_hour=0, per_day=1, spent={}).refilled_after(NEWS, 0) == 0
 
 
 def test_a_budget_of_a_day_is_refilled_at_midnight() -> None:
-    budget = BackgroundBudget(per_hour=3, per_day=1)
+    budget = BackgroundBudget(per_hour=3, per_day=1, spent={})
     assert budget.spend(NEWS, 86_400.0 + 3600) is None
     assert budget.refilled_after(NEWS, 86_400.0 + 7200) == 86_400 - 7200
 
 
 def test_an_hour_slides() -> None:
-    budget = BackgroundBudget(per_hour=2, per_day=0)
+    budget = BackgroundBudget(per_hour=2, per_day=0, spent={})
     answers = [budget.spend(NEWS, at) is None for at in (0, 1800, 3599, 3600, 3601, 5400)]
     assert answers == [True, True, False, True, False, True]

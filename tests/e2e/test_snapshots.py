@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from gateway.faults.reading import read_rule
+from gateway.journal import State
 from gateway.records import Forgotten
 from gateway.store.memory import MemoryStore
 from gateway.store.store import StoreUnavailableError
@@ -170,6 +171,60 @@ async def test_a_rule_goes_on_where_it_was(here: World, there: World) -> None:
     await loaded(there, told)
     assert [(await there.push(token)).status_code for _ in range(20)] == here_on
     assert before != here_on[:10], "or dice begun anew would not be noticed"
+
+
+async def test_an_apps_budgets_are_as_spent_there_as_here(tmp_path: Path) -> None:
+    limits = {"background_pushes_per_hour": 1, "live_activity_budget": 1}
+    async with (
+        world(tmp_path / "here", **limits) as here,
+        world(tmp_path / "there", **limits) as there,
+    ):
+        here.clock.freeze()
+        phone = await here.phone()
+        token = await here.install(phone, TOPIC, "background")
+        activity = await started(here, phone)
+        for score in ("1-0", "2-0"):
+            await follow(here, activity, score)
+            await here.push(token, aps={"content-available": 1}, **QUIET)
+        await until(lambda: background_pushes(here, phone) == ["woken"])
+        told = await take(here)
+        await loaded(there, told)
+        assert await take(there) | {"keys": 0} == told | {"keys": 0}
+        await there.passes(60)
+        assert background_pushes(there, phone) == ["woken"], "the second one waits there, too"
+        await follow(there, activity, "3-0")
+        [seen] = await there.devices.activities.of(phone, TOPIC)
+        assert seen.content_state == {"score": "1-0"}
+        await there.passes(3600)
+        assert background_pushes(there, phone) == ["woken", "woken"]
+        await follow(there, activity, "4-0")
+        [seen] = await there.devices.activities.of(phone, TOPIC)
+        assert seen.content_state == {"score": "4-0"}
+
+
+QUIET = {"apns_push_type": "background", "apns_priority": "5"}
+
+
+def background_pushes(here: World, phone: str) -> list[str]:
+    """What became of them."""
+    seen = here.devices.notifications(phone)
+    return [each.presentation for each in seen if each.push_type == "background"]
+
+
+async def started(here: World, phone: str) -> str:
+    """The token of a Live Activity."""
+    await here.devices.activities.register_type(phone, TOPIC, "Match")
+    activity = await here.devices.activities.start(phone, TOPIC, "Match", {}, {"score": "0-0"})
+    assert activity.token is not None
+    return activity.token
+
+
+async def follow(here: World, activity: str, score: str) -> None:
+    """Push a score to it."""
+    aps = {"event": "update", "timestamp": int(here.clock.now()), "content-state": {"score": score}}
+    topic = f"{TOPIC}.push-type.liveactivity"
+    pushed = await here.push(activity, aps=aps, apns_topic=topic, apns_push_type="liveactivity")
+    await here.reached(pushed.headers["apns-id"], State.DELIVERED)
 
 
 async def test_time_that_was_told_is_the_same_there(here: World, there: World) -> None:

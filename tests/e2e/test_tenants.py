@@ -152,6 +152,30 @@ async def test_a_push_that_waits_for_the_phones_power_is_not_held_any_more(here:
     assert held(here) == 1
 
 
+async def test_an_app_that_comes_again_has_spent_nothing_of_its_budgets(tmp_path: Path) -> None:
+    limits = {"background_pushes_per_hour": 1, "live_activity_budget": 1}
+    async with world(tmp_path, **limits) as here:
+        phone = await here.phone("Anna's phone")
+        for _ in range(2):
+            token = await here.install(phone, TOPIC, "background")
+            start = here.devices.activities.start
+            activity = await start(phone, TOPIC, "Match", {}, {"score": "0-0"})
+            assert activity.token is not None
+            aps = {"event": "update", "timestamp": int(here.clock.now()), "content-state": {}}
+            topic = f"{TOPIC}.push-type.liveactivity"
+            await here.push(
+                activity.token, aps=aps, apns_topic=topic, apns_push_type="liveactivity"
+            )
+            quiet = {"apns_push_type": "background", "apns_priority": "5"}
+            await here.push(token, aps={"content-available": 1}, **quiet)
+            await until(lambda: len(here.devices.notifications(phone)) == 2)
+            seen = {each.push_type: each for each in here.devices.notifications(phone)}
+            assert seen["background"].presentation == "woken"
+            assert "throttled" not in seen["liveactivity"].detail
+            await reset(here, TOPIC)
+            assert here.devices.notifications(phone) == ()
+
+
 def held(here: World) -> int:
     return sum(each.held for each in here.gateway.couriers.statistics())
 

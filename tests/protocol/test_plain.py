@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,9 @@ from tests.builders import TOKEN, notification
 
 
 def test_a_value_is_told_in_the_types_of_json() -> None:
-    told = plain({"push": replace(notification(), payload=b"\xff"), "more": (1, [TOKEN], None)})
+    told = plain(
+        {"push": replace(notification(), payload=b"\xff"), "more": (1, deque([TOKEN]), None)}
+    )
     assert told["more"] == [1, [TOKEN.hex()], None]
     assert (told["push"]["token"], told["push"]["priority"]) == (TOKEN.hex(), 10)
     assert json.loads(json.dumps(told)) == told
