@@ -22,7 +22,12 @@ from devicesim.host_activities import HostActivities
 from devicesim.host_apps import HostedApps
 from devicesim.host_backups import HostedBackups
 from devicesim.host_channels import HostedChannels
-from devicesim.host_errors import CONFIRM_SECONDS, NotConfirmedError, UnknownDeviceError
+from devicesim.host_errors import (
+    CONFIRM_SECONDS,
+    NotConfirmedError,
+    UnknownDeviceError,
+    patience,
+)
 from devicesim.host_folder import HostFolder
 from devicesim.host_network import HostedNetworks
 from devicesim.host_power import HostedPower
@@ -213,7 +218,10 @@ class DeviceHost(
         kind = None if network is None else NetworkKind(network)
         level = None if power is None else Power(power)
         policy = None if assertion_policy is None else AssertionPolicy.parse(assertion_policy)
-        with trio.move_on_after(CONFIRM_SECONDS):
+        network_then = device.network.conditions
+        if conditions is not None:
+            network_then = network_then.changed(conditions)
+        with trio.move_on_after(patience(network_then)):
             await device.switch(
                 is_on=online, network=kind, conditions=conditions, power=level, policy=policy
             )
@@ -236,7 +244,7 @@ class DeviceHost(
     async def _throw_away(self, device: VirtualDevice) -> None:
         device_id = str(device.state.device_id)
         self._devices.pop(device_id, None)
-        with trio.move_on_after(CONFIRM_SECONDS):
+        with trio.move_on_after(patience(device.network.conditions)):
             await device.leave("the device is deleted")
         device.vanish("the device is deleted")
         if self._folder is not None:

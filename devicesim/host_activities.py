@@ -90,7 +90,7 @@ class HostActivities:
         await trio.lowlevel.checkpoint()
         device = self._require(device_id)
         for app in await device.sweep_activities():
-            with confirmed(f"the expired tokens of {app.bundle_id}"):
+            with confirmed(f"the expired tokens of {app.bundle_id}", device.network.conditions):
                 await device.daemon.wait_until_settled(app)
         return tuple(device.activity_kit.views(device.state.apps.require(bundle_id)))
 
@@ -120,5 +120,5 @@ class HostActivities:
 
 async def _settle(device: VirtualDevice, app: App, what: str) -> None:
     await device.daemon.tell_changes()
-    with confirmed(what):
+    with confirmed(what, device.network.conditions):
         await device.daemon.wait_until_settled(app)

@@ -54,7 +54,7 @@ class HostedApps(Hosted):
             StateError: it could not be written down.
         """
         device = self._require(device_id)
-        with confirmed(f"the tokens of {bundle_id}"):
+        with confirmed(f"the tokens of {bundle_id}", device.network.conditions):
             await device.daemon.install(bundle_id, push_types)
         return device.app_view(device.state.apps.require(bundle_id))
 
@@ -80,7 +80,7 @@ class HostedApps(Hosted):
         if app.is_silenced == was_silenced:
             await device.state.save()
         else:
-            with confirmed(f"the topics of {device_id}"):
+            with confirmed(f"the topics of {device_id}", device.network.conditions):
                 await device.daemon.confirm_topics()
         return device.app_view(app)
 
@@ -92,8 +92,9 @@ class HostedApps(Hosted):
             NotConfirmedError: the gateway did not answer.
             StateError: it could not be written down.
         """
-        with confirmed(f"the end of {bundle_id}"):
-            await self._require(device_id).uninstall(bundle_id)
+        device = self._require(device_id)
+        with confirmed(f"the end of {bundle_id}", device.network.conditions):
+            await device.uninstall(bundle_id)
 
     def app_events(self, device_id: str, bundle_id: str) -> tuple[AppEvent, ...]:
         """What the code of an app has lived through, oldest first; the newest ``MAX_EVENTS``.
@@ -116,7 +117,7 @@ async def _register(device: VirtualDevice, app: App, *, is_wanted: bool) -> None
         app.bundle_id, handlers.REGISTER if is_wanted else handlers.UNREGISTER
     )
     await device.daemon.tell_changes()
-    with confirmed(f"the tokens of {app.bundle_id}"):
+    with confirmed(f"the tokens of {app.bundle_id}", device.network.conditions):
         await device.daemon.wait_until_settled(app)
 
 

@@ -49,7 +49,7 @@ class HostedBackups(Hosted):
         await _erase(target)
         for app in device.state.apps:
             _copy_app(app, device, target)
-        with confirmed(f"the tokens of {to}"):
+        with confirmed(f"the tokens of {to}", target.network.conditions):
             await target.daemon.tell_changes()
             for app in tuple(target.state.apps):
                 await target.daemon.wait_until_settled(app)
@@ -70,7 +70,7 @@ class HostedBackups(Hosted):
 
     async def _begin_anew(self, device: VirtualDevice) -> DeviceView:
         await device.system.restart()
-        with confirmed(f"the new tokens of {device.state.device_id}"):
+        with confirmed(f"the new tokens of {device.state.device_id}", device.network.conditions):
             await device.daemon.restore()
         return device.view
 
@@ -89,7 +89,7 @@ class HostedBackups(Hosted):
 async def _erase(device: VirtualDevice) -> None:
     """Nothing of it is left: the tokens of its apps are over."""
     for bundle_id in [each.bundle_id for each in device.state.apps]:
-        with confirmed(f"the end of {bundle_id}"):
+        with confirmed(f"the end of {bundle_id}", device.network.conditions):
             await device.uninstall(bundle_id)
 
 

@@ -24,7 +24,7 @@ class HostedChannels(Hosted):
             StateError: it could not be written down.
         """
         device = self._require(device_id)
-        with confirmed(f"the channel {channel_id[:80]}"):
+        with confirmed(f"the channel {channel_id[:80]}", device.network.conditions):
             await device.daemon.subscribe(bundle_id, channel_id)
         return device.app_view(device.state.apps.require(bundle_id))
 

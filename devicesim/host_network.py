@@ -28,7 +28,7 @@ class HostedNetworks(Hosted):
             NotConfirmedError: after a hand-over the gateway did not answer.
         """
         device, happened = self._require(device_id), NetworkEvent(event)
-        with confirmed(f"the new link of {device_id}"):
+        with confirmed(f"the new link of {device_id}", device.network.conditions):
             await _let_happen(device, happened)
         return device.view
 

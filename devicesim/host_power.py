@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from devicesim.host_errors import CONFIRM_SECONDS
+from devicesim.host_errors import patience
 from devicesim.hosted import Hosted
 from devicesim.power import WakeReason
 
@@ -29,6 +29,6 @@ class HostedPower(Hosted):
             StateError: it could not be written down.
         """
         device, why = self._require(device_id), WakeReason(reason)
-        with trio.move_on_after(CONFIRM_SECONDS):
+        with trio.move_on_after(patience(device.network.conditions)):
             await device.be_woken(why)
         return device.view

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from devicesim.host_errors import CONFIRM_SECONDS
+from devicesim.host_errors import CONFIRM_SECONDS, patience
 from protocol.plain import plain
 
 if TYPE_CHECKING:
@@ -93,7 +93,8 @@ class HostedSnapshots:
         self._serial = max((part.switches.serial for part in parts), default=0)
         with trio.move_on_after(CONFIRM_SECONDS):
             for device in started:
-                if device.links.is_expected:
+                is_slow = patience(device.network.conditions) < CONFIRM_SECONDS
+                if device.links.is_expected and not is_slow:
                     await device.daemon.wait_until_online()
 
     def describe_all(self) -> Iterator[dict[str, Any]]:

@@ -44,7 +44,7 @@ class Clock:
     def __init__(self, machine: Callable[[], float] | None = None) -> None:
         self._machine = machine or time.time
         self._steady = machine or trio.current_time
-        self.timers = Timers(self.elapsed)
+        self.timers = Timers(self.elapsed, lambda: self._is_frozen and not self._is_held)
         self.rate = 1.0
         self._is_frozen = False
         self._is_held = False

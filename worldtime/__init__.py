@@ -32,6 +32,7 @@ __all__ = [
     "move_on_at",
     "sleep",
     "sleep_until",
+    "stands_still",
 ]
 
 _TIMERS: trio.lowlevel.RunVar[Timers | None] = trio.lowlevel.RunVar("the world's timers", None)
@@ -84,6 +85,12 @@ async def sleep(seconds: float) -> None:
         await trio.lowlevel.checkpoint()
     else:
         await sleep_until(current_time() + seconds)
+
+
+def stands_still() -> bool:
+    """Whether nothing that waits here will come about, until somebody moves time or lets it run."""
+    timers = _TIMERS.get()
+    return timers is not None and timers.stands_still()
 
 
 def is_jumping() -> bool:

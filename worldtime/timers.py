@@ -22,14 +22,20 @@ class Timers:
 
     Args:
         current_time: the world's, in seconds that never go back.
+        stands_still: whether a test has stopped it, and does not move it at this moment.
 
     Attributes:
         at_work: how many threads work for the emulation; see :func:`worldtime.at_work`.
         is_jumping: whether time is moved ahead; see :func:`worldtime.is_jumping`.
     """
 
-    def __init__(self, current_time: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        current_time: Callable[[], float],
+        stands_still: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.current_time = current_time
+        self.stands_still = stands_still
         self.at_work = 0
         self.is_jumping = False
         # Deadline, number, scope; no scope: it waits no more.

@@ -296,6 +296,32 @@ async def test_frozen_time_holds_up_no_answer(tmp_path: Path) -> None:
         assert received["received_at"] == frozen == await here.now()
 
 
+async def test_frozen_time_holds_up_no_call_about_a_phone_on_a_slow_network(tmp_path: Path) -> None:
+    async with lab(tmp_path) as here:
+        phone, _ = await here.phone()
+        await here.clock(frozen=True)
+        began = time.monotonic()
+        assert (await here.patch(phone, conditions={"latency_seconds": 0.5}))["online"]
+        other = {"bundle_id": "com.example.other"}
+        late = await here.api.post(f"devices/{phone}/apps", json=other)
+        assert (await here.patch(phone, power="low-power"))["power"] == "low-power"
+        assert time.monotonic() - began < 10, "ten seconds is the patience with each"
+        assert late.status_code == 503
+        assert late.json()["detail"] == (
+            "the gateway has not confirmed the tokens of com.example.other within 0.5 s;"
+            " the clock is frozen: what takes time comes once it is advanced or runs again"
+        )
+        await here.advance(MINUTE)
+        [_, app] = (await here.call("GET", f"devices/{phone}"))["apps"]
+        assert app["tokens"]["alert"]
+        told = await here.call("GET", "snapshot")
+        began = time.monotonic()
+        await here.call("PUT", "snapshot", told)
+        assert time.monotonic() - began < 10
+        await here.advance(MINUTE)
+        assert (await here.call("GET", f"devices/{phone}"))["online"]
+
+
 async def test_at_rate_sixty_a_minute_takes_a_second(tmp_path: Path) -> None:
     async with lab(tmp_path, keep_alive_seconds=30.0) as here:
         phone, tokens = await here.phone()
