@@ -55,7 +55,10 @@ async def test_an_acknowledgement_is_lost_and_the_push_comes_once_all_the_same(
 async def test_a_push_is_sent_twice_and_the_app_gets_it_once(here: World) -> None:
     phone = await here.phone()
     token = await here.install(phone)
-    rule(here, "duplicate copies=3 match.topic=com.example.app match.priority=10")
+    rule(here, "duplicate match.environment=production")
+    rule(here, "duplicate match.push_type=background")
+    of_push = "match.push_type=alert match.environment=development"
+    rule(here, f"duplicate copies=3 match.topic={TOPIC} match.priority=10 {of_push}")
     await here.pushes(token, "one", "two")
     assert await here.received(phone, 2) == ["one", "two"]
     await until(lambda: link(here).unknown_acknowledgements == 4)

@@ -11,7 +11,7 @@ import trio
 from gateway.choices import InBandFaults
 from gateway.faults.reading import read_rule
 from gateway.journal import State
-from tests.e2e.world import TOPIC, World, until, world
+from tests.e2e.world import PRODUCTION, TOPIC, World, until, world
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -207,6 +207,21 @@ async def test_rules_know_who_pushes_what_and_where(lab: Lab) -> None:
     assert await lab.answers(1) == [(429, "TooManyRequests")]
     elsewhere = await lab.here.push(other, apns_topic="com.example.other")
     assert elsewhere.status_code == 403
+
+
+async def test_rules_know_the_key_the_environment_and_the_connection(lab: Lab) -> None:
+    assert await lab.answers(1) == [(200, "")]
+    [connection] = lab.here.gateway.providers.statistics()
+    number, key = connection.facts.connection_id, lab.here.running.signing_key().key.key_id
+    lab.rule("answer status=400 match.key_id=ANOTHERKEY")
+    lab.rule("answer status=403 match.environment=production")
+    lab.rule(f"answer status=429 match.key_id={key} match.connection={number}")
+    lab.rule(f"goaway at=connect match.connection=[{number + 2}]")
+    assert (await lab.push()).status_code == 429
+    assert (await lab.push(connection=1)).status_code == 200
+    with pytest.raises(httpx.TransportError):
+        await lab.push(connection=2)
+    assert (await lab.push(connection=3, sni=PRODUCTION)).status_code == 403
 
 
 async def test_a_push_that_does_not_say_its_type_matches_as_what_its_topic_makes_of_it(
