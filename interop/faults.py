@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
@@ -50,6 +51,9 @@ connects anew by itself, hears no more of a certificate that it has refused.
 * "hangs": no result within {PATIENCE_SECONDS:g} s; "crashes": the program did, on the answer.
 * "error": an exception without an answer of APNs.
 * "next fails", "next hangs": so does the push after it, which meets no fault.
+* "closed while idle": the push after it comes when the connection has ended.
+* Without an acknowledgement of their PINGs clients hang up later than this takes: Go after 15 s,
+  Pushy after 60 s; node's own `ping()` is never called back, which `--check` looks at, too.
 
 """
 
@@ -62,11 +66,13 @@ class Fault:
         name: for the table.
         action: of the rule.
         at_start: it strikes a connection, so the client must not have one yet.
+        closes: it ends the connection behind the push; the push after it comes then.
     """
 
     name: str
     action: dict[str, Any]
     at_start: bool = False
+    closes: bool = False
 
 
 FAULTS = (
@@ -92,7 +98,10 @@ FAULTS = (
     Fault("FIN", {"type": "close"}),
     Fault("RST", {"type": "close", "how": "reset"}),
     Fault("half-open", {"type": "close", "how": "half-open"}),
+    Fault("closed while idle", {"type": "idle-close", "seconds": 0.2}, at_start=True, closes=True),
+    Fault("SETTINGS take the window", {"type": "settings", "initial_window_size": 0}),
     Fault("no window for a body", {"type": "no-window", "stream_bytes": 0}, at_start=True),
+    Fault("no PING is acknowledged", {"type": "no-ping-ack"}, at_start=True),
     Fault("TLS never ends", {"type": "tls", "how": "never-ends"}, at_start=True),
     Fault("certificate expired", {"type": "tls", "how": "expired"}, at_start=True),
     Fault("certificate of another name", {"type": "tls", "how": "wrong-name"}, at_start=True),
@@ -137,6 +146,8 @@ class Bench:
             told = self._push(program, push)
             # What a client tries again by itself meets the rule; what its caller does not.
             control.rules.clear()
+            if fault.closes:
+                self._until_closed()
             following = "" if told in (HANGS, CRASHES) else self._push(program, after)
         said = [told, self._tries(push), self._copies(push), _of_next(following)]
         return ", ".join(filter(None, said))
@@ -150,6 +161,14 @@ class Bench:
             return "error"
         said = [str(answer[key]) for key in ("status", "reason") if answer.get(key)]
         return " ".join(said) or NOTHING
+
+    def _until_closed(self) -> None:
+        """No connection is left that a rule has made what it is."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while any(each["faults"] for each in self._gateway.control.connections()["provider"]):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the connection with the fault has not ended")
+            time.sleep(0.02)
 
     def _tries(self, push: Push) -> str:
         seen = self._gateway.control.requests(limit=1000)
