@@ -196,6 +196,16 @@ async def test_goaway_may_come_before_the_answer_as_servers_end_gracefully(lab: 
     assert lab.arrived() == 1
 
 
+@pytest.mark.parametrize("words", ["", "answers=true"])
+async def test_a_connection_ends_so_many_seconds_behind_goaway(lab: Lab, words: str) -> None:
+    lab.rule(f"goaway close_seconds=0.05 {words}")
+    provider, _ = await lab.ask_beyond_goaway()
+    await provider.hear_until(lambda: provider.goaways)
+    heard = trio.current_time()
+    await provider.hear_out()
+    assert trio.current_time() - heard >= 0.04
+
+
 async def test_a_connection_may_stay_open_behind_goaway_and_hear_nothing_new(lab: Lab) -> None:
     lab.rule("goaway answers=true close_seconds=null times=1")
     provider, stream = await lab.ask_beyond_goaway()
@@ -317,9 +327,12 @@ async def test_a_half_open_connection_swallows_everything(lab: Lab) -> None:
 
 
 async def test_a_half_open_connection_ends_after_so_many_seconds(lab: Lab) -> None:
-    lab.rule("close how=half-open seconds=0.05")
+    rule = lab.rule("close how=half-open seconds=0.05")
     provider, _ = await lab.ask()
+    await until(lambda: rule.hits)
+    began = trio.current_time()
     await provider.hear_out()
+    assert trio.current_time() - began >= 0.04
     assert not provider.goaways
 
 
