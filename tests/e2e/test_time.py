@@ -14,6 +14,7 @@ import trio
 from certs.provider_key import ProviderKey
 from gateway.journal import State
 from tests.e2e.world import TOPIC, World, until, world
+from tests.gateway.webhooks.target import target
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -258,6 +259,31 @@ async def test_a_live_activity_ends_after_eight_hours_and_leaves_after_twelve(
         assert since == pytest.approx(await here.now(), abs=60)
         await here.advance(4 * HOUR)
         assert await here.call("GET", place) == []
+
+
+async def test_a_delivery_that_a_fault_delays_comes_by_this_clock(tmp_path: Path) -> None:
+    async with lab(tmp_path) as here:
+        phone, tokens = await here.phone()
+        rule = {"action": {"type": "delay-delivery", "seconds": HOUR}}
+        await here.call("POST", "rules", rule)
+        began = await here.now()
+        await here.push(tokens["alert"])
+        await here.advance(59 * MINUTE)
+        assert await here.received(phone) == []
+        await here.advance(MINUTE)
+        [received] = await here.received(phone)
+        assert received["received_at"] == pytest.approx(began + HOUR, abs=30)
+
+
+async def test_a_webhook_tries_again_by_this_clock(tmp_path: Path) -> None:
+    async with target(500, 500) as there, lab(tmp_path) as here:
+        await here.call("POST", "webhooks", {"url": there.url, "events": ["Delivered to Device"]})
+        await here.clock(frozen=True)
+        _, tokens = await here.phone()
+        await here.push(tokens["alert"])
+        await there.requests(1)
+        await here.advance(HOUR)
+        assert len(there.got) == 3
 
 
 async def test_thirty_days_happen_in_order_each_thing_at_its_own_second(tmp_path: Path) -> None:
