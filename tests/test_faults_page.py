@@ -10,6 +10,7 @@ import pytest
 
 from gateway.faults.reading import read_rule
 from gateway.faults.rule import Action
+from gateway.faults.tls import TlsFault
 from interop.clients import CLIENTS
 from interop.faults import FAULTS, Fault, markdown
 from tests.test_architecture import ROOT
@@ -39,9 +40,10 @@ def test_every_action_says_which_problem_of_the_field_it_reproduces(action: Any)
     (tag,) = get_args({field.name: field.type for field in fields(action)}["type"])
     if tag in HARMLESS:
         return
-    section = PAGE[PAGE.index("## TLS") :] if tag == "tls" else PAGE
-    lines = re.findall(rf"^\| `{tag}` \|(.*)$", section, re.MULTILINE) or section.splitlines()
-    assert any(SOURCE.search(line) for line in lines[:20])
+    tags = [how.value for how in TlsFault] if tag == "tls" else [tag]
+    for each in tags:
+        [line] = re.findall(rf"^\| [^|]*`{each}`[^|]* \|(.*)$", PAGE, re.MULTILINE)
+        assert SOURCE.search(line), each
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action.__name__))

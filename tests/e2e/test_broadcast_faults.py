@@ -119,6 +119,20 @@ async def test_a_fault_for_pushes_by_token_leaves_broadcasts_alone(here: Stadium
     assert missed.hits == 0
 
 
+async def test_requests_about_channels_meet_the_rules_too(here: Stadium) -> None:
+    rule(here, f"answer status=503 times=1 match.path=/1/* match.bundle_id={TOPIC}")
+    content = {"message-storage-policy": 1, "push-type": "LiveActivity"}
+    refused = await here.provider.manage(content=content)
+    assert (refused.status, refused.reason) == (503, "ServiceUnavailable")
+    assert await here.provider.create(1)
+    rule(here, "goaway reason=Shutdown match.path=/1/*")
+    line = await here.provider.dial_management()
+    with pytest.raises(AssertionError, match="hung up"):
+        await here.provider.manage(content=content, line=line)
+    [goaway] = line.goaways
+    assert b"Shutdown" in goaway.additional_data
+
+
 async def test_broadcasts_of_one_channel_are_refused_and_those_of_another_are_not(
     here: Stadium,
 ) -> None:
