@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
+from gateway.faults.reading import read_rule
 from gateway.journal import State
 from protocol.broadcast import topic_of
 from protocol.courier.apple_channels import read_mark, write_subscriptions
@@ -89,6 +90,40 @@ async def test_what_pypush_sends_upwards_is_acknowledged(tmp_path: Path, runs_on
         await mac.does("listen", topic=TOPIC, token=token)
         await here.pushes(token, "Hello")
         assert (await mac.does("receive"))["payload"] == {"aps": {"alert": "Hello"}}
+
+
+async def test_pypush_hands_on_what_faults_send_twice_late_or_again(tmp_path: Path) -> None:
+    async with world(tmp_path) as here, mac_of(here, tmp_path, "trio") as mac:
+        await mac.tells()
+        token = (await mac.does("mint", topic=TOPIC))["token"]
+        await mac.does("listen", topic=TOPIC, token=token)
+
+        async def hears(count: int) -> list[str]:
+            told = [await mac.does("receive") for _ in range(count)]
+            return [each["payload"]["aps"]["alert"] for each in told]
+
+        async def comes_again() -> None:
+            await until(lambda: not here.connected)
+            while not here.connected:
+                await mac.does("repeat")
+
+        rules = here.gateway.faults.book
+        rules.add(read_rule("duplicate times=1"))
+        await here.pushes(token, "twice")
+        assert await hears(2) == ["twice", "twice"]
+        rules.add(read_rule("delay-delivery seconds=0.2 times=1"))
+        await here.pushes(token, "slow", "fast")
+        assert await hears(2) == ["fast", "slow"]
+        rules.add(read_rule("drop-ack times=1"))
+        await here.pushes(token, "not heard")
+        assert await hears(1) == ["not heard"]
+        rules.add(read_rule("storm"))
+        await comes_again()
+        assert await hears(1) == ["not heard"]
+        rules.add(read_rule("disconnect times=1 sent=false match.device=a-mac"))
+        await here.pushes(token, "cut off")
+        await comes_again()
+        assert await hears(1) == ["cut off"]
 
 
 async def test_pypush_listens_to_a_channel_by_what_rustpush_says(tmp_path: Path) -> None:
