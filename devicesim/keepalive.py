@@ -55,6 +55,7 @@ class Pulse:
         "_link",
         "_on_ask",
         "_response",
+        "look",
         "looked_for_at",
     )
 
@@ -72,8 +73,8 @@ class Pulse:
         self._asked: deque[tuple[float, bool]] = deque()  # when, and whether after an interval
         self._last_at = worldtime.current_time()
         self._answered = self._held = 0
-        self.looked_for_at = inf
-        """When the sweeper will look next; its own affair."""
+        self.looked_for_at, self.look = inf, 0
+        """When the sweeper will look next, and that look's number; its own affair."""
 
     @property
     def answered(self) -> int:
@@ -164,9 +165,11 @@ class KeepAliveSweeper:
         self._response = response_seconds
         self._tick = tick_seconds
         self._pulses: set[Pulse] = set()
-        # An entry whose time is not its pulse's ``looked_for_at`` is stale.
-        self._agenda: list[tuple[float, int, Pulse]] = []
-        self._numbers = itertools.count()
+        # When to look, and a number. One that names no pulse is stale; it holds nothing, for a link
+        # that is over is 40 KB.
+        self._agenda: list[tuple[float, int]] = []
+        self._looks: dict[int, Pulse] = {}
+        self._numbers = itertools.count(1)
         self._alarm = Alarm()
 
     def __len__(self) -> int:
@@ -191,9 +194,9 @@ class KeepAliveSweeper:
     def forget(self, pulse: Pulse) -> None:
         """The link is over."""
         self._pulses.discard(pulse)
-        pulse.looked_for_at = inf
+        self._looks.pop(pulse.look, None)
         if len(self._agenda) > 2 * len(self._pulses) + _SPARE_ENTRIES:
-            self._agenda = [entry for entry in self._agenda if entry[0] == entry[2].looked_for_at]
+            self._agenda = [entry for entry in self._agenda if entry[1] in self._looks]
             heapq.heapify(self._agenda)
 
     def sweep(self) -> None:
@@ -206,8 +209,9 @@ class KeepAliveSweeper:
         ahead = now + (MAX_LEEWAY_SECONDS if worldtime.is_jumping() else 0.0)
         looked_at: list[Pulse] = []
         while self._agenda and self._agenda[0][0] <= ahead:
-            at, _, pulse = heapq.heappop(self._agenda)
-            if at == pulse.looked_for_at and pulse in self._pulses:
+            at, number = heapq.heappop(self._agenda)
+            pulse = self._looks.pop(number, None)
+            if pulse is not None:
                 pulse.looked_for_at = inf
                 pulse.check(now if at <= now else now + pulse.leeway_seconds)
                 looked_at.append(pulse)
@@ -219,8 +223,10 @@ class KeepAliveSweeper:
             self._look_at(pulse)
 
     def _look_at(self, pulse: Pulse) -> None:
-        pulse.looked_for_at = pulse.look_at
-        heapq.heappush(self._agenda, (pulse.looked_for_at, next(self._numbers), pulse))
+        self._looks.pop(pulse.look, None)
+        pulse.looked_for_at, pulse.look = pulse.look_at, next(self._numbers)
+        self._looks[pulse.look] = pulse
+        heapq.heappush(self._agenda, (pulse.looked_for_at, pulse.look))
         self._alarm.ring_at(self._next_tick)
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -204,4 +206,15 @@ async def test_links_that_are_over_do_not_fill_the_agenda() -> None:
         sweeper.forget(watched(sweeper))
     assert len(sweeper) == 1
     assert len(sweeper._agenda) < 1100
-    assert living in {entry[2] for entry in sweeper._agenda}
+    assert list(sweeper._looks.values()) == [living]
+
+
+async def test_a_link_that_is_over_is_not_kept_for_its_next_look() -> None:
+    sweeper = KeepAliveSweeper(FixedInterval(900))
+    pulse = watched(sweeper)
+    pulse.beat()
+    over = weakref.ref(pulse._link)
+    sweeper.forget(pulse)
+    del pulse
+    gc.collect()
+    assert over() is None
