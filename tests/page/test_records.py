@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.page.conftest import LOOKS
 from tests.page.gateway import NOBODY
@@ -206,10 +206,38 @@ def test_the_keyboard_goes_through_the_list(page: Page) -> None:
 
 
 @pytest.mark.usefixtures("three")
+def test_no_key_is_lost_however_soon_it_follows(page: Page) -> None:
+    page.goto("/")
+    expect(rows(page)).to_have_count(3)
+    page.evaluate(
+        """async () => {
+            for (let times = 0; times < 3; times++) {
+                dispatchEvent(new KeyboardEvent("keydown", {key: "j"}));
+                await new Promise((resume) => queueMicrotask(() => queueMicrotask(resume)));
+            }
+        }"""
+    )
+    expect(rows(page).nth(2)).to_be_focused()
+
+
+@pytest.mark.usefixtures("three")
 def test_the_list_is_one_stop_of_the_tab_key(page: Page) -> None:
     page.goto("/")
     expect(rows(page)).to_have_count(3)
     assert [row.get_attribute("tabindex") for row in rows(page).all()] == ["0", "-1", "-1"]
+
+
+@pytest.mark.usefixtures("three")
+def test_what_was_there_before_is_not_said_to_be_new(page: Page) -> None:
+    page.clock.install()
+    held: list[Route] = []
+    page.route("**/api/v1/notifications?*", lambda route: held.append(route), times=1)
+    page.goto("/")
+    expect(page.get_by_text("Reading …").first).to_be_visible()
+    held[0].continue_()
+    expect(rows(page)).to_have_count(3)
+    page.clock.run_for(10_000)
+    assert page.get_by_text(re.compile("new in Notifications")).count() == 0
 
 
 @pytest.mark.usefixtures("three")

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.page.conftest import LOOKS, Look
 from tests.page.gateway import page_gateway
@@ -114,6 +114,20 @@ def test_a_console_with_a_token_asks_for_it(
         expect(page.get_by_text("Live", exact=True)).to_be_visible()
         page.reload()
         expect(page.get_by_text("Live", exact=True)).to_be_visible()
+
+
+def test_a_refusal_that_comes_late_locks_nobody_out(page: Page, tmp_path: Path) -> None:
+    late: list[Route] = []
+    page.route("**/api/v1/clock", lambda route: late.append(route), times=1)
+    with page_gateway(tmp_path, token="secret") as locked:
+        page.goto(locked.console_url)
+        page.get_by_label("Console token").fill("secret")
+        page.get_by_role("button", name="Unlock").click()
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        with page.expect_event("requestfinished", lambda request: request.url.endswith("/clock")):
+            late[0].continue_()
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        assert page.get_by_label("Console token").count() == 0
 
 
 def test_a_token_in_the_address_is_taken_and_hidden(page: Page, tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ export class ApiError extends Error {
  * @throws {ApiError}
  */
 export async function call(method, path, { query, body, signal, accept } = {}) {
-  const headers = { accept: accept ?? "application/json", ...authorization() };
+  const identity = authorization();
+  const headers = { accept: accept ?? "application/json", ...identity };
   if (body !== undefined) headers["content-type"] = "application/json";
   const init = { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) };
   let answer;
@@ -39,7 +40,7 @@ export async function call(method, path, { query, body, signal, accept } = {}) {
     throw new ApiError("The gateway does not answer. Is apnsim serve still running?", 0);
   }
   if (answer.ok) return answer;
-  if (answer.status === 401) lock();
+  if (answer.status === 401) lock(identity);
   const problem = await answer.json().catch(() => null);
   throw new ApiError(problem?.detail ?? `The gateway answered ${answer.status}.`, answer.status, problem?.errors);
 }

@@ -9,7 +9,7 @@ import { complaint } from "./lists.js";
 import { isLocked, takeTokenFromAddress } from "./session.js";
 import { Bar } from "./shell/bar.js";
 import { Help } from "./shell/help.js";
-import { isTyping } from "./shell/keys.js";
+import { useKeys } from "./shell/keys.js";
 import { Drawer, Navigation } from "./shell/navigation.js";
 import { View, currentEntry } from "./shell/place.js";
 import { Unlock } from "./shell/unlock.js";
@@ -21,11 +21,7 @@ import { html, render, useEffect, useState } from "./ui.js";
 function App() {
   const [overlay, open] = useState(/** @type {Overlay} */ (""));
   const close = () => open("");
-  useEffect(() => {
-    const onKey = (event) => event.key === "?" && !isTyping(event) && open("help");
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
+  useKeys(({ key }) => key === "?" && open("help"));
   const title = currentEntry()?.label ?? "Not found";
   useEffect(() => {
     document.title = `${title} · apnsim`;

@@ -66,9 +66,13 @@ function forgetOldest() {
 function announce() {
   if (timer !== null) return;
   const wait = Math.max(0, toldAt + GATHER_MS - performance.now());
-  timer = setTimeout(() => {
-    timer = null;
-    toldAt = performance.now();
-    revision.value += 1;
-  }, wait);
+  timer = setTimeout(tell, wait);
+}
+
+/** Tell lists at once of what has changed. */
+export function tell() {
+  clearTimeout(timer);
+  timer = null;
+  toldAt = performance.now();
+  revision.value += 1;
 }

@@ -1,7 +1,7 @@
 /** The journal as the API lists it: newest first, page by page, so that the screen fills at once. */
 import { get } from "./api.js";
 import { fromPush, fromRequest } from "./record.js";
-import { CAPACITY, keep, retain } from "./journal.js";
+import { CAPACITY, keep, retain, tell } from "./journal.js";
 import { signal } from "./ui.js";
 
 const PAGE = 500;
@@ -48,6 +48,7 @@ export class Lists {
     retain(this.#superseded);
     await Promise.all(LISTS.map((list, index) => this.#readOlder(list, newest[index])));
     complaint.value = "";
+    tell(); // or a list would seem to be empty for a moment
     isLoading.value = false;
   }
 

@@ -20,8 +20,9 @@ export function authorization() {
   return token ? { authorization: `Bearer ${token}` } : {};
 }
 
-/** The API has answered 401. */
-export function lock() {
+/** The API has answered 401 to a request that bore this. @param {object} sent of `authorization()` */
+export function lock(sent) {
+  if (sent.authorization !== authorization().authorization) return; // a late answer: another token was given since
   if (token !== null) wasRefused.value = true;
   token = null;
   sessionStorage.removeItem(KEY);

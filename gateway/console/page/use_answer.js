@@ -9,8 +9,8 @@ import { useCallback, useEffect, useRef, useState } from "./ui.js";
  * @param {(signal: AbortSignal) => Promise<T>} ask
  * @param {unknown[]} inputs ask anew when one of them has changed
  * @param {{everySeconds?: number}} [options] not while the page is hidden
- * @returns {{data: T | null, error: Error | null, again: () => void}} the last answer stays while the
- *   next one is asked for, and beside an error
+ * @returns {{data: T | null, error: Error | null, again: () => Promise<void>}} the last answer stays
+ *   while the next one is asked for, and beside an error; `again` is over when an answer asked for since is here
  */
 export function useAnswer(ask, inputs, { everySeconds } = {}) {
   const [answer, setAnswer] = useState({ data: null, error: null });
@@ -18,12 +18,9 @@ export function useAnswer(ask, inputs, { everySeconds } = {}) {
 
   useEffect(() => {
     const hangUp = new AbortController();
-    let isAsking = false;
+    let asking = null;
     let isWanted = false;
-    const askNow = async () => {
-      isWanted = true;
-      if (isAsking) return;
-      isAsking = true;
+    const askWhileWanted = async () => {
       while (isWanted) {
         isWanted = false;
         const told = await ask(hangUp.signal).then(
@@ -33,9 +30,14 @@ export function useAnswer(ask, inputs, { everySeconds } = {}) {
         if (hangUp.signal.aborted) return;
         setAnswer((before) => ({ ...before, ...told }));
       }
-      isAsking = false;
+      asking = null;
     };
-    const timer = everySeconds ? setInterval(() => !document.hidden && !isAsking && askNow(), everySeconds * 1000) : null;
+    const askNow = () => {
+      isWanted = true;
+      asking ??= askWhileWanted();
+      return asking;
+    };
+    const timer = everySeconds ? setInterval(() => !document.hidden && !asking && askNow(), everySeconds * 1000) : null;
     current.current = askNow;
     askNow();
     return () => {

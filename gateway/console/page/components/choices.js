@@ -1,8 +1,8 @@
 /** One of several: radio buttons in a row, as a fieldset. */
-import { html, useEffect, useId, useState } from "../ui.js";
+import { html, useId, useState } from "../ui.js";
 
 /**
- * What was chosen is shown at once, until the next `value` says what has come of it. It is never
+ * What was chosen is shown at once, until `choose` is over and `value` says what has come of it. It is never
  * disabled while the gateway is at it: whoever uses the arrow keys would lose the focus.
  *
  * @param {{label: string, options: (string | [string, string])[], value: string | null,
@@ -12,7 +12,6 @@ import { html, useEffect, useId, useState } from "../ui.js";
 export function Choices({ label, options, value, choose, hint }) {
   const name = useId();
   const [chosen, setChosen] = useState(null);
-  useEffect(() => setChosen(null), [value]);
   const take = async (word) => {
     setChosen(word);
     await choose(word);

@@ -24,10 +24,7 @@ export function DevicePage({ deviceId }) {
   const screen = useScreen(deviceId, { everySeconds: ASK_SECONDS });
   useEffect(() => onDevice(deviceId, device.again), [deviceId]);
   const { run, error } = useAct();
-  const changed = () => {
-    device.again();
-    screen.again();
-  };
+  const changed = () => Promise.all([device.again(), screen.again()]);
   const act = gestures(`/devices/${segment(deviceId)}`, (doIt) => run(doIt).then(changed));
   return html`<div class="page">
     <p><a href=${href("devices")}>All devices</a></p>

@@ -2,6 +2,7 @@
  * New records: said to those who listen, politely and not each of them; and to those who have
  * scrolled away from the newest, with the way back to them.
  */
+import { isLoading } from "../lists.js";
 import { html, useEffect, useRef, useState } from "../ui.js";
 
 const PAUSE_MS = 4000;
@@ -21,6 +22,11 @@ export function Announcer({ records, label, isAway, onTop }) {
   const said = useRef(newest); // up to which number
   const seen = useRef(newest);
   if (!isAway) seen.current = newest;
+
+  // What was there before the page is no news.
+  const wasLoading = useRef(true);
+  if (wasLoading.current) said.current = newest;
+  wasLoading.current = isLoading.value;
 
   const timer = useRef(null);
   useEffect(() => {

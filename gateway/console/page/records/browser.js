@@ -64,7 +64,7 @@ export function Browser({ view, label, Cells, isOfView, segments, query }) {
               <${Cells} record=${record} />
             </a>`}
           />`}
-      <${Announcer} records=${records} label=${label} isAway=${isAway} onTop=${() => list.current?.toTop()} />
+      <${Announcer} key=${q} records=${records} label=${label} isAway=${isAway} onTop=${() => list.current?.toTop()} />
     </section>
     ${openId &&
     html`<section class="browser-detail" aria-label="Details" tabindex="-1" ref=${takeFocus}>

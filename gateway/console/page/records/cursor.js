@@ -1,6 +1,9 @@
 /** j, k, arrows and Enter in a list of records: where the keyboard is. */
-import { isTyping } from "../shell/keys.js";
+import { useKeys } from "../shell/keys.js";
 import { useEffect, useLayoutEffect, useRef, useState } from "../ui.js";
+
+const PAGE = 10;
+const STEPS = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1, PageDown: PAGE, PageUp: -PAGE, Home: -Infinity, End: Infinity };
 
 /** Beside the list, arrows and the like scroll what has the focus. */
 const EVERYWHERE = new Set(["j", "k", "Escape"]);
@@ -30,37 +33,22 @@ export function useCursor({ records, open, onMove, onEscape, list }) {
     document.querySelector(`[data-number="${cursor}"]`)?.focus({ preventScroll: true });
   });
 
-  useEffect(() => {
-    function move(step) {
-      const index = records.findIndex(({ number }) => number === cursor);
-      const next = index < 0 ? 0 : Math.min(Math.max(index + step, 0), records.length - 1);
-      if (!records[next]) return;
-      list.current?.reveal(next);
-      focusNext.current = true;
-      setCursor(records[next].number);
-      onMove(records[next]);
-    }
-    const page = 10;
-    const keys = {
-      j: () => move(1),
-      ArrowDown: () => move(1),
-      k: () => move(-1),
-      ArrowUp: () => move(-1),
-      PageDown: () => move(page),
-      PageUp: () => move(-page),
-      Home: () => move(-Infinity),
-      End: () => move(Infinity),
-      Escape: onEscape,
-    };
-    function onKey(event) {
-      if (isTyping(event) || !keys[event.key]) return;
-      if (!EVERYWHERE.has(event.key) && !isOfTheList(event.target)) return;
-      event.preventDefault();
-      keys[event.key]();
-    }
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [records, cursor, onMove, onEscape]);
+  function move(step) {
+    const index = records.findIndex(({ number }) => number === cursor);
+    const next = index < 0 ? 0 : Math.min(Math.max(index + step, 0), records.length - 1);
+    if (!records[next]) return;
+    list.current?.reveal(next);
+    focusNext.current = true;
+    setCursor(records[next].number);
+    onMove(records[next]);
+  }
+
+  useKeys((event) => {
+    const act = event.key === "Escape" ? onEscape : STEPS[event.key] && (() => move(STEPS[event.key]));
+    if (!act || (!EVERYWHERE.has(event.key) && !isOfTheList(event.target))) return;
+    event.preventDefault();
+    act();
+  });
 
   return cursor;
 }

@@ -1,6 +1,6 @@
 /** The search: one field with its small language, and what it could go on with. */
 import { Icon } from "../components/icon.js";
-import { isTyping } from "../shell/keys.js";
+import { useKeys } from "../shell/keys.js";
 import { html, useEffect, useId, useRef, useState } from "../ui.js";
 import { completed, suggestions } from "./suggestions.js";
 
@@ -25,16 +25,12 @@ export function SearchField({ value, onSearch, mistakes }) {
     if (document.activeElement !== input.current) setText(value); // somebody followed a link
   }, [value]);
 
-  useEffect(() => {
-    const onKey = (event) => {
-      if (event.key !== "/" || isTyping(event)) return;
-      event.preventDefault();
-      input.current.focus();
-      input.current.select();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
+  useKeys((event) => {
+    if (event.key !== "/") return;
+    event.preventDefault();
+    input.current.focus();
+    input.current.select();
+  });
 
   function say(next, { atOnce = false } = {}) {
     setText(next);

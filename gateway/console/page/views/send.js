@@ -21,7 +21,7 @@ export default function Send({ query }) {
   const { run, isBusy, error } = useAct();
   const { targets, error: unread, again } = useTargets();
   useEffect(() => {
-    const wanted = !draft.token && targets.find((each) => isFor(each, query));
+    const wanted = !draft.token && !draft.topic && targets.find((each) => isFor(each, query));
     if (wanted) setDraft(withTarget(draft, wanted));
   }, [targets]);
   const minute = Math.floor(now.value / 60);
@@ -49,7 +49,7 @@ export default function Send({ query }) {
       <h2>What APNs and a phone make of it</h2>
       ${lint.report && html`<p class="soft small">${lint.report.size} of ${lint.report.max_size} bytes, judged as ${lint.report.push_type}</p>`}
       <${Problem} error=${lint.error} />
-      <${Findings} findings=${lint.report?.findings ?? []} />
+      ${lint.report && html`<${Findings} findings=${lint.report.findings} />`}
     </div>
   </form>`;
 }
