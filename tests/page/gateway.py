@@ -22,7 +22,7 @@ from tests.e2e.command import PORTS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-START_SECONDS = 30
+START_SECONDS = 120
 TOPIC = "com.example.app"
 NOBODY = "ab" * 32
 

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from certs.provider_key import ProviderKey
 from gateway.console.static import PAGE
+from tests.page.clipboard import copied
 from tests.page.conftest import LOOKS, Look
 
 if TYPE_CHECKING:
@@ -35,21 +36,15 @@ RUN: dict[str, tuple[list[str], str]] = {
 }
 
 
-def copied(page: Page, name: str) -> str:
-    page.goto(f"/#/clients?client={name}")
-    page.get_by_role("button", name="Copy snippet").click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    text: str = page.evaluate("navigator.clipboard.readText()")
-    return text
-
-
 @pytest.mark.parametrize("name", RUN)
 def test_a_snippet_runs_as_it_is_copied(page: Page, gateway: PageGateway, name: str) -> None:
     token = gateway.phone()
     command, says = RUN[name]
+    page.goto(f"/#/clients?client={name}")
+    snippet = copied(page.get_by_role("button", name="Copy snippet"))
     path = f"{BIN}:/usr/bin:/bin"
     done = subprocess.run(
-        [*command, copied(page, name)],
+        [*command, snippet],
         capture_output=True,
         text=True,
         timeout=60,
@@ -121,7 +116,7 @@ def test_a_key_of_somebody_else_is_registered_and_has_no_download(
 ) -> None:
     key = ProviderKey.generate("TEAM123456", "OTHERKEY12")
     page.goto("/#/clients")
-    page.get_by_label("Register yours").click(force=True)
+    page.get_by_label("Register yours").check()
     page.get_by_label("Team id").fill(key.team_id)
     page.get_by_label("Key id").fill(key.key_id)
     page.get_by_label("The .p8, or its public half").fill(key.private_key_pem.decode())

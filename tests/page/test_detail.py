@@ -6,11 +6,13 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.page.clipboard import copied
 from tests.page.conftest import LOOKS
 from tests.page.gateway import NOBODY
 
@@ -37,11 +39,8 @@ def show(page: Page, apns_id: str) -> None:
     expect(details(page).get_by_role("button", name="Copy payload", exact=True)).to_be_visible()
 
 
-def copied(page: Page, button: str) -> str:
-    details(page).get_by_role("button", name=button, exact=True).click()
-    expect(details(page).get_by_role("button", name="Copied")).to_be_visible()
-    text: str = page.evaluate("navigator.clipboard.readText()")
-    return text
+def command(page: Page, name: str) -> Locator:
+    return details(page).get_by_role("button", name=name, exact=True)
 
 
 def bash(line: str) -> str:
@@ -89,7 +88,17 @@ def test_the_payload_is_pretty_and_as_it_was_received(page: Page, gateway: PageG
     expect(part(page, "Payload").get_by_role("group", name="Payload as shown")).to_have_text(
         body.decode()
     )
-    assert copied(page, "Copy payload").encode() == body
+    assert copied(command(page, "Copy payload")).encode() == body
+
+
+def test_what_was_copied_is_said_for_a_while(page: Page, gateway: PageGateway) -> None:
+    page.clock.install()
+    show(page, gateway.push(NOBODY).headers["apns-id"])
+    page.clock.pause_at(time.time() + 60)
+    command(page, "Copy payload").click()
+    expect(command(page, "Copied")).to_be_visible()
+    page.clock.run_for(2000)
+    expect(command(page, "Copy payload")).to_be_visible()
 
 
 def test_what_happens_to_an_open_push_is_shown(page: Page, gateway: PageGateway) -> None:
@@ -169,7 +178,7 @@ def test_the_curl_line_works_where_it_is_pasted(
     )
     assert answer.status_code == 200, answer.text
     show(page, answer.headers["apns-id"])
-    assert "HTTP/2 200" in bash(copied(page, "Copy as curl"))
+    assert "HTTP/2 200" in bash(copied(command(page, "Copy as curl")))
     [first, second] = gateway.apnsim.notifications(token=token)
     assert second.payload == first.payload == DIFFICULT
     assert (second.collapse_id, second.priority) == ("it's a match", 5)
@@ -177,7 +186,7 @@ def test_the_curl_line_works_where_it_is_pasted(
 
 def test_the_curl_line_of_a_payload_that_is_no_text_works(page: Page, gateway: PageGateway) -> None:
     show(page, gateway.push(NOBODY, b"\xff\x00@'").headers["apns-id"])
-    assert "HTTP/2 400" in bash(copied(page, "Copy as curl"))
+    assert "HTTP/2 400" in bash(copied(command(page, "Copy as curl")))
     [first, second] = gateway.apnsim.requests()
     assert second.raw_payload == first.raw_payload != ""
 
@@ -186,7 +195,7 @@ def test_the_apnsim_send_line_works_where_it_is_pasted(page: Page, gateway: Page
     token = gateway.phone()
     answer = gateway.push(token, DIFFICULT, apns_collapse_id="it's a match", apns_priority="5")
     show(page, answer.headers["apns-id"])
-    assert bash(copied(page, "Copy as apnsim send")).startswith("200 apns-id")
+    assert bash(copied(command(page, "Copy as apnsim send"))).startswith("200 apns-id")
     [first, second] = gateway.apnsim.notifications(token=token)
     assert second.payload == first.payload == json.loads(json.dumps(DIFFICULT))
     assert (second.collapse_id, second.priority) == ("it's a match", 5)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.page.clipboard import copied
 from tests.page.conftest import LOOKS
 from tests.page.gateway import TOPIC
 
@@ -121,22 +122,23 @@ def test_every_switch_of_a_phone_reaches_it(
     gateway.phone()
     [phone] = apnsim.devices()
     open_phone(page, apnsim)
-    choice(page, "The phone is", "Locked").click(force=True)
+    choice(page, "The phone is", "Locked").check()
     expect(page.get_by_text("locked, 0 on the lock screen")).to_be_visible()
     assert phone.refresh().power == "locked"
     page.get_by_role("button", name="Unlock it").click()
     expect(choice(page, "The phone is", "Awake")).to_be_checked()
-    choice(page, "Connected by", "Airplane mode").click(force=True)
+    choice(page, "Connected by", "Airplane mode").check()
     expect(page.get_by_text("○ no link")).to_be_visible()
     assert phone.refresh().network == "airplane"
-    choice(page, "Connected by", "Both").click(force=True)
+    choice(page, "Connected by", "Both").check()
     expect(page.get_by_text("● link")).to_be_visible()
     page.get_by_role("button", name="Hand over").click()
     page.get_by_label("Latency").fill("0.01")
     page.get_by_role("button", name="Apply the conditions").click()
     expect(page.get_by_role("button", name="Apply the conditions")).to_be_disabled()
     expect(page.get_by_label("Latency")).to_have_value("0.01")
-    page.get_by_role("switch", name="Online").click()
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.get_by_role("switch", name="Online").click()
     expect(page.get_by_text("○ no link")).to_be_visible()
     assert not phone.refresh().online
 
@@ -147,9 +149,9 @@ def test_every_switch_of_an_app_reaches_it(
     token = gateway.phone()
     [phone] = apnsim.devices()
     open_phone(page, apnsim)
-    choice(page, "The app is", "force-quit").click(force=True)
+    choice(page, "The app is", "force-quit").check()
     expect(page.locator(".app-facts")).to_contain_text("force-quit")
-    choice(page, "Permission to notify", "Denied").click(force=True)
+    choice(page, "Permission to notify", "Denied").check()
     expect(page.locator(".app-facts")).to_contain_text("permission denied")
     page.get_by_role("switch", name="Reports calls").click()
     page.get_by_label("Service extension takes").fill("2.5")
@@ -158,9 +160,7 @@ def test_every_switch_of_an_app_reaches_it(
     page.get_by_label("Badge, set by the app").fill("7")
     page.get_by_label("Badge, set by the app").press("Enter")
     expect(page.locator(".app-facts")).to_contain_text("badge 7")
-    page.get_by_role("button", name="Copy the alert token").click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()") == token
+    assert copied(page.get_by_role("button", name="Copy the alert token")) == token
     page.get_by_label("Push-to-start token for").fill("Delivery")
     page.get_by_role("button", name="Ask for it").click()
     expect(page.get_by_text("push-to-start, Delivery", exact=True)).to_be_visible()
@@ -182,7 +182,8 @@ def test_a_phone_is_added_an_app_installed_and_both_go_again(page: Page, apnsim:
     expect(page.get_by_role("alert")).to_contain_text("bundle id")
     page.get_by_label("Bundle id").fill(TOPIC)
     page.get_by_role("button", name="Install", exact=True).click()
-    expect(page.get_by_text("background", exact=True).first).to_be_visible()
+    tokens = page.get_by_role("region", name=f"Tokens of {TOPIC}")
+    expect(tokens.get_by_text("background", exact=True)).to_be_visible()
     before = apnsim.devices()[0].apps[0].token
     page.get_by_role("button", name="Install the system anew").click()
     expect(page.get_by_text(before)).to_have_count(0)

@@ -112,6 +112,8 @@ def test_a_page_that_cannot_follow_is_dropped_and_recovers(
     page.goto("/")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     viewers = lambda: figure(gateway, "apnsim_journal_viewers")  # noqa: E731
+    while viewers() > 1:
+        pass  # the page of the test before has gone; the gateway is about to hear of it
     assert viewers() == 1
     with paused(page):
         count = 0

@@ -102,11 +102,12 @@ def test_a_live_activity_is_started_updated_and_ended(page: Page, apnsim: Apnsim
     app.push_to_start_token("DeliveryAttributes")
     page.goto("/#/send")
     to = page.get_by_label("To", exact=True)
-    for label, option in (
+    steps = (
         ("Live Activity: start", "starts DeliveryAttributes"),
         ("Live Activity: update", "updates DeliveryAttributes"),
         ("Live Activity: end", "updates DeliveryAttributes"),
-    ):
+    )
+    for count, (label, option) in enumerate(steps, 1):
         found = to.locator("option", has_text=option)
         expect(found).to_be_attached()
         to.select_option(found.get_attribute("value"))
@@ -114,7 +115,7 @@ def test_a_live_activity_is_started_updated_and_ended(page: Page, apnsim: Apnsim
         sent = json.loads(page.get_by_label("Payload").input_value())
         page.get_by_role("button", name="Send").click()
         expect(page.get_by_role("status").get_by_text("200", exact=True)).to_be_visible()
-        apnsim.wait_for_notifications(device=phone.id, state="Presented")
+        apnsim.wait_for_notifications(count, device=phone.id, state="Presented")
         [activity] = app.activities()
         if label == "Live Activity: start":
             page.reload()
