@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.page.conftest import LOOKS
 from tests.page.gateway import page_gateway
@@ -39,7 +39,7 @@ def clock(page: Page, elsewhere: PageGateway) -> Iterator[Locator]:
     page.goto(f"{elsewhere.console_url}/#/devices")
     page.get_by_role("button", name="The gateway's time").click()
     yield page.get_by_role("dialog", name="The gateway's time")
-    elsewhere.apnsim.call("POST", "clock/reset")
+    elsewhere.apnsim.reset_clock()
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
@@ -79,6 +79,33 @@ def test_how_far_is_written_as_people_write_it(clock: Locator, apnsim: Apnsim) -
     expect(by).to_have_value("")
     expect(clock).to_contain_text("1 day 2 h ahead")
     assert apnsim.clock().now == pytest.approx(before + DAY + 9000)
+
+
+def test_a_long_advance_tells_how_far_it_is(
+    page: Page, clock: Locator, elsewhere: PageGateway
+) -> None:
+    clock.get_by_role("button", name="Freeze").click()
+    expect(clock.get_by_role("button", name="Let it run")).to_be_visible()
+    held: list[Route] = []
+    page.route("**/clock/advance", lambda route: held.append(route), times=1)
+    clock.get_by_role("button", name="+ 2 h").click()
+    expect(clock.get_by_role("status")).to_contain_text("Everything that is due until")
+    progress = clock.get_by_role("progressbar", name="Advancing")
+    expect(progress).to_have_js_property("value", 0)
+    elsewhere.apnsim.advance_clock(3600)
+    expect(progress).to_have_js_property("value", 3600)
+    held[0].abort()
+    expect(clock.get_by_role("alert")).to_contain_text("does not answer")
+    expect(progress).to_have_count(0)
+
+
+def test_what_others_do_to_the_clock_is_seen(page: Page, elsewhere: PageGateway) -> None:
+    page.goto(f"{elsewhere.console_url}/#/devices")
+    bar = page.get_by_role("button", name="The gateway's time")
+    elsewhere.apnsim.set_clock(frozen=True)
+    expect(bar).to_contain_text("frozen")
+    elsewhere.apnsim.reset_clock()
+    expect(bar).not_to_contain_text("frozen")
 
 
 def test_the_pace_is_set_and_its_limits_are_told(page: Page, clock: Locator) -> None:

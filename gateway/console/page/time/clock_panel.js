@@ -16,25 +16,24 @@ const STEPS = [
   ["1 day", 86_400],
   ["30 days", 2_592_000],
 ];
-const RATES = [1, 10, 60, 3600];
+const RATES = [1, 10, 60, 1000];
 const LOOK_MS = 500;
 
 export function ClockPanel() {
   const { run, isBusy, error } = useAct();
-  const [target, setTarget] = useState(null);
+  const [way, setWay] = useState(null); // of an advance
   useLookWhile(isBusy);
   const said = clock.value;
   if (!said) return html`<p>The gateway has not said what time it has.</p>`;
-  const change = (ask) => run(() => ask().then(setClock));
+  const change = (ask) => run(() => ask().then(setClock)).then(() => setWay(null));
   const advance = (seconds) => {
-    setTarget(now.value + seconds);
+    setWay({ from: now.value, to: now.value + seconds });
     change(() => post("/clock/advance", { seconds }));
   };
   return html`<div class="clock-controls" aria-busy=${isBusy}>
     <p><strong class="clock-now">${absolute(now.value).slice(0, 19)}</strong> <span class="soft small">${standing(said)}</span></p>
     <${Problem} error=${error} />
-    ${isBusy && target !== null &&
-    html`<p class="small" role="status"><progress aria-label="Advancing"></progress> Everything that is due until ${absolute(target).slice(0, 19)} happens now.</p>`}
+    ${isBusy && way && html`<${Progress} ...${way} />`}
     <div class="actions" role="group" aria-label="Advance by">
       ${STEPS.map(([label, seconds]) => html`<${Button} key=${label} label=${`+ ${label}`} disabled=${isBusy} onClick=${() => advance(seconds)} />`)}
     </div>
@@ -45,6 +44,12 @@ export function ClockPanel() {
     </div>
     <${Rate} rate=${said.rate} isBusy=${isBusy} set=${(rate) => change(() => put("/clock", { rate }))} />
   </div>`;
+}
+
+function Progress({ from, to }) {
+  return html`<p class="small" role="status">
+    <progress aria-label="Advancing" max=${to - from} value=${now.value - from}></progress> Everything that is due until ${absolute(to).slice(0, 19)} happens now.
+  </p>`;
 }
 
 function AdvanceBy({ advance, isBusy }) {
