@@ -1,18 +1,19 @@
 /** Who is connected, as tables: providers that push, and links of devices. */
 import { Badge } from "../components/badge.js";
 import { relative } from "../components/time.js";
+import { deviceName } from "../device_names.js";
 import { href } from "../router.js";
 import { formatDuration } from "../time/durations.js";
 import { html } from "../ui.js";
 
-const PROVIDER_HEADS = ["Id", "From", "Signed in by", "Environment", "Streams", "Requests", "Bytes in / out", "State"];
+const PROVIDER_HEADS = ["Name", "From", "Signed in by", "Environment", "Streams", "Requests", "Bytes in / out", "State"];
 const COURIER_HEADS = ["Device", "Socket", "Heard", "Keep-alive", "In flight, held", "Sent, acknowledged", "State"];
 
 /** @param {{connections: object[]}} props */
 export function Providers({ connections }) {
   return html`<${Table} label="Provider connections" heads=${PROVIDER_HEADS}>
     ${connections.map((each) => html`<tr key=${each.id}>
-      <th scope="row">${each.id}</th>
+      <th scope="row">${connectionName(each)}</th>
       <td class="mono">${each.peer}</td>
       <td>${signedIn(each)}</td>
       <td>${each.environment}</td>
@@ -27,6 +28,9 @@ export function Providers({ connections }) {
   <//>`;
 }
 
+/** As records call it; rules match its number. @param {{id: number}} connection of a provider */
+export const connectionName = ({ id }) => `provider-${id}`;
+
 function signedIn({ authentication, team_id, key_id, topics }) {
   const words = [authentication];
   if (team_id) words.push(`team ${team_id}`);
@@ -39,8 +43,8 @@ function signedIn({ authentication, team_id, key_id, topics }) {
 export function Couriers({ links, now }) {
   return html`<${Table} label="Courier links" heads=${COURIER_HEADS}>
     ${links.map((each) => html`<tr key=${each.number}>
-      <th scope="row"><a href=${href("devices", [each.device])}>${each.device}</a>
-        <span class="hint">${` ${each.interface}, ${each.dialect}, ${each.environment}`}</span></th>
+      <th scope="row"><a href=${href("devices", [each.device])}>${deviceName(each.device)}</a>
+        <span class="hint">${` ${each.device}, ${each.interface}, ${each.dialect}, ${each.environment}`}</span></th>
       <td class="mono">${each.socket.local} → ${each.socket.remote}</td>
       <td>${relative(each.last_heard, now)}<span class="hint">${`, here for ${formatDuration(Math.max(0, now - each.since))}`}</span></td>
       <td>${each.keep_alive_seconds === null ? "—" : formatDuration(each.keep_alive_seconds)}</td>

@@ -20,7 +20,7 @@ export function Facts({ story, record }) {
     ["Expires", story.expires_at && expiry(story)],
     ["apns-id", html`<${Copied} text=${story.apns_id} what="apns-id" />`],
     ["apns-unique-id", story.apns_unique_id && html`<${Copied} text=${story.apns_unique_id} what="apns-unique-id" />`],
-    ["Connection", story.connection || "accepted before this gateway started"],
+    ["Connection", story.connection ? html`<a href=${href("connections", [], { q: story.connection })}>${story.connection}</a>` : "accepted before this gateway started"],
   ];
   return html`<section class="part" aria-labelledby="facts">
     <h3 id="facts">Push</h3>

@@ -13,7 +13,7 @@ export function Findings({ findings }) {
         ({ rule, level, where, what, advice, source }, index) => html`<li key=${index} class=${KINDS[level] ?? ""}>
           <p><${Badge} kind=${KINDS[level]}>${level}<//> <code class="soft">${rule}</code></p>
           <p>${where && html`<code>${where}</code> `}${what}</p>
-          ${advice && html`<p>To do: ${advice}.</p>`}
+          ${advice && html`<p>To do: ${advice}${advice.endsWith("?") ? "" : "."}</p>`}
           ${source && html`<p class="soft small"><${Source} text=${source} /></p>`}
         </li>`,
       )}

@@ -3,7 +3,8 @@ import { get } from "../api.js";
 import { now } from "../clock.js";
 import { TextField } from "../components/field.js";
 import { Problem } from "../components/problem.js";
-import { Couriers, Providers } from "../connections/tables.js";
+import { Couriers, Providers, connectionName } from "../connections/tables.js";
+import { deviceName } from "../device_names.js";
 import { go, href } from "../router.js";
 import { html } from "../ui.js";
 import { useAnswer } from "../use_answer.js";
@@ -16,8 +17,8 @@ const SHOWN = 100;
 export default function Connections({ query }) {
   const { data, error } = useAnswer((signal) => get("/connections", {}, { signal }), [], { everySeconds: ASK_SECONDS });
   const words = (query.q ?? "").toLowerCase();
-  const providers = (data?.provider ?? []).filter((each) => has(each, words));
-  const links = (data?.courier ?? []).filter((each) => has(each, words));
+  const providers = (data?.provider ?? []).filter((each) => has(words, connectionName(each), each));
+  const links = (data?.courier ?? []).filter((each) => has(words, deviceName(each.device), each));
   return html`<div class="page">
     <${Problem} error=${error} />
     <${TextField} label="Find by device, address, team or key" type="search" value=${query.q ?? ""} set=${search} />
@@ -39,6 +40,6 @@ const search = (q) => go(href("connections", [], { q }), { replace: true });
 
 const counted = ({ length }) => (length > SHOWN ? `: the first ${SHOWN} of ${length}` : length ? `: ${length}` : "");
 
-function has(connection, words) {
-  return !words || JSON.stringify(Object.values(connection)).toLowerCase().includes(words);
+function has(words, name, connection) {
+  return !words || JSON.stringify([name, ...Object.values(connection)]).toLowerCase().includes(words);
 }
