@@ -76,8 +76,8 @@ class PageGateway:
             extensions={"sni_hostname": HOSTS[Environment(environment)]},
         )
 
-    def create_channel(self) -> None:
-        """As a backend does, at the port of channel management."""
+    def create_channel(self) -> str:
+        """As a backend does, at the port of channel management; its id."""
         url = self.info["provider_url"].rpartition(":")[0]
         answer = self._clients[Environment.DEVELOPMENT].post(
             f"{url}:{self.info['manage_ports']['development']}/1/apps/{TOPIC}/channels",
@@ -85,6 +85,7 @@ class PageGateway:
             json={"message-storage-policy": 1, "push-type": "LiveActivity"},
         )
         assert answer.status_code == 201, answer.text
+        return answer.headers["apns-channel-id"]
 
     def phone(
         self, name: str = "Anna's iPhone", *, online: bool = True, environment: str | None = None

@@ -171,6 +171,29 @@ def test_every_switch_of_an_app_reaches_it(
     assert (app.state, app.permission, app.extension_seconds) == ("force-quit", "denied", 2.5)
 
 
+def test_an_app_subscribes_to_a_channel_and_leaves_it(
+    page: Page, gateway: PageGateway, apnsim: Apnsim
+) -> None:
+    gateway.phone()
+    [phone] = apnsim.devices()
+    open_phone(page, apnsim)
+    channels = page.get_by_role("region", name=f"Channels of {TOPIC}")
+    expect(channels.get_by_text("It listens to none.")).to_be_visible()
+    channel = gateway.create_channel()
+    field = channels.get_by_label("Channel id", exact=True)
+    field.focus()
+    expect(channels.locator(f"option[value='{channel}']")).to_be_attached()
+    field.fill("bm9uZSBvZiBvdXJz")
+    field.press("Enter")
+    expect(channels.get_by_role("alert")).to_be_visible()
+    field.fill(channel)
+    field.press("Enter")
+    expect(channels.get_by_text(channel, exact=True)).to_be_visible()
+    assert phone.refresh().apps[0].channels == [channel]
+    channels.get_by_role("button", name="Unsubscribe").click()
+    expect(channels.get_by_text("It listens to none.")).to_be_visible()
+
+
 def test_a_phone_is_added_an_app_installed_and_both_go_again(page: Page, apnsim: Apnsim) -> None:
     page.goto("/#/devices")
     expect(page.get_by_role("heading", name="There are no phones yet")).to_be_visible()

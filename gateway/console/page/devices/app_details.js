@@ -11,6 +11,7 @@ import { html, useState } from "../ui.js";
 import { useAct } from "../use_act.js";
 import { Activities } from "./activities.js";
 import { AppLife } from "./app_life.js";
+import { Channels } from "./channels.js";
 import { Tokens } from "./tokens.js";
 
 const STATES = ["foreground", "background", "suspended", "terminated", "force-quit"];
@@ -56,6 +57,7 @@ export function AppDetails({ device, app, badge, changed }) {
       <${NumberForm} label="Badge, set by the app" unit="0 takes it off" value=${badge} isBusy=${isBusy}
         set=${(number) => act(() => put(`${path}/badge`, { badge: number ?? 0 }))} />
       <${Tokens} device=${device} app=${app} path=${path} changed=${changed} />
+      <${Channels} device=${device} app=${app} path=${path} changed=${changed} />
       <${Activities} app=${app} path=${path} changed=${changed} />
       <${AppLife} path=${path} />
       <div class="actions">
