@@ -200,6 +200,26 @@ def test_three_pushes_fail_with_503_in_two_clicks(page: Page, backend: Backend) 
     expect(rule_list(page).get_by_text("spent")).to_be_visible()
 
 
+def test_the_keyboard_stays_where_it_is_while_the_gateway_is_at_it(
+    page: Page, apnsim: Apnsim
+) -> None:
+    page.goto("/#/rules")
+    quick = page.get_by_role("button", name="Fail the next 3 with 503")
+    quick.press("Enter")
+    expect(rule_list(page).get_by_role("listitem")).to_have_count(1)
+    expect(quick).to_be_focused()
+    page.get_by_role("button", name="Never answer the next").click()
+    switch = rule_list(page).get_by_role("switch", name="On: rule 1")
+    switch.press("Space")
+    expect(rule_list(page).get_by_role("listitem").first).to_have_class("rests")
+    expect(switch).to_be_focused()
+    later = page.get_by_role("button", name="Ask rule 1 later")
+    later.press("Enter")
+    expect(rule_list(page).get_by_role("listitem").last).to_contain_text("Rule 1")
+    expect(later).to_be_focused()
+    assert len(list(apnsim.rules)) == 2
+
+
 def test_a_quick_rule_can_be_for_one_token_or_one_app(page: Page, gateway: PageGateway) -> None:
     token = gateway.phone()
     page.goto("/#/rules")

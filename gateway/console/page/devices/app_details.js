@@ -52,9 +52,9 @@ export function AppDetails({ device, app, badge, changed }) {
         turn=${(on) => set({ registered: on })} hint="Off: as at sign-out, its token is over; on again: it gets another one." />
       <${Switch} label="Reports calls" on=${app.reports_calls} turn=${(on) => set({ reports_calls: on })}
         hint=${app.voip_stopped ? "It has left too many calls unreported and gets no VoIP pushes until it is installed anew." : "As its VoIP handler must."} />
-      <${NumberForm} label="Service extension takes" unit="seconds; empty: it has none" value=${app.extension_seconds} isBusy=${isBusy}
+      <${NumberForm} label="Service extension takes" unit="seconds; empty: it has none" value=${app.extension_seconds}
         set=${(seconds) => set({ extension_seconds: seconds })} />
-      <${NumberForm} label="Badge, set by the app" unit="0 takes it off" value=${badge} isBusy=${isBusy}
+      <${NumberForm} label="Badge, set by the app" unit="0 takes it off" value=${badge}
         set=${(number) => act(() => put(`${path}/badge`, { badge: number ?? 0 }))} />
       <${Tokens} device=${device} app=${app} path=${path} changed=${changed} />
       <${Channels} device=${device} app=${app} path=${path} changed=${changed} />

@@ -11,25 +11,25 @@ const NUMBERS = [
 ];
 const MAY_BE_EMPTY = new Set(["bytes_per_second", "nat_idle_seconds"]);
 
-/** @param {{conditions: object, set: (changes: object) => void, isBusy: boolean}} props */
-export function Conditions({ conditions, set, isBusy }) {
+/** @param {{conditions: object, set: (changes: object) => Promise<unknown>}} props */
+export function Conditions({ conditions, set }) {
   const [typed, setTyped] = useState({});
   const shown = { ...conditions, ...typed };
   const type = (name) => (text) => setTyped({ ...typed, [name]: text });
-  const submit = (event) => {
+  const submit = async (event) => {
     event.preventDefault();
-    set(Object.fromEntries(Object.entries(typed).map(([name, text]) => [name, read(name, text)])));
-    setTyped({});
+    await set(Object.fromEntries(Object.entries(typed).map(([name, text]) => [name, read(name, text)])));
+    setTyped((now) => (now === typed ? {} : now)); // or more was typed meanwhile
   };
   return html`<form class="conditions" onSubmit=${submit} aria-label="Conditions of the network">
     <h4>Conditions</h4>
     <div class="form-grid">
       ${NUMBERS.map(([name, label, unit]) => html`<${TextField} key=${name} label=${label} hint=${unit} type="number" min="0"
-        step="any" value=${shown[name] ?? ""} set=${type(name)} disabled=${isBusy} />`)}
+        step="any" value=${shown[name] ?? ""} set=${type(name)} />`)}
       <${SelectField} label="A forgotten NAT answers with" options=${["silence", "reset"]} value=${shown.nat_answer}
-        set=${type("nat_answer")} disabled=${isBusy} />
+        set=${type("nat_answer")} />
     </div>
-    <${Button} label="Apply the conditions" type="submit" disabled=${isBusy || !Object.keys(typed).length} />
+    <${Button} label="Apply the conditions" type="submit" disabled=${!Object.keys(typed).length} />
   </form>`;
 }
 

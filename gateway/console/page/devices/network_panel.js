@@ -39,7 +39,7 @@ export function NetworkPanel({ device, changed }) {
     <div class="actions" role="group" aria-label="Let something happen to the link that leads">
       ${EVENTS.map(([event, label, hint]) => html`<${Button} key=${event} label=${label} title=${hint} disabled=${isBusy} onClick=${() => happen(event)} />`)}
     </div>
-    <${Conditions} conditions=${device.conditions} set=${(conditions) => set({ conditions })} isBusy=${isBusy} />
+    <${Conditions} conditions=${device.conditions} set=${(conditions) => set({ conditions })} />
     <${Links} links=${device.links} />
   </section>`;
 }

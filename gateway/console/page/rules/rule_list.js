@@ -32,7 +32,7 @@ export function RuleList({ rules, changed }) {
           ${rule.priority !== 0 && html`<${Badge}>priority ${rule.priority}<//>`}
         </div>
         <div class="actions">
-          <${Switch} label="On" name=${`On: rule ${rule.id}`} on=${rule.enabled} disabled=${isBusy || rule.spent}
+          <${Switch} label="On" name=${`On: rule ${rule.id}`} on=${rule.enabled} disabled=${rule.spent}
             turn=${(enabled) => act(() => patch(`/rules/${segment(rule.id)}`, { enabled }))} />
           <${Button} label=${`Ask rule ${rule.id} earlier`} iconOnly icon="up" kind="plain" disabled=${isBusy || index === 0} onClick=${() => move(index, -1)} />
           <${Button} label=${`Ask rule ${rule.id} later`} iconOnly icon="down" kind="plain" disabled=${isBusy || index === rules.length - 1} onClick=${() => move(index, 1)} />

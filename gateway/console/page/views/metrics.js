@@ -20,6 +20,7 @@ export default function Metrics() {
   }, [data]);
   return html`<div class="page">
     <${Problem} error=${error} />
+    <p class="soft small">Drawn from when this view was first opened.</p>
     <div class="plots">${charts.map((chart) => html`<${Plot} key=${chart.title} chart=${chart} />`)}</div>
     ${data && html`<${Figures} ...${data} />`}
   </div>`;
