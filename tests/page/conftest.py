@@ -46,7 +46,7 @@ LOOKS = [Look(scheme, *size) for scheme in ("light", "dark") for size in ((1440,
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(
-            pytest.mark.takes_seconds(60), append=not item.get_closest_marker("takes_seconds")
+            pytest.mark.takes_seconds(180), append=not item.get_closest_marker("takes_seconds")
         )
 
 

@@ -105,7 +105,7 @@ def test_what_is_read_stays_in_place_while_more_comes(page: Page, gateway: PageG
     expect(rows(page).first).to_contain_text("BadDeviceToken")
 
 
-@pytest.mark.takes_seconds(120)
+@pytest.mark.takes_seconds(300)
 def test_a_page_that_cannot_follow_is_dropped_and_recovers(
     page: Page, gateway: PageGateway
 ) -> None:
