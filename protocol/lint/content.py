@@ -152,6 +152,16 @@ def relevance_score(push: Push) -> Iterator[Found]:
         yield Found("aps.relevance-score", what, "1 is what matters most")
 
 
+def url_arguments(push: Push) -> Iterator[Found]:
+    """url-args is not an array of texts; Safari fills them into the URL of a web site's push."""
+    arguments = push.aps.get("url-args")
+    if arguments is None:
+        return
+    if not isinstance(arguments, list) or not all(isinstance(each, str) for each in arguments):
+        what = f"is an array of texts, not {shown(arguments)}"
+        yield Found("aps.url-args", what, 'such as ["goals", "7"]')
+
+
 # -- switches --------------------------------------------------------------------------------------
 
 

@@ -32,6 +32,9 @@ OF_OTHERS = frozenset(
 )  # fmt: skip
 KNOWN = OF_ALERTS | OF_OTHERS
 
+# All but content-available have rules of their own.
+_OF_BACKGROUND = frozenset({*SEEN_OR_HEARD, "content-available", "mutable-content"})
+
 # Of these no app has one of its own beside aps; "category" or "event" it may well have.
 _UNMISTAKABLE = frozenset(key for key in KNOWN if "-" in key)
 
@@ -103,6 +106,14 @@ def unknown_key(push: Push) -> Iterator[Found]:
             what = "is none of Apple's keys, and ignored"
             advice = meant(key, KNOWN, "put keys of your own beside aps")
             yield Found(f"aps.{cut(key)}", what, advice)
+
+
+def key_beside_content_available(push: Push) -> Iterator[Found]:
+    """A key of alerts or Live Activities is in a background push, where it is ignored."""
+    for key in push.aps:
+        if key in KNOWN and key not in _OF_BACKGROUND:
+            what = "means nothing in a background push, whose aps has content-available alone"
+            yield Found(f"aps.{key}", what, "leave it out; put keys of your own beside aps")
 
 
 def key_of_others(push: Push) -> Iterator[Found]:

@@ -167,6 +167,14 @@ def early_dismissal(push: Push) -> Iterator[Found]:
         yield Found("aps.dismissal-date", what, "send it with event end")
 
 
+def late_input(push: Push) -> Iterator[Found]:
+    """input-push-channel and input-push-token mean nothing after the start."""
+    for name in ("input-push-channel", "input-push-token"):
+        if _event(push) in ("update", "end") and name in push.aps:
+            what = "is read with event start alone"
+            yield Found(f"aps.{name}", what, "send it with event start, or leave it out")
+
+
 def score(push: Push) -> Iterator[Found]:
     """relevance-score is not a number."""
     value = push.aps.get("relevance-score")

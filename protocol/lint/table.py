@@ -145,6 +145,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _payload("passive-sound", _DOUBTFUL, content.passive_sound, _ALERT, pages.INTERRUPTION),
     _payload("relevance-score", _IGNORED, content.relevance_score, _ALERT),
+    _payload("url-args", _DOUBTFUL, content.url_arguments, _ALERT),
     _payload("switch-type", _DOUBTFUL, content.switch_type),
     _payload(
         "mutable-without-alert",
@@ -157,6 +158,13 @@ RULES: tuple[Rule, ...] = (
     _payload("wakes-nothing", _NOT_SHOWN, content.wakes_nothing, _BACKGROUND, pages.BACKGROUND),
     _payload(
         "background-alert", _DOUBTFUL, content.background_alert, _BACKGROUND, pages.BACKGROUND
+    ),
+    _payload(
+        "background-keys",
+        _DOUBTFUL,
+        keys.key_beside_content_available,
+        _BACKGROUND,
+        pages.BACKGROUND,
     ),
     # Live Activities.
     _activity("activity-event", _NOT_SHOWN, live_activity.event),
@@ -173,6 +181,7 @@ RULES: tuple[Rule, ...] = (
     _activity("activity-milliseconds", _DOUBTFUL, live_activity.milliseconds),
     _activity("activity-stale", _DOUBTFUL, live_activity.stale_already),
     _activity("activity-dismissal", _DOUBTFUL, live_activity.early_dismissal),
+    _activity("activity-input", _DOUBTFUL, live_activity.late_input),
     _activity("activity-score", _DOUBTFUL, live_activity.score),
     _activity("activity-sound", _DOUBTFUL, live_activity.sound_beside_alert),
     # What is not for people.

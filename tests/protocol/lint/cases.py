@@ -205,6 +205,7 @@ CASES: dict[str, tuple[Push, Push]] = {
         alert(interruption_level="active", sound="x"),
     ),
     "relevance-score": (alert(relevance_score=2), alert(relevance_score=1)),
+    "url-args": (alert(url_args="goals"), alert(url_args=["goals"])),
     "switch-type": (alert(mutable_content="1"), alert(mutable_content=1)),
     "mutable-without-alert": (
         alert(alert=ABSENT, badge=1, mutable_content=1), alert(badge=1, mutable_content=1),
@@ -214,6 +215,7 @@ CASES: dict[str, tuple[Push, Push]] = {
         background(sound="x"),
         sent({"aps": {"content-available": 1}, "sound": "x"}, kind="background"),
     ),
+    "background-keys": (background(category="goals"), background()),
     "activity-event": (activity("stop"), activity("end")),
     "activity-timestamp": (activity("update", timestamp=ABSENT), activity("update")),
     "activity-dates": (activity("update", timestamp=SOON), activity("update", timestamp=int(SOON))),
@@ -239,6 +241,9 @@ CASES: dict[str, tuple[Push, Push]] = {
     "activity-stale": (activity("update", stale_date=1), activity("update", stale_date=int(SOON))),
     "activity-dismissal": (
         activity("update", dismissal_date=int(SOON)), activity("end", dismissal_date=int(SOON)),
+    ),
+    "activity-input": (
+        activity("update", input_push_token=1), activity("start", input_push_token=1),
     ),
     "activity-score": (
         activity("update", relevance_score="1"), activity("update", relevance_score=100),
