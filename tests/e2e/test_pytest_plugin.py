@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -306,6 +307,21 @@ def _is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.alone
+def test_a_gateway_is_up_and_down_again_after_less_than_two_seconds_of_work(tmp_path: Path) -> None:
+    """Of the processor: what else runs on the machine makes it wait, and costs it nothing."""
+
+    def worked() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    before = worked()
+    process = launch(tmp_path)
+    process.wait()
+    process.close()
+    assert worked() - before < 2
 
 
 def test_pytest_pays_next_to_nothing_for_it_where_it_is_not_used() -> None:
