@@ -65,6 +65,15 @@ def test_the_dockerfile_is_clean() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_image_is_small_is_not_root_and_says_whether_it_is_healthy() -> None:
+    image = (ROOT / "Dockerfile").read_text().split("\nFROM ")[-1]
+    assert image.startswith("python:${PYTHON}-slim\n")
+    [user] = re.findall(r"^USER (\d+):\d+$", image, re.MULTILINE)
+    assert int(user) > 0
+    [health] = re.findall(r'^HEALTHCHECK .*\\\n +CMD \["python", "(.+)"\]$', image, re.MULTILINE)
+    assert f"COPY deploy/docker/health.py {health}\n" in image
+
+
 def test_what_the_image_copies_passes_dockerignore() -> None:
     let_through = {
         line[1:].rstrip("/")
