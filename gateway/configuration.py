@@ -112,7 +112,7 @@ def load(
     for option in known.values():
         # A variable that is set to nothing (a compose file's ``APNSIM_SAN=``) is not set.
         if text := environment.get(option.variable):
-            raw[option.name] = (option.variable, text.split(",") if option.is_repeatable else text)
+            raw[option.name] = (option.variable, _several(text) if option.is_repeatable else text)
     for name, value in command_line.items():
         if value is not None:
             raw[name] = (known[name].flag, value)
@@ -122,10 +122,16 @@ def load(
             converted[known[name].field] = known[name].convert(value)
         except ValueError as error:
             culprit = error.culprit if isinstance(error, values.SeveralError) else value
-            problems.append(f"{source}: {error}, not {culprit!r}")
+            told = "" if culprit is None else f", not {culprit!r}"
+            problems.append(f"{source}: {error}{told}")
     if problems:
         raise SettingsError(problems)
     return _guarded(Settings(**converted))
+
+
+def _several(text: str) -> list[str]:
+    """What a variable lists, with commas; one rule or webhook in JSON has commas of its own."""
+    return [text] if text.startswith("{") else text.split(",")
 
 
 def _guarded(settings: Settings) -> Settings:

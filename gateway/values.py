@@ -37,7 +37,7 @@ def setting(
 
 
 class SeveralError(ValueError):
-    """One of several values does not fit; ``culprit`` is that one."""
+    """One of several values does not fit; ``culprit`` is that one, None if nobody is to see it."""
 
     def __init__(self, expected: str, culprit: Raw) -> None:
         super().__init__(expected)
@@ -206,7 +206,7 @@ def webhook(value: Raw) -> Description:
     try:
         return read_description(value)
     except ValueError as error:  # what was written may hold a secret
-        raise SeveralError(str(error), type(value).__name__) from None
+        raise SeveralError(str(error), None) from None
 
 
 def webhook_target(value: Raw) -> str:
