@@ -194,7 +194,7 @@ def test_rules_are_tables_in_the_file(tmp_path: Path) -> None:
     file.write_text('[[rule]]\ntimes = 2\nmatch = {topic = "a"}\naction = {type = "pass"}\n')
     assert load(file, {}, {}).rule == (read_rule("pass times=2 match.topic=a"),)
     file.write_text('[[rule]]\naction = {type = "pss"}\n')
-    with pytest.raises(SettingsError, match="rule: action: Input tag 'pss' found"):
+    with pytest.raises(SettingsError, match="action: there is no type 'pss'; did you mean pass"):
         load(file, {}, {})
 
 
