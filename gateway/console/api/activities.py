@@ -1,14 +1,13 @@
 """Live Activities of the apps on virtual devices."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
 from gateway.console.activity_host import ActivityView
-from gateway.console.api.common import Body, Parts, device_refusals
+from gateway.console.api.common import Body, Parts, answer, device_refusals
 from gateway.console.rendering import Json
 
 router = APIRouter(prefix="/api/v1/devices/{device_id}/apps/{bundle_id}", tags=["live activities"])
@@ -22,7 +21,7 @@ class NewActivityType(Body):
     attributes_type: str = _TYPE
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class ActivityType:
     """A type and its push-to-start token; null until the device has been online."""
 
@@ -38,7 +37,7 @@ class NewActivity(Body):
     content_state: dict[str, Any] = Field(default={}, description="What pushes replace.")
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class Activity:
     """A Live Activity on the screen; ``state`` is ``active``, ``stale`` or ``ended``.
 

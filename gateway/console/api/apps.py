@@ -1,13 +1,12 @@
 """Apps on virtual devices."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from dataclasses import dataclass
 from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from gateway.console.api.common import Body, Parts, device_refusals
+from gateway.console.api.common import Body, Parts, answer, device_refusals
 from gateway.console.app_host import AppChanges, AppView
 from gateway.console.rendering import Json
 from protocol.notification import PushType
@@ -49,7 +48,7 @@ class AppChange(Body):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class InstalledApp:
     """An app. ``tokens`` has the hexadecimal token of each push type that has one already.
 
@@ -73,7 +72,7 @@ class InstalledApp:
     channels: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class AppEvent:
     """Something that the app's code has lived through; ``at`` is UNIX seconds.
 

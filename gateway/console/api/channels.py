@@ -1,12 +1,11 @@
 """Broadcast channels: which there are, who listens, and what waits on them."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from gateway.console.api.common import Parts
+from gateway.console.api.common import Parts, answer
 from gateway.console.rendering import json_list, read_payload
 from gateway.console.views import JsonDictionary
 from protocol.broadcast import Broadcast, Channel
@@ -15,7 +14,7 @@ from protocol.notification import Environment
 router = APIRouter(prefix="/api/v1/channels", tags=["channels"])
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class WaitingMessage:
     """The message that whoever comes now is given; times are UNIX seconds."""
 
@@ -27,7 +26,7 @@ class WaitingMessage:
     raw_payload: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class ChannelView:
     """A channel of one app in one environment.
 

@@ -1,13 +1,12 @@
 """The gateway's time, which phones, pushes and provider tokens follow."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from dataclasses import dataclass
 
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import Field
 
 from gateway.clock import MAX_RATE, MIN_RATE
-from gateway.console.api.common import Body, Parts, unless_over
+from gateway.console.api.common import Body, Parts, answer, unless_over
 from gateway.console.parts import ConsoleParts
 from gateway.console.rendering import Json
 from gateway.timekeeper import ClockResetError
@@ -18,7 +17,7 @@ router = APIRouter(prefix="/api/v1/clock", tags=["clock"])
 MAX_SECONDS = 1e12
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class ClockView:
     """``now`` is UNIX seconds; ``rate`` is how fast it goes while it is not frozen.
 

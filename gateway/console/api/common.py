@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, get_args
+from typing import Annotated, TypeVar, dataclass_transform, get_args
 
 import trio
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, with_config
 
 from gateway.console.parts import ConsoleParts
 from gateway.console.problems import refusals
@@ -26,6 +26,18 @@ MAX_LIMIT = 100_000
 def number_of(text: str) -> int:
     """The number in a path that names something; 0, which names nothing, if it is none."""
     return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+Answer = TypeVar("Answer")
+
+
+@dataclass_transform(frozen_default=True)
+def answer(described: type[Answer]) -> type[Answer]:
+    """A dataclass that calls answer, unjudged: pydantic only documents it, once it is asked to.
+
+    To make validators of them all took a fifteenth of the gateway's start.
+    """
+    return with_config(ConfigDict(defer_build=True))(dataclass(frozen=True, slots=True)(described))
 
 
 class Body(BaseModel):

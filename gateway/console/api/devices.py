@@ -1,14 +1,13 @@
 """Virtual devices."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from dataclasses import dataclass
 from typing import Literal
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
 from gateway.console.api.apps import InstalledApp, installed_app
-from gateway.console.api.common import Body, OneTenant, Parts, device_refusals
+from gateway.console.api.common import Body, OneTenant, Parts, answer, device_refusals
 from gateway.console.api.networks import (
     NETWORKS,
     Conditions,
@@ -66,7 +65,7 @@ class Restore(Body):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class DeviceLink:
     """A link through one interface, as the device believes it to be.
 
@@ -85,7 +84,7 @@ class DeviceLink:
     next_keep_alive_seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class Device:
     """A virtual device; ``online`` is whether it has a link to the gateway.
 
@@ -104,7 +103,7 @@ class Device:
     links: list[DeviceLink]
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class ReceivedPush:
     """A push that reached its app.
 

@@ -1,14 +1,13 @@
 """The provider keys that the gateway believes."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from dataclasses import dataclass
 from typing import Self
 
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import Field, model_validator
 
 from certs.provider_key import ProviderPublicKey
-from gateway.console.api.common import Body, Parts
+from gateway.console.api.common import Body, Parts, answer
 from gateway.console.parts import RegisteredKey
 from gateway.console.problems import refusals
 from gateway.console.rendering import Json
@@ -48,7 +47,7 @@ class NewKey(Body):
         return self
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class Key:
     """A registered key; null is "every". ``key_file`` is the ``.p8`` of a key made here.
 

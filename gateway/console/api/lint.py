@@ -1,13 +1,12 @@
 """The linter: what is wrong with a push, before it is sent."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from dataclasses import dataclass
 from typing import Self
 
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
-from gateway.console.api.common import Body, Parts
+from gateway.console.api.common import Body, Parts, answer
 from gateway.console.api.payload import GivenPayload, GivenText, body_of, require_one
 from gateway.console.rendering import Json
 from protocol.lint.finding import Finding
@@ -46,7 +45,7 @@ class PushToLint(Body):
         return HttpRequest("POST", self.path, as_headers(self.headers), body)
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class ReportView:
     """What is wrong with a push, errors first; no findings: nothing is.
 

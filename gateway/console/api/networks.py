@@ -1,12 +1,11 @@
 """The networks of virtual devices."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from dataclasses import dataclass
 from typing import Literal, cast
 
 from pydantic import Field
 
-from gateway.console.api.common import Body
+from gateway.console.api.common import Body, answer
 from gateway.console.network_host import ConditionChanges, ConditionsView
 
 NETWORKS = Literal["wifi", "cellular", "wifi+cellular", "airplane", "none", "half-open"]
@@ -40,7 +39,7 @@ class NetworkHappening(Body):
     event: Literal["reset", "hand-over", "cut-wan", "forget-nat"]
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class Conditions:
     """What a device's network does to bytes, each way."""
 

@@ -1,14 +1,13 @@
 """Fault rules: what goes wrong on purpose, when, and how often it has."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from gateway.console.api.common import Body, OneTenant, Parts, number_of
+from gateway.console.api.common import Body, OneTenant, Parts, answer, number_of
 from gateway.console.rendering import Json
 from gateway.faults.book import Entry
 from gateway.faults.match import Match
@@ -37,7 +36,7 @@ def _at(where: str, what: str) -> InitErrorDetails:
 NewRule = Annotated[Rule, WrapValidator(_read)]
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class RuleView:
     """A rule, and what became of it.
 

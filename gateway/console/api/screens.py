@@ -1,20 +1,19 @@
 """The screens of virtual devices: what a person sees, and does about it."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
 from gateway.console.api.activities import Activity
-from gateway.console.api.common import Body, Parts, device_refusals
+from gateway.console.api.common import Body, Parts, answer, device_refusals
 from gateway.console.rendering import Json
 
 router = APIRouter(prefix="/api/v1/devices/{device_id}", tags=["screen"])
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class Sound:
     """A sound of a notification; ``volume`` (0 to 1) counts for critical alerts."""
 
@@ -23,7 +22,7 @@ class Sound:
     volume: float
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class ShownNotification:
     """A notification as it can be read: texts are in the app's words, empty when absent."""
 
@@ -45,7 +44,7 @@ class ShownNotification:
     launch_image: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class Group:
     """The notifications of one app and thread, newest first.
 
@@ -60,7 +59,7 @@ class Group:
     notifications: list[ShownNotification]
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class Banner:
     """What has slid in at the top: a notification, or the alert of a Live Activity."""
 
@@ -72,7 +71,7 @@ class Banner:
     until: float
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class PlayedSound:
     """A sound that was heard."""
 
@@ -84,7 +83,7 @@ class PlayedSound:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class Unseen:
     """A push of which nobody saw anything, and why."""
 
@@ -95,7 +94,7 @@ class Unseen:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class Screen:
     """What a person sees ``now``; times are UNIX seconds by the device's clock.
 

@@ -1,13 +1,12 @@
 """Whether all that was sent has come to rest."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from gateway.console.api.common import MAX_WAIT_SECONDS, Parts, unless_over
+from gateway.console.api.common import MAX_WAIT_SECONDS, Parts, answer, unless_over
 from gateway.console.api.wanting import Wanting
 from gateway.console.fates import fate_of
 from gateway.console.rendering import Json
@@ -21,7 +20,7 @@ router = APIRouter(prefix="/api/v1/settled", tags=["notifications"])
 SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class OnItsWay:
     """A push, or a request, that is still on its way; ``became``: how far it has come."""
 
@@ -31,7 +30,7 @@ class OnItsWay:
     became: str
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class Settled:
     """Whether none of the pushes that could match is on its way, and those that match by now.
 

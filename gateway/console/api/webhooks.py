@@ -1,13 +1,12 @@
 """Webhooks: other programs that are told what became of a push."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import Field
 
-from gateway.console.api.common import Body, Parts, number_of
+from gateway.console.api.common import Body, Parts, answer, number_of
 from gateway.console.problems import refusals
 from gateway.console.rendering import Json
 from gateway.journal import State
@@ -32,7 +31,7 @@ class NewWebhook(Body):
     secret: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@answer
 class WebhookView:
     """A webhook, and how it fares; of its secret nothing is told but that it signs.
 
