@@ -93,7 +93,7 @@ class Settings(DeviceSettings):
     console_token: str | None = setting(
         None,
         "bearer token that the control API demands; required when --host is more than loopback",
-        values.text,
+        values.bearer,
     )
     drain_seconds: float = setting(
         10.0, "how long a shutdown waits for work in flight", values.seconds

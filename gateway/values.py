@@ -6,6 +6,7 @@ what was expected.
 
 from __future__ import annotations
 
+import re
 from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
@@ -48,6 +49,14 @@ def text(value: Raw) -> str:
     """Any text but the empty one."""
     if not isinstance(value, str) or not value:
         raise ValueError("expected a text")
+    return value
+
+
+def bearer(value: Raw) -> str:
+    """What a header can bear as a token: any other would be refused for ever. It is a secret."""
+    if not isinstance(value, str) or not re.fullmatch("[!-~]+", value):
+        expected = "expected letters, digits and signs of ASCII, without spaces and line ends"
+        raise SeveralError(expected, None)
     return value
 
 

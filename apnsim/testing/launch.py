@@ -73,8 +73,8 @@ class GatewayProcess:
             if self._ready.exists():
                 info: dict[str, Any] = json.loads(self._ready.read_text())
                 return info
-            if not self.is_alive:
-                raise GatewayError(self._why(f"ended with code {self._process.returncode}"))
+            if self.exit_code is not None:
+                raise GatewayError(self._why(f"ended with code {self.exit_code}"))
             time.sleep(_LOOK_SECONDS)  # at most so long after the file is there
         raise GatewayError(self._why(f"was not ready after {START_SECONDS:g} s"))
 
@@ -93,9 +93,9 @@ class GatewayProcess:
         return "\n".join(lines[-_SHOWN_LINES:])
 
     @property
-    def is_alive(self) -> bool:
-        """Whether it still runs."""
-        return self._process.poll() is None
+    def exit_code(self) -> int | None:
+        """Negative: that signal ended it; None: it still runs."""
+        return self._process.poll()
 
 
 def launch(directory: Path, options: Sequence[str] = ()) -> GatewayProcess:

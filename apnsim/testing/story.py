@@ -22,7 +22,9 @@ def story_of(apns: Apns, app: AppUnderTest) -> str:
     except ApnsimError as error:
         words = f"the gateway has nothing more to say: {error}"
         if apns.process is not None:
-            words += f"\nits log ends with:\n{apns.process.last_words}"
+            code = apns.process.exit_code
+            end = "its log ends" if code is None else f"it ended with code {code}, its log"
+            words += f"\n{end} with:\n{apns.process.last_words}"
         return words
 
 

@@ -188,6 +188,17 @@ def test_send_says_what_it_lacks(
     assert len(outcome.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("token", ["s3cret\n", " s3cret", "s3crét", "s3cret\x00"])
+def test_a_console_token_that_no_header_can_bear_is_refused_and_not_repeated(
+    tmp_path: Path, apnsim: Callable[..., Outcome], token: str
+) -> None:
+    (tmp_path / "apnsim.toml").write_text(f"console_token = {json.dumps(token)}", encoding="utf-8")
+    outcome = apnsim("serve", *FREE, "--host", "0.0.0.0", "--config", "apnsim.toml")
+    assert outcome.code == 2
+    assert "console_token: expected letters, digits and signs of ASCII" in outcome.err
+    assert "s3cr" not in outcome.err
+
+
 def test_the_console_token_is_not_repeated_in_an_error(
     tmp_path: Path, apnsim: Callable[..., Outcome]
 ) -> None:

@@ -30,7 +30,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess
     process.wait()
     yield process
     process.close()
-    assert not process.is_alive
+    assert process.exit_code is not None
 
 
 @pytest.fixture
@@ -220,7 +220,10 @@ def test_a_gateway_that_has_gone_is_told_with_its_last_words(pytester: pytest.Py
     result = run(pytester)
     result.assert_outcomes(failed=1, errors=1)
     result.stdout.fnmatch_lines(
-        ["*the gateway has nothing more to say: no gateway answers at *", "its log ends with:"]
+        [
+            "*the gateway has nothing more to say: no gateway answers at *",
+            "it ended with code -9, its log with:",
+        ]
     )
 
 
@@ -263,7 +266,7 @@ def test_one_that_is_never_ready_is_not_waited_for_for_ever(
         process.wait()
     monkeypatch.setattr("apnsim.testing.launch.STOP_SECONDS", 0)
     process.close()
-    assert not process.is_alive
+    assert process.exit_code is not None
 
 
 def test_a_package_of_ours_that_another_distribution_has_too_is_named(
