@@ -15,7 +15,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from interop import machine
 from interop.builds import FOLDER
 from interop.cases import Way, alert
 from interop.clients import CLIENTS
+from interop.fault_list import FAULTS
 from interop.gateway import Gateway
 from interop.phone import Phone
 from interop.program import Program, ProgramError
@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 
     from interop.cases import Push
     from interop.client import Client
+    from interop.fault_list import Fault
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "faults-by-client.md"
 HANGS, CRASHES, NOTHING = "hangs", "crashes", "neither answer nor error"
 PATIENCE_SECONDS = 9.0
+# For what is known to answer, by a program that has yet to start, on a machine with other work.
+LONG_SECONDS = 60.0
 AT_ONCE = 4
-BUSY = {"type": "answer", "status": 503}
 HEAD = f"""\
 # What each client makes of each fault
 
@@ -58,66 +60,17 @@ connects anew by itself, hears no more of a certificate that it has refused.
 """
 
 
-@dataclass(frozen=True, eq=False)
-class Fault:
-    """A rule to try.
-
-    Attributes:
-        name: for the table.
-        action: of the rule.
-        at_start: it strikes a connection, so the client must not have one yet.
-        closes: it ends the connection behind the push; the push after it comes then.
-    """
-
-    name: str
-    action: dict[str, Any]
-    at_start: bool = False
-    closes: bool = False
-
-
-FAULTS = (
-    Fault("503 once", BUSY),
-    Fault("429 with Retry-After: 1", {"type": "answer", "status": 429, "retry_after": 1}),
-    Fault("500, though the push is taken", {"type": "answer", "status": 500, "accept": True}),
-    Fault("410 without timestamp", BUSY | {"status": 410, "body": '{"reason":"Unregistered"}'}),
-    Fault("400 without a body", {"type": "answer", "status": 400, "body": ""}),
-    Fault("200 without apns-id", {"type": "answer", "status": 200, "headers": {"apns-id": None}}),
-    Fault("answer 7 s late", {"type": "delay", "seconds": 7}),
-    Fault("never answered, though taken", {"type": "never-answer", "accept": True}),
-    Fault("503 Shutdown, then GOAWAY", {"type": "outage", "reason": "Shutdown"}),
-    Fault("RST_STREAM INTERNAL_ERROR", {"type": "reset-stream"}),
-    Fault("RST_STREAM REFUSED_STREAM", {"type": "reset-stream", "code": "REFUSED_STREAM"}),
-    Fault("503 in two DATA frames", {"type": "pieces", "bytes_each": 20, "answer": BUSY}),
-    Fault("half a body", {"type": "truncate", "bytes": 9, "answer": BUSY}),
-    Fault("GOAWAY: taken, not answered", {"type": "goaway", "reason": "Shutdown", "accept": True}),
-    Fault("GOAWAY: not heard", {"type": "goaway", "last_stream": "before"}),
-    Fault(
-        "GOAWAY, graceful: answer 0.3 s behind it",
-        {"type": "goaway", "last_stream": "all", "answers": True, "close_seconds": 0.3},
-    ),
-    Fault("FIN", {"type": "close"}),
-    Fault("RST", {"type": "close", "how": "reset"}),
-    Fault("half-open", {"type": "close", "how": "half-open"}),
-    Fault("closed while idle", {"type": "idle-close", "seconds": 0.2}, at_start=True, closes=True),
-    Fault("SETTINGS take the window", {"type": "settings", "initial_window_size": 0}),
-    Fault("no window for a body", {"type": "no-window", "stream_bytes": 0}, at_start=True),
-    Fault("no PING is acknowledged", {"type": "no-ping-ack"}, at_start=True),
-    Fault("TLS never ends", {"type": "tls", "how": "never-ends"}, at_start=True),
-    Fault("certificate expired", {"type": "tls", "how": "expired"}, at_start=True),
-    Fault("certificate of another name", {"type": "tls", "how": "wrong-name"}, at_start=True),
-    Fault("certificate of another CA", {"type": "tls", "how": "untrusted"}, at_start=True),
-)  # fmt: skip
-
-
 class Bench:
     """One client, its gateway and its phone.
 
     Args:
         client: the client.
         gateway: up.
+        patience: how many seconds later it hangs.
     """
 
-    def __init__(self, client: Client, gateway: Gateway) -> None:
+    def __init__(self, client: Client, gateway: Gateway, patience: float) -> None:
+        self._patience = patience
         self._client = client
         self._gateway = gateway
         self._phone = Phone.create(gateway, client.name)
@@ -132,7 +85,7 @@ class Bench:
             exits.callback(control.rules.clear)
 
             def start() -> Program:
-                made = Program(self._client.started_by(), environment, PATIENCE_SECONDS)
+                made = Program(self._client.started_by(), environment, LONG_SECONDS)
                 return exits.enter_context(made)
 
             if not fault.at_start:
@@ -142,6 +95,7 @@ class Bench:
             control.rules.add(fault.action, times=1)
             if fault.at_start:
                 program = start()
+            program.answer_seconds = self._patience
             push, after = alert(self._phone), alert(self._phone)
             told = self._push(program, push)
             # What a client tries again by itself meets the rule; what its caller does not.
@@ -191,7 +145,9 @@ def _of_next(told: str) -> str:
 
 
 def measure(
-    clients: Sequence[Client], faults: Callable[[Client], Sequence[Fault]] = lambda _: FAULTS
+    clients: Sequence[Client],
+    faults: Callable[[Client], Sequence[Fault]] = lambda _: FAULTS,
+    patience: float = PATIENCE_SECONDS,
 ) -> dict[str, list[str]]:
     """What each client makes of each fault, in their order; of those that are here."""
     of_apple = threading.Lock()  # all of these go to one port of one address
@@ -202,7 +158,8 @@ def measure(
         with ExitStack() as exits:
             exits.enter_context(of_apple if is_alone else nullcontext())
             data_dir = exits.enter_context(tempfile.TemporaryDirectory(prefix="apnsim-interop-"))
-            bench = Bench(client, exits.enter_context(Gateway(Path(data_dir), options)))
+            gateway = exits.enter_context(Gateway(Path(data_dir), options))
+            bench = Bench(client, gateway, patience)
             told: list[str] = []
             for fault in faults(client):
                 told.append(bench.try_out(fault))
@@ -234,7 +191,8 @@ def check(clients: Sequence[Client]) -> list[str]:
     left = {name: list(of_client) for name, of_client in expected.items()}
     seen: dict[str, dict[Fault, str]] = {name: {} for name in left}
     for _ in range(2):
-        told = measure([each for each in clients if left[each.name]], lambda each: left[each.name])
+        clients = [each for each in clients if left[each.name]]
+        told = measure(clients, lambda each: left[each.name], LONG_SECONDS)
         for name, answers in told.items():
             seen[name] |= zip(left[name], answers, strict=True)
             left[name] = [each for each in left[name] if seen[name][each] != expected[name][each]]

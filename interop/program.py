@@ -31,7 +31,7 @@ class Program:
     Args:
         command: how to start it.
         environment: of it.
-        answer_seconds: how long it may take.
+        answer_seconds: how long it may take; may be changed.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Program:
         environment: Mapping[str, str],
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        self._answer_seconds = answer_seconds
+        self.answer_seconds = answer_seconds
         # So that a shell script finds `apnsim` as its user would.
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         self._process = subprocess.Popen(
@@ -91,12 +91,12 @@ class Program:
 
     def _read_line(self) -> bytes:
         assert self._process.stdout is not None
-        deadline = time.monotonic() + self._answer_seconds
+        deadline = time.monotonic() + self.answer_seconds
         line = b""
         while not line.endswith(b"\n"):
             patience = max(0.0, deadline - time.monotonic())
             if not select.select([self._process.stdout], [], [], patience)[0]:
-                raise ProgramError(f"it hangs: no answer within {self._answer_seconds:g} s")
+                raise ProgramError(f"it hangs: no answer within {self.answer_seconds:g} s")
             part = os.read(self._process.stdout.fileno(), 1 << 16)
             if not part:
                 raise ProgramError(f"it ended with {self._process.wait()}")

@@ -12,7 +12,8 @@ from gateway.faults.reading import read_rule
 from gateway.faults.rule import Action
 from gateway.faults.tls import TlsFault
 from interop.clients import CLIENTS
-from interop.faults import FAULTS, Fault, markdown
+from interop.fault_list import FAULTS, Fault
+from interop.faults import markdown
 from tests.test_architecture import ROOT
 
 PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")

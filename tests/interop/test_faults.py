@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from interop.clients import CLIENTS
-from interop.faults import FAULTS, HANGS, check, recorded
+from interop.fault_list import FAULTS
+from interop.faults import HANGS, check, recorded
 
 if TYPE_CHECKING:
     from interop.client import Client
