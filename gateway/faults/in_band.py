@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("gateway.faults")
 
 KEY = "apnsim"
+_OF_A_PUSH = (Stage.REQUEST, Stage.DELIVERY)
 _MAGIC_TOKEN = re.compile(r"dead0(?:(000)|([2-5][0-9]{2}))")
 
 
@@ -48,9 +49,16 @@ class InBand:
                 "a push to %s has a fault in it that is none: %s", occasion.tell("topic"), error
             )
             return None
-        return (
-            Hit(IN_BAND, act, self._dice) if act is not None and act.stage is self._stage else None
-        )
+        if act is None:
+            return None
+        if act.stage is self._stage:
+            return Hit(IN_BAND, act, self._dice)
+        if act.stage not in _OF_A_PUSH and self._stage is Stage.REQUEST:
+            log.warning(
+                "a push to %s cannot bring along what happens to a %s: %s; make a rule of it",
+                occasion.tell("topic"), act.stage, act,
+            )  # fmt: skip
+        return None
 
     def _asked(self, occasion: Occasion) -> Act | None:
         payload = occasion.tell("payload")

@@ -426,6 +426,17 @@ async def test_a_fault_that_is_none_is_told_in_the_log_and_the_push_arrives(
     assert any("has a fault in it that is none: action.answer.status" in m for m in caplog.messages)
 
 
+@pytest.mark.parametrize("asked", ["tls how=expired", "storm", "no-ping-ack"])
+async def test_a_fault_that_a_push_cannot_bring_along_is_told_in_the_log(
+    in_band: Lab, caplog: pytest.LogCaptureFixture, asked: str
+) -> None:
+    payload = {"aps": {"alert": "a"}, "apnsim": asked}
+    assert (await in_band.here.push(in_band.token, payload=payload)).status_code == 200
+    assert await in_band.here.received(in_band.phone, 1) == ["a"]
+    [told] = [each for each in caplog.messages if "cannot bring along" in each]
+    assert TOPIC in told
+
+
 async def test_unless_it_is_switched_on_nothing_is_read_into_a_push(lab: Lab) -> None:
     payload = {"aps": {"alert": "a"}, "apnsim": "answer status=503"}
     assert (await lab.here.push(lab.token, payload=payload)).status_code == 200
