@@ -163,7 +163,8 @@ class Device:
         """What a person sees on it."""
         return Screen(self._client, self._path, self._client.call("GET", f"{self._path}/screen"))
 
-    def notifications(self) -> list[ReceivedNotification]:
-        """What it received, oldest first."""
-        told = self._client.call("GET", f"{self._path}/notifications")
+    def notifications(self, *, bundle_id: str | None = None) -> list[ReceivedNotification]:
+        """What it received, or one app on it, oldest first."""
+        query = {"bundle_id": bundle_id}
+        told = self._client.call("GET", f"{self._path}/notifications", query=query)
         return [read(ReceivedNotification, each) for each in told]

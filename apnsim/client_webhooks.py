@@ -65,6 +65,11 @@ class Webhooks:
         body = given(url=url, events=states, bundle_id=bundle_id, secret=secret)
         return read(Webhook, self._apnsim.call("POST", "webhooks", body=body))
 
+    def of(self, bundle_id: str) -> list[Webhook]:
+        """Those that are told of one app alone."""
+        query = {"bundle_id": bundle_id}
+        return [read(Webhook, told) for told in self._apnsim.call("GET", "webhooks", query=query)]
+
     def get(self, webhook_id: str) -> Webhook:
         """How one fares."""
         return read(Webhook, self._apnsim.call("GET", f"webhooks/{quote(webhook_id, safe='')}"))
@@ -73,6 +78,6 @@ class Webhooks:
         """Have the gateway tell this one no more."""
         self._apnsim.call("DELETE", f"webhooks/{quote(webhook_id, safe='')}")
 
-    def clear(self) -> None:
-        """Have the gateway tell nobody any more."""
-        self._apnsim.call("DELETE", "webhooks")
+    def clear(self, *, bundle_id: str | None = None) -> None:
+        """Have the gateway tell nobody any more, or nobody of one app alone."""
+        self._apnsim.call("DELETE", "webhooks", query={"bundle_id": bundle_id})

@@ -98,17 +98,21 @@ class Webhooks:
         """
         return sum((_fares(hook) for hook in self), self._gone)
 
-    def clear(self) -> None:
-        """None any more."""
-        for hook in self:
+    def of(self, tenant: Tenant) -> list[Hook]:
+        """Those that are told of this app alone."""
+        tenants = ((hook, hook.description.tenant) for hook in self)
+        return [hook for hook, of in tenants if of and of.bundle_id == tenant.bundle_id]
+
+    def clear(self, tenant: Tenant | None = None) -> None:
+        """None any more, or none of a tenant's."""
+        for hook in self if tenant is None else self.of(tenant):
             self.remove(hook.number)
 
     def reset(self, tenant: Tenant | None = None) -> None:
         """Those of the settings, as if nothing had happened; or no others of a tenant's."""
         if tenant is not None:
-            for hook in self:
-                of = hook.description.tenant
-                if of and of.bundle_id == tenant.bundle_id and hook.description not in self._first:
+            for hook in self.of(tenant):
+                if hook.description not in self._first:
                     self.remove(hook.number)
             return
         self.clear()

@@ -30,7 +30,10 @@ async def test_a_push_is_told_once_it_was_delivered_and_once_it_was_presented(
                 assert (hook.id, hook.delivered, hook.last_status) == ("1", 2, 204)
                 mine = apnsim.webhooks.add(there.url, events=["Rejected"], bundle_id="com.x")
                 assert apnsim.webhooks.get(mine.id).events == ["Rejected"]
-                apnsim.webhooks.remove(mine.id)
+                assert [each.id for each in apnsim.webhooks.of("com.x")] == [mine.id]
+                apnsim.webhooks.clear(bundle_id="com.y")
+                [other] = apnsim.webhooks.of("com.x")
+                apnsim.webhooks.remove(other.id)
                 apnsim.reset()  # those of the settings stay
                 assert [each.url for each in apnsim.webhooks] == [there.url]
                 apnsim.webhooks.clear()

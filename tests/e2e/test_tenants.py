@@ -241,6 +241,7 @@ class Suite:
         assert {each["id"] for each in await self._listed("devices")} == {own, shared}
         assert len(await self._listed("rules")) == 1
         assert await self.here.received(own, 2, self.app) == [text] * 2
+        assert len(await self._listed(f"devices/{shared}/notifications")) == 1
         assert await self.here.received(shared, 1, self.app) == [text]
 
     async def _push(self, token: str, text: str) -> int:

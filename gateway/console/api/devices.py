@@ -214,11 +214,12 @@ async def refresh_device(parts: Parts, device_id: str) -> Json:
 
 
 @router.get("/{device_id}/notifications", response_model=list[ReceivedPush])
-async def list_received(parts: Parts, device_id: str) -> Response:
-    """What the device received, oldest first."""
+async def list_received(parts: Parts, device_id: str, tenant: OneTenant) -> Response:
+    """What the device received, or one app on it, oldest first."""
     with device_refusals(parts):
         received = parts.devices.notifications(device_id)
-    return await json_list(_received(view) for view in received)
+    mine = (view for view in received if tenant is None or tenant.has(view.topic))
+    return await json_list(map(_received, mine))
 
 
 def _device(view: DeviceView) -> Device:

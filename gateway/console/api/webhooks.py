@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, HTTPException, Response
 from pydantic import Field
 
-from gateway.console.api.common import Body, Parts, answer, number_of
+from gateway.console.api.common import Body, OneTenant, Parts, answer, number_of
 from gateway.console.problems import refusals
 from gateway.console.rendering import Json
 from gateway.journal import State
@@ -54,9 +54,10 @@ class WebhookView:
 
 
 @router.get("", response_model=list[WebhookView])
-async def list_webhooks(parts: Parts) -> Json:
-    """Every webhook, oldest first."""
-    return Json([_view(hook) for hook in parts.webhooks])
+async def list_webhooks(parts: Parts, tenant: OneTenant) -> Json:
+    """Every webhook, or those that are told of one app alone, oldest first."""
+    hooks = parts.webhooks if tenant is None else parts.webhooks.of(tenant)
+    return Json([_view(hook) for hook in hooks])
 
 
 @router.get("/{webhook_id}", response_model=WebhookView)
@@ -79,9 +80,9 @@ async def make_webhook(parts: Parts, body: NewWebhook) -> Json:
 
 
 @router.delete("", status_code=204, response_class=Response)
-async def delete_webhooks(parts: Parts) -> Response:
-    """Tell nobody any more."""
-    parts.webhooks.clear()
+async def delete_webhooks(parts: Parts, tenant: OneTenant) -> Response:
+    """Tell nobody any more, or none of those that are told of one app alone."""
+    parts.webhooks.clear(tenant)
     return Response(status_code=204)
 
 

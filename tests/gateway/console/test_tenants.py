@@ -107,6 +107,17 @@ async def test_rules_that_can_strike_one_app_only(console: Console) -> None:
     assert len(console.rules.requests) == 5
 
 
+async def test_webhooks_that_are_told_of_one_app_only(console: Console) -> None:
+    url = "http://localhost:8080/"
+    async with console.client() as client:
+        for bundle_id in (APP, None, OTHER):
+            await client.post("/api/v1/webhooks", json={"url": url, "bundle_id": bundle_id})
+        assert [each["id"] for each in await listed(client, "webhooks")] == ["1"]
+        gone = await client.delete("/api/v1/webhooks", params={"bundle_id": APP})
+        assert gone.status_code == 204
+    assert [hook.number for hook in console.webhooks] == [2, 3]
+
+
 async def test_connections_are_asked_for_by_tenant(console: Console, token: DeviceToken) -> None:
     asked: list[Tenancy | None] = []
 
@@ -166,7 +177,9 @@ async def test_what_others_do_does_not_drop_the_viewer_of_an_app() -> None:
         assert happenings.receive_nowait().happening is mine
 
 
-@pytest.mark.parametrize("what", ["notifications", "requests", "devices", "rules", "connections"])
+@pytest.mark.parametrize(
+    "what", ["notifications", "requests", "devices", "rules", "connections", "webhooks"]
+)
 async def test_an_app_is_named_by_its_bundle_id(console: Console, what: str) -> None:
     async with console.client() as client:
         answer = await client.get(f"/api/v1/{what}", params={"bundle_id": "com/example"})
