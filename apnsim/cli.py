@@ -58,6 +58,20 @@ class Parser(argparse.ArgumentParser):
         """Say what is wrong and where to read on; exit code 2."""
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
+    def parse_known_args(  # type: ignore[override] # argparse's has overloads for its Namespace
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse's, but the command itself says what it does not know, not ``apnsim``."""
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            from difflib import get_close_matches
+
+            known = list(self._option_string_actions)
+            close = get_close_matches(unknown[0].partition("=")[0], known, n=1, cutoff=0.75)
+            meant = f" (did you mean {close[0]}?)" if close else ""
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
+        return parsed, unknown
+
 
 class _Version(argparse.Action):
     """``--version``: only who asks for it waits until the metadata are found and read."""
@@ -72,11 +86,11 @@ class _Version(argparse.Action):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code is 0 (done), 1 (failed) or 2 (bad usage, cannot start)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser(arguments[:1])
     try:
         with told_as(output.LostError, output.LostError):  # from within nurseries, too
             try:
-                parsed = parser.parse_args(arguments)
+                # Ctrl-C is no mistake while a command is imported, either.
+                parsed = _parser(arguments[:1]).parse_args(arguments)
                 return int(parsed.run(parsed))
             finally:
                 output.flush()

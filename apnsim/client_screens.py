@@ -65,6 +65,16 @@ class Screen:
         lit = "lit" if self.lit else "dark"
         return f"Screen({self.front!r}, {lit}, {len(self.notifications)} notifications)"
 
+    def __str__(self) -> str:
+        lines = [f"{self.front}, {'lit' if self.lit else 'dark'}"]
+        for each in self.notifications:
+            texts = ", ".join(filter(None, (each.title, each.subtitle, each.body)))
+            lines.append(f"  {each.bundle_id}: {texts}")
+        lines += [f"  {app}: badge {number}" for app, number in self.badges.items()]
+        for unseen in self.not_shown:
+            lines.append(f"  not shown: {unseen.push_type} to {unseen.topic}: {unseen.why}")
+        return "\n".join(lines)
+
     @property
     def lit(self) -> bool:
         """Whether the display is on."""

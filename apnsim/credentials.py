@@ -46,8 +46,9 @@ def find_key(parsed: argparse.Namespace) -> ProviderKey:
         raise CommandError(str(error)) from None
     which = "no key" if parsed.key_id is None else f"no .p8 of the key {parsed.key_id}"
     raise CommandError(
-        f"{which} in {parsed.data_dir}: start the gateway once, call 'apnsim keys make', "
-        "or give --key-file and --team-id"
+        f"{which} in {parsed.data_dir}: start the gateway once, call 'apnsim keys make', or give"
+        " --key-file and --team-id; if the gateway runs in another folder, --data-dir names that"
+        " one's .apnsim"
     )
 
 

@@ -36,6 +36,18 @@ _METAVARS: dict[Callable[[Any], Any], str] = {
     values.server_name: "NAME",
 }
 
+# Where neither the kind of the value nor the end of its name says what it is.
+_NAMED: dict[str, str] = {
+    "broadcast_disabled": "BUNDLE_ID",
+    "export_on_exit": "FILE",
+    "import": "FILE",
+    "otel_endpoint": "URL",
+    "rule": "WORDS",
+    "san": "NAME",
+    "webhook": "URL",
+    "webhook_allow": "HOST",
+}
+
 
 def data_dir(parser: argparse.ArgumentParser) -> None:
     """``--data-dir``, for commands that work on the gateway's files."""
@@ -173,7 +185,8 @@ def _metavar_of(option: configuration.Option) -> str:
         return f"{{{','.join(option.choices)}}}"
     if "_port" in option.name:  # provider_port_development, too
         return "PORT"
-    return _METAVARS.get(option.convert) or option.name.rsplit("_", 1)[-1].upper()
+    named = _NAMED.get(option.name) or _METAVARS.get(option.convert)
+    return named or option.name.rsplit("_", 1)[-1].upper()
 
 
 def _default_of(option: configuration.Option) -> str:

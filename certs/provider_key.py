@@ -145,11 +145,11 @@ class ProviderKey:
             CredentialFileError: it is unreadable, not a P-256 key, or its id is not known.
         """
         named = _FILE_NAME.fullmatch(path.name)
+        pem = read_credential(path)
         if key_id is None and named is None:
             raise CredentialFileError(
                 path, "its key id is not known: give it, or name the file AuthKey_<KEYID>.p8"
             )
-        pem = read_credential(path)
         try:
             return cls.from_pem(pem, team_id, key_id or named[1])  # type: ignore[index]
         except CredentialError as error:

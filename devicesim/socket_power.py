@@ -65,8 +65,9 @@ async def tell_power(socket_path: Path, **changes: str) -> dict[str, Any]:
             await frames.send({"say": "power", **changes})
             answer = await frames.receive()
     except (OSError, FrameError, trio.BrokenResourceError) as error:
+        why = getattr(error, "strerror", None) or error
         raise AppConnectionError(
-            f"{socket_path}: no device daemon answers ({error}); start one with: apnsim device"
+            f"{socket_path}: no device daemon answers ({why}); start one with: apnsim device"
         ) from None
     if answer is None or answer["say"] != "power":
         why = "it went away" if answer is None else answer.get("why", answer["say"])

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--push-type",
         action="append",
-        choices=list(PushType),
+        choices=[*map(str, PushType)],
         help="what it registers for; may be given several times (default: alert)",
     )
     parser.add_argument(

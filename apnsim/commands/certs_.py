@@ -73,9 +73,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_provider_arguments(provider: argparse.ArgumentParser) -> None:
     provider.add_argument("name", help="the bundle id; of an MDM server its topic")
-    provider.add_argument("--kind", choices=list(Kind), default=Kind.UNIVERSAL)
+    provider.add_argument("--kind", choices=[*map(str, Kind)], default=Kind.UNIVERSAL)
     provider.add_argument(
-        "--environment", choices=list(Environment), help="the only one it is for (default: both)"
+        "--environment",
+        choices=[*map(str, Environment)],
+        help="the only one it is for (default: both)",
     )
     provider.add_argument(
         "--topic",

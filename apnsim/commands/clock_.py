@@ -67,7 +67,7 @@ def run(parsed: argparse.Namespace) -> int:
                 case _:
                     clock = apnsim.set_clock(frozen=what == "freeze")
     except ApnsimError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error.detail) from None
     output.say(json.dumps(asdict(clock)) if parsed.json else _told(clock))
     return 0
 

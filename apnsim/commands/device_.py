@@ -49,7 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device-id", type=_device_id, metavar="ID", help="id of a new device (default: drawn)"
     )
-    parser.add_argument("--environment", choices=list(Environment), default=Environment.DEVELOPMENT)
+    parser.add_argument(
+        "--environment", choices=[*map(str, Environment)], default=Environment.DEVELOPMENT
+    )
     parser.add_argument(
         "--courier", type=_address, metavar="HOST:PORT", help="(default: as the gateway says)"
     )

@@ -61,7 +61,7 @@ def run(parsed: argparse.Namespace) -> int:
             else:
                 _write(Path(parsed.file), pieces)
     except ApnsimError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error.detail) from None
     return 0
 
 

@@ -73,7 +73,7 @@ def run(parsed: argparse.Namespace) -> int:
                 if len(outcomes) == parsed.count:
                     break
     except ApnsimError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(error.detail) from None
     return int(not all(outcomes))
 
 

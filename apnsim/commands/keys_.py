@@ -71,7 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_limits(action: argparse.ArgumentParser) -> None:
     action.add_argument(
-        "--environment", choices=list(Environment), help="the only one it is for (default: both)"
+        "--environment",
+        choices=[*map(str, Environment)],
+        help="the only one it is for (default: both)",
     )
     action.add_argument(
         "--topic",

@@ -30,7 +30,7 @@ Devices of `apnsim serve` are changed by its control API: PATCH and POST …/wak
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What happens to which device."""
     parser.epilog = EPILOG
-    words = [*Power, *WakeReason]
+    words = [*map(str, Power), *map(str, WakeReason)]
     parser.add_argument("what", nargs="?", choices=words, metavar="WHAT", help=", ".join(words))
     options.device_socket(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object")

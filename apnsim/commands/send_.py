@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--alert", type=options.text, metavar="TEXT", help="an alert with this text"
     )
     parser.add_argument("--payload", metavar="FILE", help="the whole payload, JSON; - is stdin")
-    parser.add_argument("--push-type", choices=list(PushType), help="(default: alert)")
+    parser.add_argument("--push-type", choices=[*map(str, PushType)], help="(default: alert)")
     parser.add_argument("--priority", choices=[str(int(p)) for p in Priority])
     parser.add_argument(
         "--expiration", type=options.line, metavar="SECONDS", help="UNIX time; 0 = try once"
@@ -111,7 +111,10 @@ def _last_words(error: Exception) -> str:
     for event in error.__cause__.args if error.__cause__ else ():
         if said := getattr(event, "additional_data", None):
             return f"the gateway ended the connection: {said.decode(errors='replace')}"
-    return str(error) or type(error).__name__
+    said = str(error).rstrip(".") or type(error).__name__
+    if isinstance(error, httpx.RemoteProtocolError):
+        said += "; is that the provider API? `apnsim serve` says where it is"
+    return said
 
 
 def _unreachable(parsed: argparse.Namespace, error: httpx.ConnectError) -> str:

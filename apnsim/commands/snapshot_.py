@@ -53,6 +53,8 @@ def run(parsed: argparse.Namespace) -> int:
                 output.say(f"loaded {file}")
     except OSError as error:
         raise CommandError(f"{file}: {error.strerror}") from None
-    except (ApnsimError, CredentialError) as error:
+    except ApnsimError as error:
+        raise CommandError(error.detail) from None
+    except CredentialError as error:
         raise CommandError(str(error)) from None
     return 0

@@ -99,7 +99,7 @@ def _clock(apnsim: Apnsim) -> Iterator[Sign]:
 def _rules(apnsim: Apnsim) -> Iterator[Sign]:
     if rules := list(apnsim.rules):
         yield worry(
-            "rules", f"{len(rules)} are active", "pushes may fail on purpose: GET /api/v1/rules"
+            "rules", f"active: {len(rules)}", "pushes may fail on purpose: apnsim rules list"
         )
 
 

@@ -117,6 +117,9 @@ async def test_the_screen_of_a_phone() -> None:
         assert [(link["interface"], link["leads"]) for link in phone.links] == [("WiFi", True)]
         screen = phone.screen()
         assert repr(screen) == "Screen('lock-screen', lit, 1 notifications)"
+        assert str(screen) == (
+            "lock-screen, lit\n  com.example.app: Hello, You\n  com.example.app: badge 1"
+        )
         assert (screen.lit, screen.locked, screen.banner) == (True, True, None)
         [shown] = screen.lock_screen
         assert [shown] == screen.notifications

@@ -67,7 +67,7 @@ async def test_what_fails_is_one_line_and_leaves_no_file(
 
 async def test_a_token_that_is_missing_is_said(apnsim: Callable[..., Outcome]) -> None:
     outcome = await exported(apnsim, "--format", "har", "x.har", token="secret")
-    assert (outcome.code, "401 Unauthorized" in outcome.error) == (1, True)
+    assert (outcome.code, "token" in outcome.error) == (1, True)
 
 
 async def test_the_client_gives_the_pieces_as_they_come() -> None:

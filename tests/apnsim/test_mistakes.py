@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from apnsim import cli
 from certs.authority import Authority
 
 if TYPE_CHECKING:
@@ -36,7 +37,20 @@ def taken() -> Iterator[int]:
     [
         ([], 2, "the following arguments are required: COMMAND; see apnsim --help"),
         (["nosuch"], 2, "invalid choice: 'nosuch'"),
-        (["serve", "--bogus"], 2, "unrecognized arguments: --bogus"),
+        (
+            ["serve", "--bogus"],
+            2,
+            "apnsim serve: unrecognized arguments: --bogus",
+        ),
+        (
+            ["serve", "--provider-prot=1"],
+            2,
+            "unrecognized arguments: --provider-prot=1 (did you mean --provider-port?); see",
+        ),
+        (["keys", "list", "--jsn"], 2, "apnsim keys list: unrecognized arguments: --jsn"),
+        (["clock", "advance", "-1h"], 2, "apnsim clock: unrecognized arguments: -1h"),
+        (["power", "slep"], 2, "invalid choice: 'slep' (choose from 'awake', 'locked', "),
+        (["power"], 1, "no device daemon answers (No such file or directory); start one with"),
         (["serve", "extra"], 2, "unrecognized arguments: extra"),
         (["serve", "--provider-port"], 2, "--provider-port: expected one argument"),
         (["serve", "--provider-port", "x"], 2, "--provider-port: expected a whole number"),
@@ -102,7 +116,12 @@ def taken() -> Iterator[int]:
         (["keys", "token"], 1, "no key in .apnsim: start the gateway once, call"),
         (["keys", "token", "--key-id", "ABC123DEFG"], 1, "no .p8 of the key ABC123DEFG in"),
         (["keys", "token", "--key-file", "a-file"], 1, "--key-file needs --team-id"),
-        (["keys", "token", "--key-file", "x.p8", "--team-id", "ABCDE12345"], 1, "x.p8: its key id"),
+        (
+            ["keys", "token", "--key-file", "x.p8", "--team-id", "ABCDE12345"],
+            1,
+            "x.p8: no such file",
+        ),
+        (["keys", "token", "--key-file", "a-file", "--team-id", "ABCDE12345"], 1, "its key id"),
         (["certs", "device", "a/../b"], 1, "a device id is 1 to 64 letters"),
         (["certs", "server", "a b"], 1, "'a b' is neither a DNS name nor an IP address"),
         (["certs", "server", "gw.test", "--out", "a-file"], 1, "cannot be written"),
@@ -128,6 +147,18 @@ def test_a_mistake_is_one_readable_line_and_a_code(
     assert outcome.code == code
     assert words in outcome.error
     assert not outcome.out
+
+
+def test_ctrl_c_while_a_command_is_imported_is_no_traceback(
+    apnsim: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("apnsim.cli.import_module", interrupted)
+    cli._module_of.cache_clear()
+    outcome = apnsim("power")
+    assert (outcome.code, outcome.err) == (130, "")
 
 
 @pytest.mark.parametrize("option", ["provider", "courier", "console"])

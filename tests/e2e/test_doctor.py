@@ -64,7 +64,7 @@ async def test_what_may_be_on_purpose_is_told_and_fails_nothing(
         code, signs = await trio.to_thread.run_sync(examine, capsys, gateway.data_dir, url)
         assert code == 0
         assert "frozen" in signs["clock"]["seen"]
-        assert signs["rules"]["seen"] == "1 are active"
+        assert signs["rules"]["seen"] == "active: 1"
         assert "503 ServiceUnavailable" in signs["provider API"]["seen"]
 
 
