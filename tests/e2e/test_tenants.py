@@ -270,6 +270,7 @@ async def test_eight_tenants_side_by_side_notice_nothing_of_one_another(here: Wo
     assert (left.device, left.topic) == (DeviceId(shared), "com.example.bystander")
 
 
+@pytest.mark.takes_seconds(120)
 async def test_a_reset_after_the_usual_test_takes_milliseconds(here: World) -> None:
     """Of this process's work, since other processes may have the machine: best of three."""
     spent = []
