@@ -65,8 +65,10 @@ class Clock:
         return 0.0 if self._is_frozen or self._is_held else self.rate
 
     def now(self) -> float:
-        """UNIX seconds."""
-        return self._machine() if self._since is None else self._epoch + self.elapsed()
+        """UNIX seconds; the year 9999 is the last, beyond which nobody could tell them."""
+        if self._since is None:
+            return self._machine()
+        return min(self._epoch + self.elapsed(), LATEST_SECONDS)
 
     def elapsed(self) -> float:
         """Seconds that never go back, from no particular beginning."""

@@ -13,6 +13,7 @@ from protocol.document import (
     ChannelText,
     Count,
     DeviceText,
+    Moment,
     Part,
     PushPart,
     Raw,
@@ -32,7 +33,7 @@ class TakenPart(PushPart):
 
     unique_id: UniqueIdText
     token: TokenText
-    received_at: Seconds
+    received_at: Moment
 
 
 class BroadcastPart(Part):
@@ -45,7 +46,7 @@ class BroadcastPart(Part):
     bundle_id: BundleText
     checkpoint: Count
     priority: Urgency
-    received_at: Seconds
+    received_at: Moment
     expires_at: Seconds
     payload: Raw
 
@@ -85,7 +86,7 @@ class EventPart(Part):
     """A point of a timeline."""
 
     state: Annotated[State, Field(strict=False)]
-    at: Seconds
+    at: Moment
     detail: Text
 
 
@@ -103,7 +104,7 @@ class RecordPart(Part):
     """A request and what became of it; ``push`` or ``broadcast`` if it was taken."""
 
     number: Annotated[int, Field(ge=1, lt=2**62)]
-    received_at: Seconds
+    received_at: Moment
     connection: Text
     request: RequestPart | None
     apns_id: Text

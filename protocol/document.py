@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
+from protocol.courier.fields import LATEST_SECONDS
 from protocol.identifiers import (
     ApnsId,
     BundleId,
@@ -70,7 +71,9 @@ PushKind: TypeAlias = Annotated[PushType, Field(strict=False)]
 Urgency: TypeAlias = Annotated[Priority, Field(strict=False)]
 
 Seconds: TypeAlias = Annotated[float, Field(ge=-1e12, le=1e12)]
-"""A time in UNIX seconds, or a duration."""
+"""A time in UNIX seconds, or a duration; what a payload says may be beyond all calendars."""
+Moment: TypeAlias = Annotated[float, Field(ge=0, le=LATEST_SECONDS)]
+"""A time at which something has happened, which a calendar has."""
 Count: TypeAlias = Annotated[int, Field(ge=0, lt=2**63)]
 
 

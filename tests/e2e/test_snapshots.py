@@ -263,6 +263,8 @@ MISTAKES: list[tuple[list[Any], Any, str]] = [
     (["version"], 2, "version: 2 is newer than 1, which this apnsim knows"),
     (["format"], "x", 'not a snapshot: expected {"format": "apnsim-snapshot"'),
     (["devices", 0, "apps", 0, "state"], "asleep", "devices[0].apps[0]: 'asleep' is not a valid"),
+    (["records", 0, "received_at"], -1.0, "records[0].received_at: Input should be greater than"),
+    (["records", 0, "timeline", 0, "at"], 1e12, "records[0].timeline[0].at: Input should be less"),
     (["devices", 0, "switches", "power"], 7, "devices[0].switches.power: Input should be"),
     (["tokens", 1, "token"], "xyz", "tokens[1].token: a device token is"),
     (["waiting", 0, "seq"], 0, "waiting[0].seq: Input should be greater than or equal to 1"),

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from gateway.clock import Clock
+from protocol.courier.fields import LATEST_SECONDS
 from tests.builders import NOW, SettableTime
 
 
@@ -83,6 +84,16 @@ def test_time_ends_where_no_device_could_be_told_of_it(clock: Clock, is_frozen: 
     with pytest.raises(ValueError, match="ends with the year 9999"):
         clock.advance(1e12)
     assert clock.now() == NOW
+
+
+def test_it_does_not_go_on_into_the_year_10000(clock: Clock, machine: SettableTime) -> None:
+    clock.advance(LATEST_SECONDS - NOW - 1)
+    machine.time += 3600
+    assert clock.now() == LATEST_SECONDS
+    with pytest.raises(ValueError, match="ends with the year 9999"):
+        clock.advance(1)
+    clock.reset()
+    assert clock.now() == machine.time
 
 
 @pytest.mark.parametrize("is_frozen", [True, False])
