@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.page.conftest import LOOKS
 from tests.page.gateway import NOBODY, TOPIC
@@ -76,6 +77,35 @@ def test_a_rule_that_never_answers_is_told_as_such(page: Page, gateway: PageGate
     expect(page.get_by_role("alert")).to_contain_text("a rule may have ended it")
 
 
+def test_what_could_not_be_read_is_read_when_the_gateway_is_back(
+    page: Page, gateway: PageGateway
+) -> None:
+    token = gateway.phone()
+    held: list[Route] = []
+    page.route("**/api/v1/devices", lambda route: route.abort())
+    page.route("**/api/v1/events", lambda route: held.append(route))
+    page.route("**/api/v1/events", lambda route: route.fulfill(body=":\n\n"), times=1)
+    tries = count()
+    is_second = lambda request: request.url.endswith("/events") and next(tries) == 1  # noqa: E731
+    with page.expect_request(is_second):
+        page.goto("/#/send")
+    expect(page.get_by_role("alert")).to_contain_text("The gateway does not answer")
+    page.unroute("**/api/v1/devices")
+    with page.expect_request("**/api/v1/devices"):
+        held[0].continue_()
+    expect(page.get_by_label("Device token")).to_have_value(token)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_reset_by_somebody_else_takes_the_tokens_away(page: Page, gateway: PageGateway) -> None:
+    token = gateway.phone()
+    page.goto("/#/send")
+    option = page.get_by_label("To", exact=True).locator(f"option[value='{token}']")
+    expect(option).to_be_attached()
+    gateway.apnsim.reset()
+    expect(option).to_have_count(0)
+
+
 def test_every_template_is_accepted_and_the_linter_finds_nothing(
     page: Page, apnsim: Apnsim
 ) -> None:
@@ -107,7 +137,7 @@ def test_a_live_activity_is_started_updated_and_ended(page: Page, apnsim: Apnsim
         ("Live Activity: update", "updates DeliveryAttributes"),
         ("Live Activity: end", "updates DeliveryAttributes"),
     )
-    for count, (label, option) in enumerate(steps, 1):
+    for number, (label, option) in enumerate(steps, 1):
         found = to.locator("option", has_text=option)
         expect(found).to_be_attached()
         to.select_option(found.get_attribute("value"))
@@ -115,7 +145,7 @@ def test_a_live_activity_is_started_updated_and_ended(page: Page, apnsim: Apnsim
         sent = json.loads(page.get_by_label("Payload").input_value())
         page.get_by_role("button", name="Send").click()
         expect(page.get_by_role("status").get_by_text("200", exact=True)).to_be_visible()
-        apnsim.wait_for_notifications(count, device=phone.id, state="Presented")
+        apnsim.wait_for_notifications(number, device=phone.id, state="Presented")
         [activity] = app.activities()
         if label == "Live Activity: start":
             page.reload()

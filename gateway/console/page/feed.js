@@ -13,7 +13,7 @@ import { events } from "./stream.js";
 import { effect, signal } from "./ui.js";
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
+const LONGEST_PAUSE_MS = 4_000;
 
 /** @typedef {"connecting" | "live" | "behind" | "away"} FeedState */
 
@@ -27,10 +27,12 @@ export const trouble = signal("");
 const RECORDS = { push: fromPush, rejected: fromRequest, request: fromRequest };
 
 const happenings = new EventTarget();
+let hasFollowed = false;
 
 /**
  * Hear of events as they come, such as `push` (the push), `link` ({device, connected, at, detail}),
- * `forgotten` ({numbers}; null: all), and `started`, each time when the page has (again) begun to follow: read your lists then.
+ * `forgotten` ({numbers}; null: all), and `started` ({isAnew}), each time when the page has begun to follow, anew after it
+ * had lost the gateway: read your lists then.
  *
  * @param {string} name @param {(data: any) => void} listener
  * @returns {() => void} stops it
@@ -76,7 +78,8 @@ async function followOnce() {
         lists = new Lists();
         feed.value = "live";
         trouble.value = "";
-        tell("started", {});
+        tell("started", { isAnew: hasFollowed });
+        hasFollowed = true;
       }
       for (const event of group) take(event, lists);
     }

@@ -1,4 +1,8 @@
-/** What the API answers, for a view: asked at once, again when told, and now and then while seen. */
+/**
+ * What the API answers, for a view: asked at once, again when told and when the gateway is back or was
+ * reset, and now and then while seen.
+ */
+import { on } from "./feed.js";
 import { useCallback, useEffect, useRef, useState } from "./ui.js";
 
 /**
@@ -38,11 +42,13 @@ export function useAnswer(ask, inputs, { everySeconds } = {}) {
       return asking;
     };
     const timer = everySeconds ? setInterval(() => !document.hidden && !asking && askNow(), everySeconds * 1000) : null;
+    const stops = [on("started", ({ isAnew }) => isAnew && askNow()), on("forgotten", askNow)];
     current.current = askNow;
     askNow();
     return () => {
       hangUp.abort();
       clearInterval(timer);
+      stops.forEach((stop) => stop());
     };
   }, [...inputs, everySeconds]);
 

@@ -33,7 +33,7 @@ export function onDevice(deviceId, happened) {
       happened();
     }, GATHER_MS);
   };
-  const stops = [on("push", soon), on("link", soon), on("started", () => soon({ device: deviceId }))];
+  const stops = [on("push", soon), on("link", soon)];
   return () => {
     clearTimeout(timer);
     stops.forEach((stop) => stop());

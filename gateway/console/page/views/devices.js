@@ -7,9 +7,8 @@ import { Problem } from "../components/problem.js";
 import { DeviceCard } from "../devices/card.js";
 import { DevicePage } from "../devices/device_page.js";
 import { NewDevice } from "../devices/new_device.js";
-import { on } from "../feed.js";
 import { go, href } from "../router.js";
-import { html, useEffect } from "../ui.js";
+import { html } from "../ui.js";
 import { useAnswer } from "../use_answer.js";
 
 /** A thousand phones drawn at once would be of no use to anybody. */
@@ -23,8 +22,7 @@ export default function Devices({ segments: [deviceId], query }) {
 }
 
 function Grid({ query }) {
-  const { data, error, again } = useAnswer((signal) => get("/devices", {}, { signal }), [], { everySeconds: ASK_SECONDS });
-  useEffect(() => on("forgotten", again), []);
+  const { data, error } = useAnswer((signal) => get("/devices", {}, { signal }), [], { everySeconds: ASK_SECONDS });
   const words = (query.q ?? "").toLowerCase();
   const found = (data ?? []).filter((device) => isFound(device, words));
   const pages = Math.max(1, Math.ceil(found.length / PER_PAGE));
