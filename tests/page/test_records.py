@@ -169,6 +169,8 @@ def test_what_a_search_could_go_on_with_is_offered(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(search(page)).to_have_value("state:")
+    expect(page).to_have_url(re.compile(r"q=state%3A$"))
+    expect(rows(page)).to_have_count(3)  # nothing is said of it yet
     expect(page.get_by_role("option", name="state:Rejected")).to_be_visible()
     accessible()
     page.keyboard.type("sto")
@@ -206,6 +208,17 @@ def test_the_keyboard_goes_through_the_list(page: Page) -> None:
     expect(rows(page).nth(1)).to_be_focused()
     page.keyboard.press("Escape")
     expect(heading).to_have_count(0)
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize(
+    ("key", "row"), [("Home", 0), ("End", 2), ("ArrowDown", 0), ("ArrowUp", 0)]
+)
+def test_each_key_begins_where_it_leads(page: Page, key: str, row: int) -> None:
+    page.goto("/")
+    expect(rows(page)).to_have_count(3)
+    page.keyboard.press(key)
+    expect(rows(page).nth(row)).to_be_focused()
 
 
 @pytest.mark.usefixtures("three")

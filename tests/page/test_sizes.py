@@ -43,6 +43,20 @@ def test_nothing_is_cut_off(
     shot(f"size-{place}")
 
 
+@pytest.mark.parametrize("look", [Look("light", 390, 844)], ids=str)
+def test_what_is_offered_and_where_one_is_can_be_read_on_a_phone(
+    page: Page, gateway: PageGateway
+) -> None:
+    gateway.push(NOBODY)
+    page.goto("/")
+    expect(rows(page)).to_have_count(1)
+    page.get_by_role("combobox", name="Search").fill("token:")
+    expect(page.get_by_role("option")).to_contain_text(NOBODY)
+    assert page.evaluate(IS_CUT_OFF) == []
+    heading = page.get_by_role("heading", level=1)
+    assert heading.evaluate("(element) => element.scrollWidth <= element.clientWidth")
+
+
 def test_the_systems_own_colours_are_enough(
     page: Page, gateway: PageGateway, accessible: Callable[[], None], shot: Callable[[str], None]
 ) -> None:

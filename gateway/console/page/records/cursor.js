@@ -35,7 +35,7 @@ export function useCursor({ records, open, onMove, onEscape, list }) {
 
   function move(step) {
     const index = records.findIndex(({ number }) => number === cursor);
-    const next = index < 0 ? 0 : Math.min(Math.max(index + step, 0), records.length - 1);
+    const next = Math.min(Math.max(index + step, 0), records.length - 1);
     if (!records[next]) return;
     list.current?.reveal(next);
     focusNext.current = true;

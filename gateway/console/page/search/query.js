@@ -39,7 +39,8 @@ export function parse(text) {
   for (const [whole, minus, prefix, quoted, bare] of text.matchAll(TERM)) {
     const field = prefix?.toLowerCase() ?? "";
     const value = (quoted ?? bare).toLowerCase();
-    if (field && !(field in FIELDS)) {
+    if (bare && value.endsWith(":") && isField(value.slice(0, -1))) continue; // half written
+    if (field && !isField(field)) {
       // A word with a colon in it, such as a URL or a payload's text, and no field.
       terms.push({ field: "", value: (minus ? whole.slice(1) : whole).toLowerCase(), negated: Boolean(minus) });
     } else if (field === "since" || field === "before") {
@@ -52,6 +53,8 @@ export function parse(text) {
   }
   return { terms, mistakes };
 }
+
+const isField = (word) => Object.hasOwn(FIELDS, word);
 
 function duration(text) {
   const [, count, unit] = /^(\d+(?:\.\d+)?)(s|m|min|h|d)?$/.exec(text) ?? [];
