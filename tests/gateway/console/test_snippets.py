@@ -36,7 +36,7 @@ def test_a_snippet_says_what_it_is_and_how_to_trust_the_ca(name: str) -> None:
 
 def test_every_client_of_the_readme_has_one() -> None:
     table = README.read_text().split("## Point your client at it")[1].split("\n## ")[0]
-    clients = re.findall(r"^\| ([^|…]+?) \|", table, re.MULTILINE)[1:]
+    clients = re.findall(r"^\| ([^|…(]+?) (?:\(.*\) )?\|", table, re.MULTILINE)[1:]
     names = " ".join(read(name)[0]["name"] for name in NAMES)
     words = [word.strip("`,") for client in clients for word in client.split()]
     missing = {word for word in words if word not in names}
