@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FORMAT = "apnsim-snapshot"
-VERSION = 1
+FORMAT_VERSION = 1
 
 
 class SnapshotError(ValueError):

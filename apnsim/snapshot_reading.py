@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from apnsim.snapshot_format import FORMAT, VERSION, SnapshotError
+from apnsim.snapshot_format import FORMAT, FORMAT_VERSION, SnapshotError
 from devicesim.document import DevicePart
 from gateway.clock import Clock
 from gateway.document import GatewayPart
@@ -26,7 +26,7 @@ class Snapshot(GatewayPart):
     """The whole state of a gateway and its virtual devices."""
 
     format: Literal["apnsim-snapshot"]
-    version: Annotated[int, Field(ge=1, le=VERSION)]
+    version: Annotated[int, Field(ge=1, le=FORMAT_VERSION)]
     apnsim: str
     secrets: bool
     settings: dict[str, Any]
@@ -59,9 +59,9 @@ def read_snapshot(raw: bytes) -> Snapshot:
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise SnapshotError(f'not a snapshot: expected {{"format": "{FORMAT}", …}}')
     told_version = told.get("version")
-    if isinstance(told_version, int) and told_version > VERSION:
+    if isinstance(told_version, int) and told_version > FORMAT_VERSION:
         raise SnapshotError(
-            f"version: {told_version} is newer than {VERSION}, which this apnsim knows;"
+            f"version: {told_version} is newer than {FORMAT_VERSION}, which this apnsim knows;"
             " load it with the version that wrote it, or a newer one"
         )
     try:

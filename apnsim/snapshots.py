@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import trio
 
-from apnsim.snapshot_format import FORMAT, VERSION, SnapshotError
+from apnsim.snapshot_format import FORMAT, FORMAT_VERSION, SnapshotError
 from certs.files import PRIVATE_MODE, PUBLIC_MODE, write_credential
 from gateway.telling import tell_clock, tell_key, tell_record, tell_rule
+from gateway.version import VERSION
 from protocol.plain import plain
 
 if TYPE_CHECKING:
@@ -64,10 +65,14 @@ class Snapshots:
         """Load what the settings say, if they do.
 
         Raises:
-            SnapshotError: the file cannot be read, or see :meth:`load`.
+            SnapshotError: the file cannot be read, or see :meth:`load`; or the one of the end
+                could not be written.
             StateError, StoreUnavailableError, CredentialError: see there, too.
         """
-        file = self._gateway.settings.import_
+        settings = self._gateway.settings
+        if settings.export_on_exit is not None:
+            _expect_writable(settings.export_on_exit)
+        file = settings.import_
         if file is not None:
             try:
                 await self.load(await trio.to_thread.run_sync(file.read_bytes))
@@ -104,8 +109,8 @@ class Snapshots:
         records = (tell_record(each, secrets=secrets) for each in gateway.journal.records())
         parts: dict[str, Any] = {
             "format": FORMAT,
-            "version": VERSION,
-            "apnsim": version("apnsim"),
+            "version": FORMAT_VERSION,
+            "apnsim": VERSION,
             "secrets": secrets,
             "settings": self._settings(),
         }
@@ -198,6 +203,13 @@ def _read(raw: bytes) -> Snapshot:
     from apnsim.snapshot_reading import read_snapshot
 
     return read_snapshot(raw)
+
+
+def _expect_writable(file: Path) -> None:
+    """Whoever wants a file at the end hears at the start that there will be none."""
+    folder = next(each for each in file.absolute().parents if each.exists())
+    if file.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise SnapshotError(f"{file}: cannot be written at the end; name a file in your own folder")
 
 
 def write_snapshot(file: Path, raw: bytes, *, secrets: bool = False) -> None:

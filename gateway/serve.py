@@ -8,7 +8,6 @@ flight, GOAWAY, close; then the companions, then the store.
 from __future__ import annotations
 
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -39,6 +38,7 @@ from gateway.state import GatewayState
 from gateway.store.factory import open_store
 from gateway.telling import tell_clock
 from gateway.timekeeper import Timekeeper
+from gateway.version import VERSION
 from worldtime import follow
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Gateway:
         host = self.settings.host
         proxy_url = f"http://{url_host(host)}:{self.proxy_port}" if self.proxy else None
         return {
-            "version": version("apnsim"),
+            "version": VERSION,
             "time": self.clock.now(),
             "provider_url": f"https://{url_host(host)}:{self.provider_ports[0]}",
             "provider_ports": self.provider_ports,

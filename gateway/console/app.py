@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, cast
 
 import trio
@@ -14,6 +13,7 @@ from gateway.console.operations import refuse_unknown_parameters
 from gateway.console.problems import RESPONSES, answer_errors
 from gateway.console.server import Bind, serve_app
 from gateway.console.static import ROUTES as PAGE_ROUTES
+from gateway.version import VERSION
 
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIFramework
@@ -38,7 +38,7 @@ def create_app(parts: ConsoleParts, admission: Admission) -> FastAPI:
     """
     app = FastAPI(
         title="apnsim control API",
-        version=version("apnsim"),
+        version=VERSION,
         description=_DESCRIPTION,
         openapi_url="/api/v1/openapi.json",
         # Both pages load their scripts from a CDN; this works offline, and trusts nobody.

@@ -5,7 +5,6 @@ Label values come from small, fixed sets: no token, topic, device, URL or addres
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -19,6 +18,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from gateway.faults.basics import name_of
+from gateway.version import VERSION
 from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ class _Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         parts = self._parts
-        yield InfoMetricFamily(
-            "apnsim_build", "Which apnsim this is.", {"version": version("apnsim")}
-        )
+        yield InfoMetricFamily("apnsim_build", "Which apnsim this is.", {"version": VERSION})
         yield _gauge("apnsim_clock_seconds", "The gateway's time, UNIX seconds.", parts.clock.now())
         figures = parts.figures()
         yield from _pushes(parts)

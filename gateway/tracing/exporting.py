@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import trio
+
+from gateway.version import VERSION
 
 if TYPE_CHECKING:
     from opentelemetry import trace
@@ -81,12 +82,12 @@ def _begin(endpoint: str | None) -> tuple[Traces, BatchSpanProcessor]:
     batches, ids = BatchSpanProcessor(OTLPSpanExporter(url)), Ids()
 
     def tracer_of(service: str) -> trace.Tracer:
-        facts = {"service.name": service, "service.version": version("apnsim")}
+        facts = {"service.name": service, "service.version": VERSION}
         provider = TracerProvider(
             resource=Resource.create(facts), id_generator=ids, shutdown_on_exit=False
         )
         provider.add_span_processor(batches)
-        return provider.get_tracer("apnsim", version("apnsim"))
+        return provider.get_tracer("apnsim", VERSION)
 
     name = os.environ.get("OTEL_SERVICE_NAME", "apnsim")
     return Traces(tracer_of(name), tracer_of(f"{name}-device"), ids.name_next), batches

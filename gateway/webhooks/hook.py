@@ -7,12 +7,12 @@ import secrets
 import time
 from collections import deque
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import trio
 
 import worldtime
+from gateway.version import VERSION
 from gateway.webhooks.sending import FailedError, Wire
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gateway.webhooks")
 
-AGENT = f"apnsim/{version('apnsim')}"
+AGENT = f"apnsim/{VERSION}"
 CAPACITY = 1000
 # After the first attempt; then it is dropped.
 RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0)

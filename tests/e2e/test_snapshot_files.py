@@ -77,6 +77,16 @@ async def test_a_file_that_is_no_snapshot_is_one_readable_line(tmp_path: Path) -
             assert "Traceback" not in serve.said
 
 
+async def test_who_could_not_leave_a_file_behind_does_not_start(tmp_path: Path) -> None:
+    (tmp_path / "text").touch()
+    for target in (tmp_path, tmp_path / "text" / "state.json"):
+        more = ("--data-dir", str(tmp_path / "data"), "--export-on-exit", str(target))
+        async with command(tmp_path, "serve", "serve", *PORTS, *more) as serve:
+            assert await serve.ends() == 2
+            [line] = [each for each in serve.lines if each.startswith("apnsim")]
+            assert f"{target}: cannot be written at the end" in line
+
+
 async def test_the_command_line_saves_and_loads(tmp_path: Path) -> None:
     file, secret = tmp_path / "state.json", tmp_path / "secret.json"
     async with gateway_process(tmp_path) as gateway:

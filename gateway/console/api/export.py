@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from importlib.metadata import version
 from typing import Annotated
 
 import trio
@@ -19,6 +18,7 @@ from gateway.console.parts import ConsoleParts
 from gateway.console.rendering import VALUES_AT_ONCE, to_json
 from gateway.console.views import story_of
 from gateway.journal import Record
+from gateway.version import VERSION
 
 router = APIRouter(prefix="/api/v1/export", tags=["notifications"])
 
@@ -74,7 +74,7 @@ async def export(
 def _har(records: Iterable[Record], parts: ConsoleParts) -> Iterator[bytes]:
     """An archive; a push whose request is not known is no entry of it."""
     origin = str(parts.info()["provider_url"])
-    before, after = archive_around(version("apnsim"))
+    before, after = archive_around(VERSION)
     yield before
     comma = b""
     for record in records:
