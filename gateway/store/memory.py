@@ -47,9 +47,7 @@ def _verb(
 
     @wraps(effect)
     async def call(store: MemoryStore, /, *args: P.args, **kwargs: P.kwargs) -> Answer:
-        store.operations += 1
-        # Raises when the caller is cancelled, but never switches tasks: calls keep their order.
-        await trio.lowlevel.checkpoint_if_cancelled()
+        await store.begin()
         answer = effect(store, *args, **kwargs)
         # What was done was done: the answer must not get lost in a cancellation.
         await trio.lowlevel.cancel_shielded_checkpoint()
@@ -69,7 +67,7 @@ class MemoryStore:
         self._channels = ChannelMemory()
         self._seen = SeenMemory()
         self._waiting = WaitingMemory()
-        self.operations = 0
+        self._operations = 0
         self._availability = Availability()
 
     @_verb
@@ -254,4 +252,10 @@ class MemoryStore:
 
     def statistics(self) -> StoreStatistics:
         """See :meth:`gateway.store.store.Store.statistics`."""
-        return StoreStatistics("memory", len(self._waiting), self.operations, self.operations, 0)
+        return StoreStatistics("memory", len(self._waiting), self._operations, self._operations, 0)
+
+    async def begin(self) -> None:
+        """What every verb begins with; a store that is slow, or away, waits or raises in here."""
+        self._operations += 1
+        # Raises when the caller is cancelled, but never switches tasks: calls keep their order.
+        await trio.lowlevel.checkpoint_if_cancelled()

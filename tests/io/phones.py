@@ -63,11 +63,11 @@ class FailingStore(MemoryStore):
         self.answers = trio.Event()
         self.answers.set()
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
         if self.is_out:
             await trio.lowlevel.checkpoint()
             raise StoreUnavailableError("the disk is full")
-        await super()._begin()
+        await super().begin()
         await self.answers.wait()
 
 
