@@ -59,6 +59,13 @@ SLOW = tuple(
     f"POST /api/v1/devices/{{device_id}}/{what}"
     for what in ("network", "refresh", "restore", "wake")
 )
+# A phone that is there is asked for something that the body names, and that is not: 404, rightly.
+NAMED_IN_BODY = (
+    "POST /api/v1/devices/{device_id}/screen/tap",
+    "POST /api/v1/devices/{device_id}/screen/dismiss",
+    "POST /api/v1/devices/{device_id}/screen/clear",
+    "POST /api/v1/devices/{device_id}/apps/{bundle_id}/channels",
+)
 # So many forms of a rule that each once is half a minute; they are drawn, as all are.
 TOO_MANY_FORMS = "POST /api/v1/rules"
 CHECKS: dict[str, dict[str, Any]] = {
@@ -128,6 +135,8 @@ def configuration(phones: Sequence[Mapping[str, str]]) -> str:
         lines += [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in phone.items()]
     lines += ["[[operations]]", f"include-name = {json.dumps(TOO_MANY_FORMS)}"]
     lines.append("phases.coverage.enabled = false")
+    lines += ["[[operations]]", f"include-name = {json.dumps(NAMED_IN_BODY)}"]
+    lines.append("checks.ensure_resource_availability.enabled = false")
     return "\n".join(lines) + "\n"
 
 
