@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -81,12 +82,17 @@ def _meant(written: str, known: Sequence[str]) -> str:
 
 def _keys_of(owner: Sequence[object]) -> list[str]:
     """The keys of the rule, of its match, or of the action whose type is last in ``owner``."""
-    schema = _RULES.json_schema()
+    schema = _schema()
     if owner:
         of_actions = schema["properties"]["action"]["anyOf"][0]["discriminator"]["mapping"]
         place = of_actions.get(owner[-1], "/Match" if owner == ["match"] else "")
         schema = schema["$defs"].get(place.rpartition("/")[2], {})
     return list(schema.get("properties", ()))
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return _RULES.json_schema()  # makes it anew each time, which takes longer than all the rest
 
 
 def _is_branch(part: object) -> bool:
