@@ -10,6 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+# Runs in this process forget what they import; httpx keeps the exceptions of the first that it met.
+import httpcore  # noqa: F401
 import pytest
 import trio
 
@@ -39,7 +41,9 @@ def running(
 ) -> pytest.Pytester:
     """A project whose tests use that gateway."""
     monkeypatch.setenv("APNSIM_CONSOLE_URL", gateway.wait()["console_url"])
-    pytester.makeini("[pytest]\nfilterwarnings = error\n")
+    # Where `pip install .` has left its egg-info, our modules are taken for a plugin's.
+    ignored = "ignore::pytest.PytestAssertRewriteWarning"
+    pytester.makeini(f"[pytest]\nfilterwarnings =\n  error\n  {ignored}\n")
     return pytester
 
 
