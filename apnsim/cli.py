@@ -64,11 +64,10 @@ class Parser(argparse.ArgumentParser):
         """As argparse's, but the command itself says what it does not know, not ``apnsim``."""
         parsed, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            from difflib import get_close_matches
+            from protocol.lint.words import did_you_mean
 
-            known = list(self._option_string_actions)
-            close = get_close_matches(unknown[0].partition("=")[0], known, n=1, cutoff=0.75)
-            meant = f" (did you mean {close[0]}?)" if close else ""
+            near = did_you_mean(unknown[0].partition("=")[0], self._option_string_actions)
+            meant = f" (did you mean {near}?)" if near else ""
             self.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
         return parsed, unknown
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
+from protocol.identifiers import DeviceId
+
 if TYPE_CHECKING:
     from gateway.console.device_host import DeviceView
     from gateway.console.parts import ConsoleParts
     from gateway.store.store import Registration
-    from protocol.identifiers import DeviceId, DeviceToken
+    from protocol.identifiers import DeviceToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,8 @@ class Surroundings:
 
     def begun(self, device_id: str) -> float:
         """When the device got its first token; -inf: it has none."""
-        everybodys = self.parts.directory.registrations()
-        its = [each.registered_at for each in everybodys if str(each.device) == device_id]
-        return min(its, default=-inf)
+        its = self.parts.directory.registrations(DeviceId(device_id))
+        return min((each.registered_at for each in its), default=-inf)
 
     def is_connected(self, device: DeviceId | None) -> bool:
         """Whether the device has a link."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateway.faults.rule import Rule
 from gateway.faults.words import RuleError, from_words
+from protocol.lint.words import meant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,10 +74,8 @@ def _mistake(error: ErrorDetails) -> tuple[str, str]:
 
 
 def _meant(written: str, known: Sequence[str]) -> str:
-    close = get_close_matches(written, known, n=1)
-    if close:
-        return f"; did you mean {close[0]}?"
-    return f"; there are {', '.join(known)}" if known else ""
+    everything = f"there are {', '.join(known)}"
+    return f"; {meant(written, known, everything)}" if known else ""
 
 
 def _keys_of(owner: Sequence[object]) -> list[str]:
