@@ -11,7 +11,7 @@ from gateway.version import VERSION
 
 if TYPE_CHECKING:
     from opentelemetry import trace
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
     from gateway.followers import Followers
     from gateway.tracing.spans import Traces
@@ -56,7 +56,7 @@ async def export_traces(
         NoTracesError: the SDK is not installed.
     """
     require_sdk()
-    traces, batches = _begin(endpoint)
+    traces, batches, exporter = _begin(endpoint)
     followers.add(traces)
     try:
         task_status.started()
@@ -64,12 +64,14 @@ async def export_traces(
     finally:
         followers.discard(traces)
         traces.end()
-        with trio.move_on_after(END_SECONDS, shield=True):
+        with trio.move_on_after(END_SECONDS, shield=True) as patience:
             await trio.to_thread.run_sync(batches.shutdown, abandon_on_cancel=True)
+        if patience.cancelled_caught:
+            exporter.shutdown()  # the SDK's thread would go on for half a minute
 
 
-def _begin(endpoint: str | None) -> tuple[Traces, BatchSpanProcessor]:
-    """Traces of two services, the gateway and its devices, and what sends both to the collector."""
+def _begin(endpoint: str | None) -> tuple[Traces, BatchSpanProcessor, SpanExporter]:
+    """Traces of two services, the gateway and its devices; what gathers both, and what sends it."""
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -79,7 +81,8 @@ def _begin(endpoint: str | None) -> tuple[Traces, BatchSpanProcessor]:
     from gateway.tracing.spans import Traces
 
     url = None if endpoint is None else f"{endpoint.rstrip('/')}/v1/traces"
-    batches, ids = BatchSpanProcessor(OTLPSpanExporter(url)), Ids()
+    exporter, ids = OTLPSpanExporter(url), Ids()
+    batches = BatchSpanProcessor(exporter)
 
     def tracer_of(service: str) -> trace.Tracer:
         facts = {"service.name": service, "service.version": VERSION}
@@ -90,4 +93,5 @@ def _begin(endpoint: str | None) -> tuple[Traces, BatchSpanProcessor]:
         return provider.get_tracer("apnsim", VERSION)
 
     name = os.environ.get("OTEL_SERVICE_NAME", "apnsim")
-    return Traces(tracer_of(name), tracer_of(f"{name}-device"), ids.name_next), batches
+    traces = Traces(tracer_of(name), tracer_of(f"{name}-device"), ids.name_next)
+    return traces, batches, exporter

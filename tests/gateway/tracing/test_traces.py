@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -192,6 +193,9 @@ async def test_a_collector_that_is_not_there_holds_up_no_push_and_no_end(console
             for number in range(1, 100):
                 console.accept(number, State.DELIVERED)
         assert trio.current_time() - started < END_SECONDS + 2
+    for left in [thread for thread in threading.enumerate() if "Otel" in thread.name]:
+        left.join(5)  # a retry given up ends at once; one that goes on, after half a minute
+        assert not left.is_alive()
 
 
 def test_the_trace_of_the_provider_is_told_by_the_api(console: Console) -> None:
