@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from apnsim.client_errors import json_of, unreachable
-from apnsim.client_expectations import (
+from apnsim.client.errors import json_of, unreachable
+from apnsim.client.expectations import (
     SETTLE_SECONDS,
     WAIT_SECONDS,
     coming,
@@ -24,15 +24,15 @@ from apnsim.client_expectations import (
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from apnsim.client_expectations import Ask, Plan, Settled
-    from apnsim.client_near_misses import NearMiss
-    from apnsim.client_views import Filters, Notification
+    from apnsim.client.expectations import Ask, Plan, Settled
+    from apnsim.client.near_misses import NearMiss
+    from apnsim.client.views import Filters, Notification
 
 Result = TypeVar("Result")
 
 
 class Awaiting:
-    """As :class:`apnsim.client_expectations.Expectations`, whose words are explained there.
+    """As :class:`apnsim.client.expectations.Expectations`, whose words are explained there.
 
     Every call has a connection of its own, so nothing is tied to one event loop and nothing is to
     be closed.

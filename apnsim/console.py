@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from apnsim.netstat import Socket
 from apnsim.own_provider import OwnProvider
-from devicesim.activity_kit import UnknownActivityError
 from devicesim.apps import UnknownAppError
-from devicesim.files import StateError
-from devicesim.host import NotConfirmedError, UnknownDeviceError
+from devicesim.host.device_host import NotConfirmedError, UnknownDeviceError
+from devicesim.live_activities.kit import UnknownActivityError
 from devicesim.screen.screen import UnknownNotificationError
+from devicesim.state.files import StateError
 from gateway.console.parts import ConsoleParts, Figures
 from gateway.console.rendering import to_json
 from gateway.console.views import event_view

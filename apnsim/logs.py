@@ -14,7 +14,7 @@ OURS = ("apnsim", "gateway", "devicesim", "protocol", "certs", "worldtime")
 
 
 def _stage_of(logger: str) -> str:
-    """``gateway.provider.connection`` is "provider", ``devicesim.link`` is "device"."""
+    """``gateway.provider.connection`` is "provider", ``devicesim.daemon`` is "device"."""
     parts = logger.split(".")
     if parts[0] == "devicesim":
         return "device"

@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from apnsim.client_devices import Device
+    from apnsim.client.devices import Device
     from apnsim.testing.apns import Apns
     from apnsim.testing.app import AppUnderTest
     from apnsim.testing.launch import GatewayProcess

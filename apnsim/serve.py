@@ -19,8 +19,8 @@ from apnsim.snapshots import Snapshots
 from apnsim.traces import run_traces
 from apnsim.virtual_devices import VirtualDevices
 from certs.files import PUBLIC_MODE, CredentialError, write_credential
-from devicesim.files import StateError
-from devicesim.host import NotConfirmedError
+from devicesim.host.device_host import NotConfirmedError
+from devicesim.state.files import StateError
 from gateway.clock import Clock
 from gateway.console.app import serve_console
 from gateway.console.server import Bind

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from protocol.notification import PushType
 
 if TYPE_CHECKING:
-    from apnsim.client_views import Notification
+    from apnsim.client.views import Notification
 
 MAX_BYTES = 4096
 RUN_SECONDS = 60.0

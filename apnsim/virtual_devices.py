@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from devicesim.files import StateError
-from devicesim.host import DeviceHost, NotConfirmedError, tls_dials
-from devicesim.intervals import interval_policy
-from devicesim.keepalive import KeepAliveSweeper
+from devicesim.host.device_host import DeviceHost, NotConfirmedError, tls_dials
+from devicesim.link.intervals import interval_policy
+from devicesim.link.keepalive import KeepAliveSweeper
 from devicesim.notification_center import Presentation
 from devicesim.power import PowerSettings
 from devicesim.runtime.rules import RuntimeRules
+from devicesim.state.files import StateError
 from gateway.journal import State
 from protocol.identifiers import DeviceId
 from protocol.provider.request import infer_push_type
@@ -26,9 +26,9 @@ from protocol.provider.request import infer_push_type
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devicesim.backoff import Backoff
-    from devicesim.dial import Wire
-    from devicesim.host_views import DeviceView
+    from devicesim.host.views import DeviceView
+    from devicesim.link.backoff import Backoff
+    from devicesim.link.dial import Wire
     from gateway.serve import Gateway
     from gateway.store.store import Registration
     from protocol.courier.messages import Push

@@ -14,7 +14,7 @@ import httpx
 from certs.device_request import DeviceRequest
 from certs.files import CredentialError, CredentialFileMissingError
 from certs.leaf import Leaf
-from devicesim.files import StateError, write_private
+from devicesim.state.files import StateError, write_private
 
 if TYPE_CHECKING:
     from pathlib import Path

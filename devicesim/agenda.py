@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import trio
 
 import worldtime
-from devicesim.files import StateError
+from devicesim.state.files import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

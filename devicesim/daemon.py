@@ -12,18 +12,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicesim import subscriptions
+from devicesim.link.session import Session
 from devicesim.power import PhonePower
-from devicesim.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from devicesim.apps import App
     from devicesim.dispatch import AppDelivery
-    from devicesim.keepalive import KeepAliveSweeper
-    from devicesim.link import CourierLink
-    from devicesim.links import Links
-    from devicesim.state import DeviceState
+    from devicesim.link.courier_link import CourierLink
+    from devicesim.link.keepalive import KeepAliveSweeper
+    from devicesim.link.links import Links
+    from devicesim.state.device_state import DeviceState
     from protocol.identifiers import ChannelId, UniqueId
 
 

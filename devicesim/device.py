@@ -13,22 +13,22 @@ import trio
 
 from certs.contexts import device_client_context
 from devicesim.activation import Enrolment, activate
-from devicesim.activity_kit import ActivityKit
 from devicesim.agenda import Agenda
-from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
-from devicesim.dial import TlsDial
-from devicesim.files import StateFiles, locked_directory
-from devicesim.intervals import interval_policy
-from devicesim.keepalive import KeepAliveSweeper
-from devicesim.links import Links
-from devicesim.local_socket import LocalSocket
+from devicesim.link.backoff import Backoff
+from devicesim.link.dial import TlsDial
+from devicesim.link.intervals import interval_policy
+from devicesim.link.keepalive import KeepAliveSweeper
+from devicesim.link.links import Links
+from devicesim.live_activities.kit import ActivityKit
+from devicesim.local_socket.activities import sweep_activities
+from devicesim.local_socket.listener import LocalSocket
+from devicesim.local_socket.unix import private_unix_listener
 from devicesim.network import Interface, LostStreams, PhoneNetwork
 from devicesim.notification_center import NotificationCenter
 from devicesim.power import PhonePower, Power, PowerSettings
-from devicesim.socket_activities import sweep_activities
-from devicesim.state import DeviceState
-from devicesim.unix_listener import private_unix_listener
+from devicesim.state.device_state import DeviceState
+from devicesim.state.files import StateFiles, locked_directory
 from protocol.notification import Environment
 
 if TYPE_CHECKING:

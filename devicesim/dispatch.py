@@ -10,7 +10,7 @@ from protocol.courier.messages import AckStatus, PushAck
 
 if TYPE_CHECKING:
     from devicesim.apps import App
-    from devicesim.state import DeviceState
+    from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,8 @@ from pydantic import AfterValidator, Field, PlainValidator, PrivateAttr, model_v
 
 from devicesim.app import AppState
 from devicesim.apps import AppRegistry
-from devicesim.files import StateFiles
-from devicesim.intervals import Stage
-from devicesim.live_activities import LiveActivity
+from devicesim.link.intervals import Stage
+from devicesim.live_activities.activity import LiveActivity
 from devicesim.network import Conditions, NetworkKind
 from devicesim.notification_center import Presentation, Presented
 from devicesim.power import AssertionPolicy, Power
@@ -19,7 +18,8 @@ from devicesim.runtime.outcome import Outcome
 from devicesim.screen.localization import StringTables
 from devicesim.screen.memory import MAX_ON_SCREEN, OnScreen
 from devicesim.spent import Spent
-from devicesim.state import DeviceState
+from devicesim.state.device_state import DeviceState
+from devicesim.state.files import StateFiles
 from protocol.courier.channels import ChannelMark
 from protocol.courier.messages import Push, StorageFlags
 from protocol.document import (

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from devicesim.apps import App
     from devicesim.screen.content import Content
-    from devicesim.state import DeviceState
+    from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push
 
 __all__ = ["NotificationCenter", "Presentation", "Presented", "read_payload"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from devicesim.token_keys import to_update
 
 if TYPE_CHECKING:
-    from devicesim.state import DeviceState
+    from devicesim.state.device_state import DeviceState
 
 
 def reconcile(state: DeviceState) -> None:

@@ -14,7 +14,7 @@ class Spent:
     """Of each budget that the system keeps, for every app. A restart of the device forgets it.
 
     ``background``: :mod:`devicesim.runtime.background_budget`; ``live_activities``:
-    :mod:`devicesim.activity_budget`.
+    :mod:`devicesim.live_activities.budget`.
     """
 
     background: Spending = field(default_factory=dict)

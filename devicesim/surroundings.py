@@ -7,7 +7,7 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING, Protocol
 
 from devicesim.agenda import Agenda
-from devicesim.backoff import Backoff
+from devicesim.link.backoff import Backoff
 from devicesim.power import PowerSettings
 from devicesim.runtime.rules import RuntimeRules
 from worldtime.alarm import Alarm
@@ -15,11 +15,11 @@ from worldtime.alarm import Alarm
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devicesim.dial import Dial
-    from devicesim.keepalive import KeepAliveSweeper
+    from devicesim.link.dial import Dial
+    from devicesim.link.keepalive import KeepAliveSweeper
     from devicesim.network import LostStreams, PhonePath
     from devicesim.notification_center import Presentation
-    from devicesim.state import DeviceState
+    from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from devicesim.activity_kit import ActivityKit
 from devicesim.app import AppState
 from devicesim.daemon import Daemon
-from devicesim.host_views import AppView, DeviceView, ReceivedView
-from devicesim.link_views import views_of
-from devicesim.links import Links
-from devicesim.live_activities import next_due
+from devicesim.host.views import AppView, DeviceView, ReceivedView
+from devicesim.link.links import Links
+from devicesim.link.views import views_of
+from devicesim.live_activities.activity import next_due
+from devicesim.live_activities.kit import ActivityKit
 from devicesim.network import Conditions, NetworkKind, PhoneNetwork
 from devicesim.notification_center import NotificationCenter
 from devicesim.power import AssertionPolicy, PhonePower, Power
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from devicesim.power import WakeReason
     from devicesim.runtime.outcome import Outcome
     from devicesim.screen.views import ScreenView
-    from devicesim.state import DeviceState
+    from devicesim.state.device_state import DeviceState
     from devicesim.surroundings import Surroundings
     from protocol.courier.messages import Push
     from protocol.tenant import Tenant

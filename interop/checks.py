@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from apnsim.client_views import ReceivedNotification, Request
+    from apnsim.client.views import ReceivedNotification, Request
     from interop.cases import Case, Push
     from interop.phone import Phone
 

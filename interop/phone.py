@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from apnsim.client import Apnsim, Device
-    from apnsim.client_views import ReceivedNotification
+    from apnsim.client.views import ReceivedNotification
     from interop.gateway import Gateway
 
 ARRIVAL_SECONDS = 5.0

@@ -10,7 +10,7 @@ import trio
 
 from apnsim import options, output
 from apnsim.errors import CommandError, told_as
-from devicesim.app_connection import AppConnection, AppConnectionError
+from devicesim.local_socket.app_connection import AppConnection, AppConnectionError
 from protocol.notification import PushType
 from protocol.payload import InvalidPayloadError, parse_payload
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from apnsim import options, output
 from apnsim.client import Apnsim
-from apnsim.client_errors import ApnsimError
+from apnsim.client.errors import ApnsimError
 from apnsim.errors import CannotStartError, CommandError
 from apnsim.scenario.times import spoken, typed
 
 if TYPE_CHECKING:
     import argparse
 
-    from apnsim.client_views import Clock
+    from apnsim.client.views import Clock
 
 EPILOG = """\
 examples:

@@ -15,8 +15,8 @@ from apnsim.signals import cancel_on_signal
 from certs.files import CredentialError
 from devicesim.activation import ActivationError
 from devicesim.device import DeviceSettings, run_device
-from devicesim.files import StateError
-from devicesim.unix_listener import LocalSocketError
+from devicesim.local_socket.unix import LocalSocketError
+from devicesim.state.files import StateError
 from protocol.identifiers import DeviceId, InvalidIdentifierError
 from protocol.notification import Environment
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from apnsim import options, output
 from apnsim.client import Apnsim
-from apnsim.client_errors import ApnsimError
+from apnsim.client.errors import ApnsimError
 from apnsim.errors import CommandError
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from apnsim import options, output, simctl
 from apnsim.client import Apnsim
-from apnsim.client_errors import ApnsimError
-from apnsim.client_views import Notification, read
+from apnsim.client.errors import ApnsimError
+from apnsim.client.views import Notification, read
 from apnsim.errors import CannotStartError, CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apnsim.client_views import Filters
+    from apnsim.client.views import Filters
 
 EPILOG = """\
 examples:

@@ -9,9 +9,9 @@ import trio
 
 from apnsim import options, output
 from apnsim.errors import CommandError, told_as
-from devicesim.app_connection import AppConnectionError
+from devicesim.local_socket.app_connection import AppConnectionError
+from devicesim.local_socket.power import tell_power
 from devicesim.power import Power, WakeReason
-from devicesim.socket_power import tell_power
 
 if TYPE_CHECKING:
     import argparse

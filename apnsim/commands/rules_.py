@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from apnsim import options, output
 from apnsim.client import Apnsim, ApnsimError
-from apnsim.client_rules import Rule
+from apnsim.client.rules import Rule
 from apnsim.errors import CannotStartError, CommandError
 from gateway.faults.words import RuleError, from_words, to_words
 

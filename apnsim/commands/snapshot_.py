@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from apnsim import options, output
 from apnsim.client import Apnsim
-from apnsim.client_errors import ApnsimError
+from apnsim.client.errors import ApnsimError
 from apnsim.errors import CommandError
 from certs.files import PRIVATE_MODE, PUBLIC_MODE, CredentialError, write_credential
 

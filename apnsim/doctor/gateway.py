@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from apnsim.client_errors import ApnsimError, UnreachableError
+from apnsim.client.errors import ApnsimError, UnreachableError
 from apnsim.doctor.sign import failure, good, worry
 from certs.files import CredentialError
 from certs.provider_key import ProviderKey
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from apnsim.client import Apnsim
-    from apnsim.client_views import Info
+    from apnsim.client.views import Info
     from apnsim.doctor.sign import Sign
 
 SECONDS = 5.0

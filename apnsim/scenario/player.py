@@ -20,8 +20,8 @@ from apnsim.scenario.stage import Stage, Verdict
 from apnsim.scenario.steps.expectations import Expect
 from apnsim.scenario.steps.phones import given
 from apnsim.scenario.world import world
-from devicesim.files import StateError
-from devicesim.host import NotConfirmedError
+from devicesim.host.device_host import NotConfirmedError
+from devicesim.state.files import StateError
 
 if TYPE_CHECKING:
     from apnsim.scenario.log import Line

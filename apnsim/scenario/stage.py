@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apnsim.scenario.log import Log
     from apnsim.scenario.record import Record
     from apnsim.scenario.world import World
-    from devicesim.host_views import AppView, ReceivedView
+    from devicesim.host.views import AppView, ReceivedView
     from devicesim.screen.views import NotificationView, ScreenView
     from protocol.courier.messages import Push
 

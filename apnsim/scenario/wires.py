@@ -45,7 +45,7 @@ class Exchange:
 
 
 class CourierWire:
-    """What phones connect through; see ``devicesim.dial.Wire``.
+    """What phones connect through; see ``devicesim.link.dial.Wire``.
 
     Args:
         exchange: of the courier front.

@@ -23,7 +23,7 @@ from apnsim.scenario.provider import Provider
 from apnsim.scenario.wires import CourierWire, Exchange, ProviderWire
 from apnsim.virtual_devices import VirtualDevices
 from certs.provider_key import ProviderKey
-from devicesim.backoff import Backoff
+from devicesim.link.backoff import Backoff
 from gateway import rules
 from gateway.clock import Clock
 from gateway.provider.tls import ProviderTls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apnsim.client_expectations import (
+from apnsim.client.expectations import (
     DELIVERED,
     SETTLE_SECONDS,
     WAIT_SECONDS,
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from apnsim.aio import Awaiting
-    from apnsim.client_apps import App
-    from apnsim.client_devices import Device
-    from apnsim.client_near_misses import NearMiss
-    from apnsim.client_screens import Screen
-    from apnsim.client_views import Filters, Notification, ReceivedNotification
+    from apnsim.client.apps import App
+    from apnsim.client.devices import Device
+    from apnsim.client.near_misses import NearMiss
+    from apnsim.client.screens import Screen
+    from apnsim.client.views import Filters, Notification, ReceivedNotification
     from apnsim.testing.apns import Apns
     from gateway.console.app_host import AppChanges
 
@@ -77,7 +77,7 @@ class AppUnderTest:
         return [each for each in self.device.notifications() if self._is_mine(each.topic)]
 
     def update(self, **changes: Unpack[AppChanges]) -> None:
-        """Change ``state``, ``permission`` …, see :meth:`apnsim.client_apps.App.update`."""
+        """Change ``state``, ``permission`` …, see :meth:`apnsim.client.apps.App.update`."""
         self.app.update(**changes)
 
     def uninstall(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apnsim.client_errors import ApnsimError
+from apnsim.client.errors import ApnsimError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

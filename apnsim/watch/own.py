@@ -10,7 +10,7 @@ import trio
 
 from apnsim.watch.glimpse import Glimpse
 from apnsim.watch.links import link_state
-from devicesim.link_views import views_of
+from devicesim.link.views import views_of
 from devicesim.screen.views import look_at
 
 if TYPE_CHECKING:

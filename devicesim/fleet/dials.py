@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from certs.contexts import device_client_context
 from devicesim.activation import ActivationError, activate
-from devicesim.dial import LinkError, TlsDial
+from devicesim.link.dial import LinkError, TlsDial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devicesim.dial import Dial, SecureStream
+    from devicesim.link.dial import Dial, SecureStream
     from devicesim.network import PhonePath
-    from devicesim.state import DeviceState
+    from devicesim.state.device_state import DeviceState
 
 
 class ActivatingDial:
@@ -66,5 +66,5 @@ class ActivatingDial:
 def activating_dials(
     console_url: str, console_token: str | None
 ) -> Callable[[DeviceState, PhonePath], Dial]:
-    """For a :class:`~devicesim.host.DeviceHost`: the way of each phone, see above."""
+    """For a :class:`~devicesim.host.device_host.DeviceHost`: the way of each phone, see above."""
     return lambda state, path: ActivatingDial(state, path, console_url, console_token)

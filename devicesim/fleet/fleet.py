@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import trio
 
 from devicesim.agenda import Agenda
-from devicesim.files import StateError
 from devicesim.fleet.draw import phones_of
 from devicesim.fleet.figures import Figures
-from devicesim.host import DeviceHost, NotConfirmedError
+from devicesim.host.device_host import DeviceHost, NotConfirmedError
 from devicesim.network import NetworkEvent, NetworkKind
+from devicesim.state.files import StateError
 from protocol.notification import PushType
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from devicesim.dial import Dial
     from devicesim.fleet.draw import DrawnApp, DrawnPhone
     from devicesim.fleet.spec import FleetSpec
+    from devicesim.link.dial import Dial
     from devicesim.network import PhonePath
-    from devicesim.state import DeviceState
+    from devicesim.state.device_state import DeviceState
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PhonePath:
-    """The way out through one interface; a :class:`devicesim.dial.NetworkPath`.
+    """The way out through one interface; a :class:`devicesim.link.dial.NetworkPath`.
 
     Args:
         interface: which.

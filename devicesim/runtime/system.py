@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from devicesim.apps import App
     from devicesim.runtime.handlers import Handler
     from devicesim.runtime.rules import RuntimeRules
-    from devicesim.state import DeviceState
+    from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push
     from protocol.identifiers import UniqueId
 

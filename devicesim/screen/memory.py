@@ -2,7 +2,7 @@
 
 A notification is kept as its push, which says all about it, and read again when somebody looks:
 a thousand phones with full screens stay cheap. Records are lists for the log of
-:class:`~devicesim.state.DeviceState`, which commits them together with the acknowledgements.
+:class:`~devicesim.state.device_state.DeviceState`, which commits them with the acknowledgements.
 """
 
 from __future__ import annotations

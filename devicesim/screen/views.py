@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from devicesim.host_views import readable
+from devicesim.host.views import readable
 from devicesim.notification_center import Presentation, read_payload
 from devicesim.screen.content import read_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Reversible
 
-    from devicesim.host_views import ActivityView
+    from devicesim.host.views import ActivityView
     from devicesim.notification_center import NotificationCenter, Presented
     from devicesim.screen.content import Sound
     from devicesim.screen.localization import StringTables

@@ -15,7 +15,7 @@ from examples.organisations.backend import Backend, TokenPerOrganisation, TokenP
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apnsim.client_apps import App
+    from apnsim.client.apps import App
     from examples.organisations.backend import Table
 
 TOPIC = "com.example.work"

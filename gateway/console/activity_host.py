@@ -1,6 +1,6 @@
 """Live Activities of virtual devices, as the console needs to see them.
 
-``devicesim.host_activities`` fits these protocols structurally, as the rest of the device host
+``devicesim.host.activities`` fits these protocols structurally, as the rest of the device host
 does (``device_host``).
 """
 

@@ -1,6 +1,6 @@
 """The host of virtual devices, as the console needs to see it.
 
-``devicesim.host`` fits these protocols structurally: neither side imports the other.
+``devicesim.host.device_host`` fits these protocols structurally: neither side imports the other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The screens of virtual devices, as the console needs to reach them.
 
-``devicesim.host_screens`` fits this protocol structurally, as the rest of the device host does
+``devicesim.host.screens`` fits this protocol structurally, as the rest of the device host does
 (``device_host``). A screen is passed on unread, field by field as it is: ``api/screens.py``
 documents it, and a test holds the two together.
 """

@@ -1,5 +1,5 @@
 "use strict";
-// As apnsim/client_expectations.py has it, for tests in Python: the same questions, the same words.
+// As apnsim/client/expectations.py has it, for tests in Python: the same questions, the same words.
 const {
   ApnsimError,
   NotInTimeError,

@@ -14,7 +14,7 @@ from apnsim.netstat import Socket
 
 
 def record(
-    message: str, name: str = "devicesim.link_keeper", level: int = logging.INFO
+    message: str, name: str = "devicesim.link.keeper", level: int = logging.INFO
 ) -> logging.LogRecord:
     return logging.makeLogRecord(
         {"name": name, "msg": message, "levelno": level, "created": 1790000000.25, "msecs": 250}
@@ -43,7 +43,7 @@ def test_the_compact_style_is_time_type_process_and_message() -> None:
 @pytest.mark.parametrize(
     ("module", "category"),
     [
-        ("devicesim.local_socket", "connectionServer"),
+        ("devicesim.local_socket.listener", "connectionServer"),
         ("devicesim.dispatch", "dispatch"),
         ("devicesim.device", "daemon"),
     ],

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from apnsim.client_views import ServerEvent
+    from apnsim.client.views import ServerEvent
     from gateway.journal import LinkEvent, Record
 
 Result = TypeVar("Result")

@@ -17,7 +17,7 @@ from apnsim.client import (
     UnexpectedNotificationError,
     UnreachableError,
 )
-from apnsim.client_expectations import arriving, query_of
+from apnsim.client.expectations import arriving, query_of
 from gateway.journal import State
 from tests.builders import BUNDLE_ID, ListeningSession
 from tests.gateway.console.consoles import Console

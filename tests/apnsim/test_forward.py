@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from apnsim import simctl
-from apnsim.client_views import Notification, read
+from apnsim.client.views import Notification, read
 from gateway.console.rendering import to_json
 from gateway.console.views import push_view
 from gateway.journal import State

@@ -176,7 +176,7 @@ def test_what_standard_output_does_not_take_is_one_line(
     ("command", "unneeded"),
     [
         ("lint --rules", {"trio", "httpx", "gateway.serve", "importlib.metadata"}),
-        ("scenario --list", {"httpcore", "gateway.serve", "devicesim.host"}),
+        ("scenario --list", {"httpcore", "gateway.serve", "devicesim.host.device_host"}),
         ("app --help", {"httpx", "gateway.serve", "devicesim.device"}),
         ("power --help", {"httpx", "gateway.serve", "devicesim.device"}),
         ("device --help", {"gateway.serve", "apnsim.watch"}),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from trio.testing import MockClock
 
-    from devicesim.host_views import AppView, ReceivedView
+    from devicesim.host.views import AppView, ReceivedView
     from protocol.courier.messages import Push
 
 NEWS = "com.example.news"

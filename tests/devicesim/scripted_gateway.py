@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import trio
 import trio.testing
 
-from devicesim.backoff import Backoff
 from devicesim.daemon import Daemon
-from devicesim.dial import LinkError, SecureStream
-from devicesim.intervals import FixedInterval
-from devicesim.keepalive import KeepAliveSweeper
-from devicesim.links import Links
+from devicesim.link.backoff import Backoff
+from devicesim.link.dial import LinkError, SecureStream
+from devicesim.link.intervals import FixedInterval
+from devicesim.link.keepalive import KeepAliveSweeper
+from devicesim.link.links import Links
 from devicesim.network import Interface
-from devicesim.state import DeviceState
+from devicesim.state.device_state import DeviceState
 from protocol.courier.channels import Channels, ChannelsResponse, ChannelsStatus
 from protocol.courier.compact import CompactCodec
 from protocol.courier.connection import CourierConnection

@@ -11,7 +11,7 @@ import pytest
 
 from certs.authority import Authority
 from devicesim.activation import ActivationError, Enrolment, activate
-from devicesim.files import StateError
+from devicesim.state.files import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from devicesim.agenda import Agenda
-from devicesim.files import StateError
+from devicesim.state.files import StateError
 
 if TYPE_CHECKING:
     import pytest

@@ -12,8 +12,8 @@ from trio.testing import wait_all_tasks_blocked
 from devicesim import app as app_module
 from devicesim import inbox
 from devicesim.apps import AppError, UnknownAppError, UnknownChannelError
-from devicesim.files import StateFiles
-from devicesim.state import DeviceState
+from devicesim.state.device_state import DeviceState
+from devicesim.state.files import StateFiles
 from protocol.broadcast import topic_of
 from protocol.courier.channels import ChannelMark, Channels, ChannelsResponse, TopicChannels
 from protocol.courier.messages import AckStatus, PushAck

@@ -10,7 +10,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from devicesim import dispatch, inbox
 from devicesim.apps import AppError, Permission, UnknownAppError
-from devicesim.link import CONNECT_SECONDS
+from devicesim.link.courier_link import CONNECT_SECONDS
 from devicesim.network import Interface
 from devicesim.token_keys import TokenKey
 from protocol.courier.messages import (

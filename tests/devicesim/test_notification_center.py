@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from devicesim.apps import App, AppState
 from devicesim.notification_center import NotificationCenter, Presentation
-from devicesim.state import DeviceState
+from devicesim.state.device_state import DeviceState
 from protocol.identifiers import BundleId, CollapseId, DeviceToken
 from protocol.notification import Environment, PushType
 from tests.builders import NOW

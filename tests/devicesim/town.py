@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from devicesim.backoff import Backoff
-from devicesim.host import DeviceHost
-from devicesim.intervals import FixedInterval
-from devicesim.keepalive import KeepAliveSweeper
+from devicesim.host.device_host import DeviceHost
+from devicesim.link.backoff import Backoff
+from devicesim.link.intervals import FixedInterval
+from devicesim.link.keepalive import KeepAliveSweeper
 from protocol.courier.messages import PushAck
 from tests.devicesim.scripted_gateway import FairDice, ScriptedGateway
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from devicesim.dial import SecureStream
+    from devicesim.link.dial import SecureStream
     from devicesim.network import PhonePath
-    from devicesim.state import DeviceState
+    from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push
 
 

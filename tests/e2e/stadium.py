@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from devicesim.host_views import ReceivedView
+    from devicesim.host.views import ReceivedView
     from tests.io.broadcast_desk import BroadcastDesk
 
 

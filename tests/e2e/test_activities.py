@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from devicesim.host_views import ActivityView, ReceivedView
+    from devicesim.host.views import ActivityView, ReceivedView
 
 LIVE = f"{TOPIC}.push-type.liveactivity"
 KIND = "Delivery"

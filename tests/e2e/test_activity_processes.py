@@ -20,7 +20,7 @@ from tests.e2e.world import until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from apnsim.client_activities import LiveActivity
+    from apnsim.client.activities import LiveActivity
     from tests.e2e.command import Command
     from tests.e2e.gateway_process import GatewayProcess
 

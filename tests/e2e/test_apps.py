@@ -11,7 +11,7 @@ from tests.e2e.world import TOPIC, World, until, world
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devicesim.host_views import ReceivedView
+    from devicesim.host.views import ReceivedView
 
 WAKE_UP = {"content-available": 1}
 QUIET = {"apns_push_type": "background", "apns_priority": "5"}

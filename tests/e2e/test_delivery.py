@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import trio
 
-from devicesim.host import DeviceHost, tls_dials
+from devicesim.host.device_host import DeviceHost, tls_dials
 from gateway.choices import UnknownTokens
 from gateway.journal import State
 from tests.e2e.world import DEVELOPMENT, PRODUCTION, TOPIC, until, world

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from apnsim.client_apps import App
+    from apnsim.client.apps import App
 
 WAKE = {"content-available": 1}
 BACKGROUND = {"apns-push-type": "background", "apns-priority": "5"}

@@ -11,15 +11,15 @@ import trio
 
 from apnsim.commands import exec_
 from certs.contexts import device_client_context
-from devicesim.dial import TlsDial
-from devicesim.host import DeviceHost
+from devicesim.host.device_host import DeviceHost
+from devicesim.link.dial import TlsDial
 from tests.e2e.world import DEVELOPMENT, PRODUCTION, TOPIC, until, world
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devicesim.dial import NetworkPath
-    from devicesim.state import DeviceState
+    from devicesim.link.dial import NetworkPath
+    from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push
     from tests.e2e.world import World
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from devicesim.host_views import ReceivedView
+    from devicesim.host.views import ReceivedView
     from gateway.journal import State
     from gateway.serve import Gateway
 

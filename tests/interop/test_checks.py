@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from apnsim.client_views import ReceivedNotification, Request
+from apnsim.client.views import ReceivedNotification, Request
 from interop import checks
 from interop.cases import Case, Push
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from devicesim.activity_kit import ActivityKit
-from devicesim.local_socket import LocalSocket
+from devicesim.live_activities.kit import ActivityKit
+from devicesim.local_socket.duties import Duties
+from devicesim.local_socket.listener import LocalSocket
+from devicesim.local_socket.unix import private_unix_listener
 from devicesim.runtime.rules import RuntimeRules
-from devicesim.socket_duties import Duties
-from devicesim.unix_listener import private_unix_listener
 from protocol.courier.messages import PushAck
 from tests.devicesim.scripted_gateway import Phone, push_to
 

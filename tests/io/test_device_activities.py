@@ -8,12 +8,12 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from devicesim.activity_kit import ActivityKit
-from devicesim.app_connection import AppConnection, AppConnectionError
-from devicesim.files import StateError, StateFiles
-from devicesim.local_socket import LocalSocket
-from devicesim.socket_activities import sweep_activities
-from devicesim.state import DeviceState
+from devicesim.live_activities.kit import ActivityKit
+from devicesim.local_socket.activities import sweep_activities
+from devicesim.local_socket.app_connection import AppConnection, AppConnectionError
+from devicesim.local_socket.listener import LocalSocket
+from devicesim.state.device_state import DeviceState
+from devicesim.state.files import StateError, StateFiles
 from protocol.courier.messages import (
     AckStatus,
     AppTokenInvalidate,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from devicesim.app_connection import AppConnection as Connection
+    from devicesim.local_socket.app_connection import AppConnection as Connection
 
 HOUR = 3600.0
 

@@ -9,11 +9,11 @@ import pytest
 import trio
 
 from devicesim import socket_duties
-from devicesim.app_connection import AppConnection, AppConnectionError
 from devicesim.apps import AppState
+from devicesim.local_socket.app_connection import AppConnection, AppConnectionError
+from devicesim.local_socket.frames import SocketFrames
 from devicesim.runtime.calls import KILLED
 from devicesim.runtime.handlers import BACKGROUND, VOIP, name_of
-from devicesim.socket_frames import SocketFrames
 from protocol.notification import PushType
 from tests.devicesim.scripted_gateway import push_to
 from tests.io.door import Door

@@ -17,11 +17,11 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from devicesim import local_socket as local_socket_module
-from devicesim.app_connection import AppConnection, AppConnectionError
-from devicesim.files import StateError
-from devicesim.socket_frames import SocketFrames
-from devicesim.socket_peer import APP_WINDOW
-from devicesim.unix_listener import LocalSocketError, private_unix_listener
+from devicesim.local_socket.app_connection import AppConnection, AppConnectionError
+from devicesim.local_socket.frames import SocketFrames
+from devicesim.local_socket.peer import APP_WINDOW
+from devicesim.local_socket.unix import LocalSocketError, private_unix_listener
+from devicesim.state.files import StateError
 from protocol.broadcast import topic_of
 from protocol.courier.channels import ChannelMark
 from protocol.courier.messages import AppTokenRequest
@@ -296,7 +296,7 @@ async def test_a_bug_costs_one_connection_and_is_told(
 APP = """
     import os, signal, sys, trio
     from pathlib import Path
-    from devicesim.app_connection import AppConnection
+    from devicesim.local_socket.app_connection import AppConnection
 
     async def main():
         async with AppConnection.open(Path(sys.argv[1]), sys.argv[2]) as app:

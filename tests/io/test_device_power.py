@@ -9,10 +9,10 @@ import pytest
 import trio
 
 from apnsim.cli import main
-from devicesim.app_connection import AppConnection, AppConnectionError
-from devicesim.files import StateError
-from devicesim.socket_power import tell_power
-from devicesim.unix_listener import private_unix_listener
+from devicesim.local_socket.app_connection import AppConnection, AppConnectionError
+from devicesim.local_socket.power import tell_power
+from devicesim.local_socket.unix import private_unix_listener
+from devicesim.state.files import StateError
 from protocol.courier.messages import SetState
 from protocol.notification import PushType
 from tests.devicesim.scripted_gateway import push_to

@@ -23,7 +23,7 @@ from tests.io.provider_desk import APNS_ID, BODY, desk
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devicesim.host_views import ReceivedView
+    from devicesim.host.views import ReceivedView
     from gateway.journal import Record
     from tests.io.provider_desk import Desk
     from tests.io.streams import Answered, Provider

@@ -22,7 +22,7 @@ from tests.io.provider_desk import desk
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devicesim.host_views import ReceivedView
+    from devicesim.host.views import ReceivedView
     from tests.io.provider_desk import Desk
     from tests.io.streams import Answered, Provider
 

@@ -20,11 +20,11 @@ from trio.testing import (
     wait_all_tasks_blocked,
 )
 
-from devicesim.backoff import Backoff
-from devicesim.dial import SecureStream
-from devicesim.host import DeviceHost, NotConfirmedError
-from devicesim.intervals import FixedInterval
-from devicesim.keepalive import KeepAliveSweeper
+from devicesim.host.device_host import DeviceHost, NotConfirmedError
+from devicesim.link.backoff import Backoff
+from devicesim.link.dial import SecureStream
+from devicesim.link.intervals import FixedInterval
+from devicesim.link.keepalive import KeepAliveSweeper
 from gateway.courier.link import Link
 from gateway.courier.terms import Caller, CourierSettings
 from gateway.upkeep import expire, when_due
@@ -37,8 +37,8 @@ from tests.io.phones import Gateway
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from devicesim.dial import NetworkPath
-    from devicesim.state import DeviceState
+    from devicesim.link.dial import NetworkPath
+    from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push
 
     MemoryStream: TypeAlias = trio.StapledStream[MemorySendStream, MemoryReceiveStream]

@@ -14,9 +14,9 @@ from apnsim.watch.glimpse import Glimpse
 from apnsim.watch.own import OwnDevice
 from apnsim.watch.tail import Tail
 from apnsim.watch.terminal import MAX_SECONDS, MIN_SECONDS, show
-from devicesim.activity_kit import ActivityKit
 from devicesim.device import DeviceProgram
-from devicesim.local_socket import LocalSocket
+from devicesim.live_activities.kit import ActivityKit
+from devicesim.local_socket.listener import LocalSocket
 from devicesim.notification_center import NotificationCenter
 from tests.builders import NOW
 from tests.devicesim.scripted_gateway import Phone, push_to

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from devicesim.apps import App
 from devicesim.notification_center import NotificationCenter
 from devicesim.screen.views import ScreenView, look_at
-from devicesim.state import DeviceState
+from devicesim.state.device_state import DeviceState
 from protocol.identifiers import BundleId, CollapseId, DeviceToken
 from protocol.notification import Environment, Priority, PushType
 from tests.builders import NOW

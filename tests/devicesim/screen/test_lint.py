@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devicesim.activity_events import Start, UnusableEventError, Update, read_event
 from devicesim.agenda import Agenda
 from devicesim.apps import App
-from devicesim.live_activities import LiveActivity
+from devicesim.live_activities.activity import LiveActivity
+from devicesim.live_activities.events import Start, UnusableEventError, Update, read_event
 from devicesim.notification_center import NotificationCenter, Presentation
 from devicesim.runtime.app_events import AppEvents
 from devicesim.runtime.background import BackgroundPushes
 from devicesim.runtime.lives import AppLives
 from devicesim.runtime.rules import RuntimeRules
 from devicesim.screen.content import read_content
-from devicesim.state import DeviceState
+from devicesim.state.device_state import DeviceState
 from protocol.identifiers import BundleId, DeviceToken
 from protocol.lint.finding import Effect, Finding, Level
 from protocol.lint.judgement import lint

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devicesim.files import StateFiles
 from devicesim.screen.memory import ScreenMemory
-from devicesim.state import DeviceState
+from devicesim.state.device_state import DeviceState
+from devicesim.state.files import StateFiles
 from protocol.notification import Environment
 from tests.devicesim.screen.phone import CHAT, NEWS, ScreenPhone
 

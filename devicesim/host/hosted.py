@@ -1,0 +1,23 @@
+"""What the parts of a ``DeviceHost`` share: its devices, found by id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devicesim.host.errors import UnknownDeviceError
+
+if TYPE_CHECKING:
+    from devicesim.virtual_device import VirtualDevice
+
+
+class Hosted:
+    """The devices of a host, in the order of their creation."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, VirtualDevice] = {}
+
+    def _require(self, device_id: str) -> VirtualDevice:
+        device = self._devices.get(device_id)
+        if device is None:
+            raise UnknownDeviceError(f"no device {device_id[:80]!r}")
+        return device

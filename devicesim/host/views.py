@@ -1,0 +1,190 @@
+"""What others see of a host's devices: frozen, in the words of the control API."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from devicesim.apps import Permission
+from devicesim.pushes import is_from_storage
+from devicesim.token_keys import to_update
+
+if TYPE_CHECKING:
+    from devicesim.apps import App, AppState
+    from devicesim.link.views import LinkView
+    from devicesim.live_activities.activity import ActivityState, LiveActivity
+    from devicesim.network import Conditions, NetworkKind
+    from devicesim.notification_center import Presentation
+    from devicesim.power import Power
+    from devicesim.runtime.outcome import Outcome
+    from protocol.courier.messages import Push
+    from protocol.notification import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class AppView:
+    """An app; ``tokens`` maps push types to hexadecimal, the other attributes types.
+
+    ``channels`` are the broadcast channels it listens to. ``voip_stopped``: it gets no VoIP pushes
+    any more; ``background_push_held``: one waits until it may come.
+    ``registered``: it wants the token of its own topic.
+    """
+
+    bundle_id: str
+    tokens: dict[str, str]
+    state: AppState
+    notifications_enabled: bool
+    push_to_start_tokens: dict[str, str]
+    channels: tuple[str, ...] = ()
+    permission: Permission = Permission.GRANTED
+    reports_calls: bool = True
+    extension_seconds: float | None = None
+    voip_stopped: bool = False
+    background_push_held: bool = False
+    registered: bool = True
+
+    @classmethod
+    def of(cls, app: App, *, is_held: bool) -> AppView:
+        """As it is now."""
+        tokens = {each.value: token.hex() for each, token in app.tokens_by_push_type.items()}
+        to_start = {name: token.hex() for name, token in app.push_to_start_tokens.items()}
+        return cls(
+            str(app.bundle_id),
+            tokens,
+            app.state,
+            app.notifications_enabled,
+            to_start,
+            tuple(map(str, app.channels)),
+            app.permission,
+            app.reports_calls,
+            app.extension_seconds,
+            app.is_voip_stopped,
+            is_held,
+            app.is_registered,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityView:
+    """A Live Activity; ``token`` updates it, None when it has none (any more, or yet).
+
+    Of several on the screen the one with the highest ``relevance_score`` is first.
+
+    ``timestamp`` is that of its newest content, ``channel`` the broadcast channel that it is to
+    follow; times are UNIX seconds.
+    """
+
+    activity_id: str
+    bundle_id: str
+    attributes_type: str
+    state: ActivityState
+    token: str | None
+    attributes: dict[str, Any]
+    content_state: dict[str, Any]
+    started_at: float
+    timestamp: float
+    stale_date: float | None
+    ended_at: float | None
+    dismissal_date: float | None
+    channel: str | None
+    relevance_score: float
+
+    @classmethod
+    def of(cls, activity: LiveActivity, app: App, now: float) -> ActivityView:
+        """As it is now."""
+        token = app.tokens.get(app.activity_key(to_update(activity.activity_id)))
+        return cls(
+            activity_id=activity.activity_id,
+            bundle_id=activity.bundle_id,
+            attributes_type=activity.attributes_type,
+            state=activity.state_at(now),
+            token=None if token is None else token.hex(),
+            attributes=activity.attributes,
+            content_state=activity.content_state,
+            started_at=activity.started_at,
+            timestamp=activity.timestamp,
+            stale_date=activity.stale_date,
+            ended_at=activity.ended_at,
+            dismissal_date=activity.dismissed_at,
+            channel=activity.channel,
+            relevance_score=activity.relevance_score,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """A device; ``online`` is what the device itself believes of its link.
+
+    ``assertion_policy`` is ``full`` or ``restricted``.
+    """
+
+    id: str
+    name: str
+    environment: Environment
+    online: bool
+    network: NetworkKind
+    conditions: Conditions
+    power: Power
+    assertion_policy: str
+    apps: tuple[AppView, ...]
+    # Ports and seconds: two looks at a device that is as it was are equal all the same.
+    links: tuple[LinkView, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedView:
+    """A push that reached its app; ``payload`` as JSON, or as text if it is none.
+
+    ``received_at`` is UNIX seconds by the host's clock. A broadcast has a ``channel_id``.
+    ``handler`` is Apple's name of the app's code that was called, empty if none was; the states are
+    those of the app when the push came and since.
+    """
+
+    apns_id: str
+    topic: str
+    push_type: str
+    priority: int
+    collapse_id: str | None
+    payload: Any
+    received_at: float
+    from_storage: bool
+    presentation: Presentation
+    detail: str
+    channel_id: str | None = None
+    handler: str = ""
+    app_state_before: str = ""
+    app_state_after: str = ""
+
+    @classmethod
+    def of(cls, push: Push, received_at: float, outcome: Outcome) -> ReceivedView:
+        """Read the push for others; costs a JSON parse."""
+        collapse_id, presented = push.collapse_id, outcome.presented
+        return cls(
+            apns_id=str(push.apns_id),
+            topic=str(push.topic),
+            push_type=push.push_type.value,
+            priority=int(push.priority),
+            collapse_id=None if collapse_id is None else readable(collapse_id),
+            payload=_read(push.payload),
+            received_at=received_at,
+            from_storage=is_from_storage(push),
+            presentation=presented.presentation,
+            detail=presented.detail,
+            channel_id=None if push.channel is None else str(push.channel.channel_id),
+            handler=outcome.handler,
+            app_state_before=outcome.before,
+            app_state_after=outcome.after,
+        )
+
+
+def _read(payload: bytes) -> Any:  # noqa: ANN401 - JSON is anything
+    try:
+        return json.loads(payload)
+    except (ValueError, RecursionError):
+        return payload.decode("utf-8", "replace")
+
+
+def readable(text: str) -> str:
+    """Without the surrogates of bytes that are no UTF-8, which no JSON encoder takes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""The one link of a device, or the two of a phone: dialled, kept alive, dialled again."""
