@@ -73,8 +73,8 @@ class VirtualDevice:
         self.activity_kit = ActivityKit(
             state, around.now, around.activity_budget, self.notification_center.announce
         )
-        self.activity_kit.random_bytes = around.random_bytes
-        self.activity_kit.on_due = around.activities_due.ring_at
+        self.activity_kit.on_screen.random_bytes = around.random_bytes
+        self.activity_kit.on_screen.on_due = around.activities_due.ring_at
         around.activities_due.ring_at(next_due(state.activities.values()))
         self.history: deque[tuple[Push, float, Outcome]] = deque(maxlen=HISTORY)
         self.links = Links(
@@ -130,7 +130,7 @@ class VirtualDevice:
         """As a person sees it now; Live Activities as of their last sweep."""
         apps = self.state.apps
         in_front = (each.bundle_id for each in apps if each.state is AppState.FOREGROUND)
-        activities = (view for app in apps for view in self.activity_kit.views(app))
+        activities = (view for app in apps for view in self.activity_kit.on_screen.views(app))
         now = self._around.now()
         received = [(push, at, outcome.presented) for push, at, outcome in self.history]
         return look_at(self.notification_center, now, next(in_front, None), activities, received)
@@ -260,7 +260,7 @@ class VirtualDevice:
         Raises:
             StateError: it could not be written down.
         """
-        apps = self.activity_kit.sweep()
+        apps = self.activity_kit.on_screen.sweep()
         if apps:
             await self.daemon.tell_changes()
         return apps

@@ -32,7 +32,7 @@ class OwnDevice:
         await trio.lowlevel.checkpoint()
         program, now = self._program, time.time()
         state, kit = program.daemon.state, program.activity_kit
-        activities = (view for app in state.apps for view in kit.views(app))
+        activities = (view for app in state.apps for view in kit.on_screen.views(app))
         screen = look_at(program.notification_center, now, None, activities, ())
         links = [dataclasses.asdict(each) for each in views_of(program.daemon.links)]
         return Glimpse(

@@ -77,7 +77,7 @@ class HostActivities:
         activity = device.activity_kit.start(bundle_id, attributes_type, attributes, content_state)
         app = device.state.apps.require(bundle_id)
         await _settle(device, app, f"the token of {activity.activity_id}")
-        return device.activity_kit.view(activity, app)
+        return device.activity_kit.on_screen.view(activity, app)
 
     async def of(self, device_id: str, bundle_id: str) -> tuple[ActivityView, ...]:
         """What is on the screen of an app's activities, oldest first.
@@ -92,7 +92,7 @@ class HostActivities:
         for app in await device.sweep_activities():
             with confirmed(f"the expired tokens of {app.bundle_id}", device.network.conditions):
                 await device.daemon.wait_until_settled(app)
-        return tuple(device.activity_kit.views(device.state.apps.require(bundle_id)))
+        return tuple(device.activity_kit.on_screen.views(device.state.apps.require(bundle_id)))
 
     async def end(self, device_id: str, bundle_id: str, activity_id: str) -> None:
         """The app ends an activity, or a person removes it; waits until its token has expired.

@@ -63,7 +63,7 @@ async def sweep_activities(
     while True:
         await trio.sleep(SWEEP_SECONDS)
         try:
-            if apps := activity_kit.sweep():
+            if apps := activity_kit.on_screen.sweep():
                 await daemon.tell_changes()
                 for app in apps:
                     delivery.wake(app)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
-from tests.devicesim.test_host import NEWS, Town, deliver
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from devicesim.host.device_host import UnknownDeviceError
 from protocol.courier.messages import Connect, Filter, SetState
 from protocol.identifiers import Topic
 from protocol.notification import Priority, PushType
+from tests.devicesim.host.test_device_host import NEWS, Town, deliver
 from tests.devicesim.scripted_gateway import push_to
 
 if TYPE_CHECKING:

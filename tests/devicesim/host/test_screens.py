@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.devicesim.test_host import NEWS, Town, deliver, town
 
 from devicesim.apps import UnknownAppError
 from devicesim.host.device_host import UnknownDeviceError
 from devicesim.screen.screen import UnknownNotificationError
 from protocol.identifiers import DeviceToken
 from protocol.notification import PushType
+from tests.devicesim.host.test_device_host import NEWS, Town, deliver, town
 from tests.devicesim.live_pushes import LIVE, live_push
 from tests.devicesim.scripted_gateway import push_to
 

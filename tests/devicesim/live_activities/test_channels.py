@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.devicesim.test_activity_kit import Desk
 
 from protocol.courier.channels import ChannelMark
 from protocol.identifiers import ChannelId
 from protocol.notification import PushType
+from tests.devicesim.live_activities.test_kit import Desk
 from tests.devicesim.live_pushes import LIVE, NEWS, NOW, live_push
 from tests.devicesim.scripted_gateway import push_to
 
@@ -81,7 +81,7 @@ def test_the_last_follower_that_ends_ends_the_subscription(desk: Desk) -> None:
 def test_time_and_a_restore_end_the_subscription_too(desk: Desk) -> None:
     starts(desk)
     desk.time += 8 * 3600
-    desk.kit.sweep()
+    desk.kit.on_screen.sweep()
     assert desk.app.channels == {}
     starts(desk, TWO)
     desk.state.forget_activities()

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devicesim import activity_kit as activity_kit_module
 from devicesim.apps import AppError, UnknownAppError
+from devicesim.live_activities import kit as kit_module
+from devicesim.live_activities import on_screen
 from devicesim.live_activities.kit import ActivityKit, UnknownActivityError
 from devicesim.state.device_state import DeviceState
 from protocol.identifiers import APP_PURPOSE, DeviceToken
@@ -105,8 +106,8 @@ def test_what_is_not_there_is_named() -> None:
 
 
 def test_there_are_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(activity_kit_module, "MAX_ACTIVITIES_PER_APP", 1)
-    monkeypatch.setattr(activity_kit_module, "MAX_TYPES_PER_APP", 1)
+    monkeypatch.setattr(on_screen, "MAX_ACTIVITIES_PER_APP", 1)
+    monkeypatch.setattr(kit_module, "MAX_TYPES_PER_APP", 1)
     desk = Desk()
     token = desk.to_start()
     desk.kit.register_type(NEWS, KIND)
@@ -175,7 +176,7 @@ def test_an_end_expires_the_token_and_stays_on_the_screen_until_it_is_dismissed(
     assert desk.state.apps.doomed == {token: True}
     assert desk.state.apps.of_token(token) is None
     desk.time += 60
-    assert desk.kit.sweep() == [desk.app]
+    assert desk.kit.on_screen.sweep() == [desk.app]
     assert desk.screen == []
 
 
@@ -271,13 +272,13 @@ def test_time_ends_and_dismisses_and_says_whose_activities_these_were() -> None:
     desk = Desk()
     _, token = desk.starts()
     desk.time += 8 * HOUR
-    assert desk.kit.sweep() == [desk.app]
-    assert desk.kit.sweep() == []
+    assert desk.kit.on_screen.sweep() == [desk.app]
+    assert desk.kit.on_screen.sweep() == []
     assert desk.state.apps.doomed == {token: True}
-    assert [view.state for view in desk.kit.views(desk.app)] == ["ended"]
+    assert [view.state for view in desk.kit.on_screen.views(desk.app)] == ["ended"]
     desk.time += 4 * HOUR
-    assert desk.kit.sweep() == [desk.app]
-    assert (desk.kit.sweep(), desk.state.activities) == ([], {})
+    assert desk.kit.on_screen.sweep() == [desk.app]
+    assert (desk.kit.on_screen.sweep(), desk.state.activities) == ([], {})
 
 
 # Budget: priority 10 counts, 5 does not
