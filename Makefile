@@ -22,6 +22,10 @@ test: setup
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone"
 	$(BIN)/python -m pytest -q -m alone
 
+# Every property with examples that no run before had; `make test` has the same ones each time.
+fuzz: setup
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m hypothesis --hypothesis-profile=fuzz
+
 format: setup
 	$(BIN)/ruff format .
 
@@ -123,4 +127,4 @@ lock:
 clean:
 	rm -rf .venv .apnsim dist deploy/.cache interop/.cache interop/node/node_modules js/node_modules js/examples/node_modules examples/junit/target .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build *.egg-info
 
-.PHONY: all setup run test format lint types coverage interop interop-faults schemathesis h2spec dist dist-check bench page formats docs vendor js junit lock clean
+.PHONY: all setup run test fuzz format lint types coverage interop interop-faults schemathesis h2spec dist dist-check bench page formats docs vendor js junit lock clean

@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 SECONDS = 30
 NOT_PYTHON_ALONE = {Path(__file__).parent / name for name in ("page", "formats")}
 
-# How long one example takes says more about the machine than about us; tests have SECONDS.
-hypothesis.settings.register_profile("apnsim", deadline=None)
+# The same examples in every run: what fails in CI fails here. `make fuzz` draws others, and more.
+# How long one takes says more about the machine than about us; tests have SECONDS.
+hypothesis.settings.register_profile("apnsim", deadline=None, derandomize=True)
+hypothesis.settings.register_profile(
+    "fuzz", deadline=None, derandomize=False, max_examples=500, print_blob=True
+)
 hypothesis.settings.load_profile("apnsim")
+FUZZ_SECONDS = 600
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,6 +51,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     assert isinstance(item, pytest.Function)
     marker = item.get_closest_marker("takes_seconds")
     seconds = marker.args[0] if marker else SECONDS
+    if hypothesis.settings.get_current_profile_name() == "fuzz":
+        seconds = FUZZ_SECONDS
     message = f"took longer than {seconds} s; @pytest.mark.takes_seconds(n) allows more"
     if inspect.iscoroutinefunction(item.obj):
         item.obj = _cancelled_by_alarm(item.obj, message)

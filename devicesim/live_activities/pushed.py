@@ -1,4 +1,4 @@
-"""What pushes do to the Live Activities of a device: start, update, end them; or why they do not."""
+"""What pushes do to the Live Activities of a device: start, update and end them; else, why not."""
 
 from __future__ import annotations
 

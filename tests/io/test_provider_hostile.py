@@ -99,6 +99,7 @@ async def push_normally(provider: Desk, enough: trio.Event) -> None:
             assert (await provider.ask(line, apns_id=None)).status == 200
 
 
+@pytest.mark.hypothesis
 @pytest.mark.takes_seconds(120)
 @pytest.mark.parametrize("library", ["jh2", "h2"])
 async def test_whatever_hostile_providers_say_the_normal_one_is_served(

@@ -163,6 +163,7 @@ def _check(arrivals: Counter[int], fates: dict[int, Fate], over: dict[int, int])
             assert count == over.setdefault(number, count), f"{number} has arrived too late"
 
 
+@pytest.mark.hypothesis
 @pytest.mark.takes_seconds(120)
 def test_nothing_is_lost_nothing_comes_twice_and_nothing_after_its_end() -> None:
     run_state_machine_as_test(
