@@ -7,6 +7,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import trio
 
 from apnsim.cli import main
@@ -19,7 +20,6 @@ from tests.e2e.gateway_process import gateway_process
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
 NOBODY = "http://127.0.0.1:1"
 
@@ -66,6 +66,27 @@ async def test_what_may_be_on_purpose_is_told_and_fails_nothing(
         assert "frozen" in signs["clock"]["seen"]
         assert signs["rules"]["seen"] == "active: 1"
         assert "503 ServiceUnavailable" in signs["provider API"]["seen"]
+
+
+@pytest.mark.parametrize("limits", [{"times": 1}, {"after": 1}, {"probability": 0.5}])
+async def test_a_rule_that_counts_is_left_to_those_it_is_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], limits: dict[str, float]
+) -> None:
+    async with gateway_process(tmp_path) as gateway:
+        url = gateway.info["console_url"]
+
+        def look() -> None:
+            with Apnsim(url) as apnsim:
+                rule = apnsim.rules.add({"type": "answer", "status": 503}, **limits)
+                code, signs = examine(capsys, gateway.data_dir, url)
+                assert code == 0
+                assert f"rule {rule.id} would count it" in signs["provider API and courier"]["seen"]
+                assert rule.refresh().seen == 0
+                rule.update(enabled=False)
+                _, signs = examine(capsys, gateway.data_dir, url)
+                assert signs["provider API"]["health"] == Health.GOOD
+
+        await trio.to_thread.run_sync(look)
 
 
 async def test_a_certificate_that_no_client_takes_fails(

@@ -211,6 +211,27 @@ def test_everything_is_exported(page: Page, gateway: PageGateway) -> None:
     assert len(archive["log"]["entries"]) == 1
 
 
+def test_what_a_search_found_is_exported(page: Page, gateway: PageGateway) -> None:
+    for text in ("Goal", "Kick-off", "Goal again"):
+        gateway.push(gateway.phone(), {"aps": {"alert": text}})
+    gateway.push(NOBODY)
+    page.goto("/#/notifications?q=goal")
+    page.get_by_role("button", name="Export").click()
+    dialog = page.get_by_role("dialog", name="Export")
+    expect(dialog.get_by_label("What the search found (2)")).to_be_checked()
+    with page.expect_download() as har:
+        dialog.get_by_role("button", name="HTTP archive (HAR)").click()
+    with page.expect_download() as lines:
+        dialog.get_by_role("button", name="JSON lines").click()
+    assert len(json.loads(har.value.path().read_text())["log"]["entries"]) == 2
+    stories = [json.loads(line) for line in lines.value.path().read_text().splitlines()]
+    assert {story["payload"]["aps"]["alert"] for story in stories} == {"Goal", "Goal again"}
+    dialog.get_by_text("Everything").click()
+    with page.expect_download() as everything:
+        dialog.get_by_role("button", name="JSON lines").click()
+    assert len(everything.value.path().read_text().splitlines()) == 4
+
+
 @pytest.mark.parametrize(
     "payload",
     [

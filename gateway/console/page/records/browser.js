@@ -42,7 +42,7 @@ export function Browser({ view, label, Cells, isOfView, segments, query }) {
       <div class="browser-tools">
         <${SearchField} value=${q} onSearch=${search} mistakes=${mistakes} />
         <span class="soft small count">${isLoading.value ? "Reading …" : count(records.length)}</span>
-        <${ExportMenu} />
+        <${ExportMenu} found=${q ? records : null} />
       </div>
       ${records.length === 0
         ? html`<${Nothing} label=${label} search=${q} isLoading=${isLoading.value} onClear=${() => search("")} />`
