@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Unpack
 
+from apnsim.client.expectations import query_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,5 +34,5 @@ class Exporter:
             format: ``har`` (HAR 1.2) or ``jsonl`` (a push a line).
             filters: which pushes; what was refused belongs to them unless ``state`` is given.
         """
-        with self._apnsim.streamed("export", {"format": format, **filters}) as answer:
+        with self._apnsim.streamed("export", {"format": format, **query_of(filters)}) as answer:
             yield from answer.iter_bytes()

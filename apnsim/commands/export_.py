@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,6 @@ from apnsim.client.errors import ApnsimError
 from apnsim.errors import CommandError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
 
 EPILOG = """\
@@ -30,6 +30,7 @@ _FILTERS = {
     "device": "only pushes to this device",
     "token": "only pushes to this device token",
     "apns_id": "only pushes of this apns-id",
+    "text": "only pushes with this somewhere in the payload",
     "since": "only what was received at or after: UNIX seconds",
     "limit": "only the newest so many",
 }
@@ -47,12 +48,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state", action="append", metavar="STATE", help="only in this state; may be repeated"
     )
+    parser.add_argument(
+        "--payload",
+        action="append",
+        default=[],
+        type=_value_by_path,
+        metavar="PATH=VALUE",
+        help="only pushes with this value in the payload, such as aps.badge=3; may be repeated",
+    )
     options.console(parser)
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Export; a file is there whole, or not at all."""
     filters: dict[str, Any] = {name: getattr(parsed, name) for name in (*_FILTERS, "state")}
+    filters["payload"] = dict(parsed.payload)
     try:
         with Apnsim(parsed.console_url, token=parsed.console_token) as apnsim:
             pieces = apnsim.export(parsed.format, **filters)
@@ -63,6 +73,13 @@ def run(parsed: argparse.Namespace) -> int:
     except ApnsimError as error:
         raise CommandError(error.detail) from None
     return 0
+
+
+def _value_by_path(text: str) -> tuple[str, str]:
+    path, sign, value = text.partition("=")
+    if not (path and sign):
+        raise argparse.ArgumentTypeError(f"expected PATH=VALUE, such as aps.badge=3, not {text!r}")
+    return path, value
 
 
 def _print(pieces: Iterator[bytes]) -> None:

@@ -49,6 +49,16 @@ async def test_json_lines_go_to_standard_output(apnsim: Callable[..., Outcome]) 
     assert [json.loads(line)["number"] for line in outcome.out.splitlines()] == [2]
 
 
+async def test_filters_look_into_the_payload(apnsim: Callable[..., Outcome]) -> None:
+    wanted = ("--payload", "aps.alert=Hello*", "--text", "HELLO")
+    outcome = await exported(apnsim, "--format", "jsonl", *wanted)
+    assert len(outcome.out.splitlines()) == 2
+    assert (await exported(apnsim, "--format", "jsonl", "--payload", "aps.badge=3")).out == ""
+    refused = await exported(apnsim, "--format", "jsonl", "--payload", "aps")
+    assert refused.code == 2
+    assert "expected PATH=VALUE, such as aps.badge=3, not 'aps'" in refused.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
