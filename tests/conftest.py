@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from types import FrameType
 
-SECONDS = 30
+SECONDS = 60
 NOT_PYTHON_ALONE = {Path(__file__).parent / name for name in ("page", "formats")}
 
 # The same examples in every run: what fails in CI fails here. `make fuzz` draws others, and more.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -109,6 +110,31 @@ def test_a_key_is_made_downloaded_and_removed(page: Page, apnsim: Apnsim) -> Non
     page.get_by_role("button", name="Remove PAGEKEY123").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove it").click()
     expect(page.get_by_role("button", name="Remove PAGEKEY123")).to_have_count(0)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+def test_a_webhook_is_added_watched_and_removed(
+    page: Page, gateway: PageGateway, accessible: Callable[[], None], shot: Callable[[str], None]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/pushes"
+    page.goto("/#/clients")
+    form = page.get_by_role("form", name="A new webhook")
+    form.get_by_label("Tell").fill("http://192.0.2.1/")
+    form.get_by_role("button", name="Add the webhook").click()
+    expect(form.get_by_role("alert")).to_contain_text("--webhook-allow")
+    form.get_by_label("Tell").fill(url)
+    form.get_by_role("button", name="Add the webhook").click()
+    row = page.get_by_role("row", name=url)
+    expect(row).to_contain_text("none yet")
+    gateway.push(gateway.phone(), {"aps": {"alert": "Hello"}})
+    expect(row).to_contain_text("failed")
+    accessible()
+    shot("webhooks")
+    row.get_by_role("button").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove it").click()
+    expect(page.get_by_text("No program of yours is told")).to_be_visible()
+    assert list(gateway.apnsim.webhooks) == []
 
 
 def test_a_key_of_somebody_else_is_registered_and_has_no_download(

@@ -1,8 +1,9 @@
-/** `#/clients?client=httpx`: point a client at this gateway, and the keys that it believes. */
+/** `#/clients?client=httpx`: point a client at this gateway, the keys that it believes, and whom it tells. */
 import { get } from "../api.js";
 import { GatewayPanel } from "../clients/gateway_panel.js";
 import { KeysPanel } from "../clients/keys_panel.js";
 import { SnippetPanel } from "../clients/snippet_panel.js";
+import { WebhooksPanel } from "../clients/webhooks_panel.js";
 import { Problem } from "../components/problem.js";
 import { html } from "../ui.js";
 import { useAnswer } from "../use_answer.js";
@@ -15,5 +16,6 @@ export default function Clients({ query }) {
     ${keys.data && html`<${SnippetPanel} keys=${keys.data} chosen=${query.client} />`}
     <${GatewayPanel} />
     ${keys.data && html`<${KeysPanel} keys=${keys.data} changed=${keys.again} />`}
+    <${WebhooksPanel} />
   </div>`;
 }
