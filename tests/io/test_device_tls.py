@@ -112,6 +112,7 @@ async def test_nobody_there_and_nobody_who_speaks_tls_are_told(authority: Author
         nursery.cancel_scope.cancel()
 
 
+@pytest.mark.alone
 async def test_a_host_delivers_over_tls_and_goes_offline_cleanly(authority: Authority) -> None:
     async with TlsGateway(authority).running() as gateway, trio.open_nursery() as nursery:
         issue = authority.issue_device
@@ -135,6 +136,7 @@ async def test_a_host_delivers_over_tls_and_goes_offline_cleanly(authority: Auth
         nursery.cancel_scope.cancel()
 
 
+@pytest.mark.alone
 async def test_a_half_open_device_is_deleted_without_waiting_for_an_answer_to_its_goodbye(
     authority: Authority,
 ) -> None:
@@ -153,6 +155,7 @@ async def test_a_half_open_device_is_deleted_without_waiting_for_an_answer_to_it
         nursery.cancel_scope.cancel()
 
 
+@pytest.mark.alone
 async def test_pushes_on_their_way_do_not_spoil_the_goodbye(authority: Authority) -> None:
     async with TlsGateway(authority).running() as gateway:
         async with open_link(dial(authority, gateway.port)) as link:

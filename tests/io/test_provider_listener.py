@@ -94,6 +94,7 @@ async def test_drain_reaches_every_connection_and_those_still_to_come(
                 await trio.lowlevel.checkpoint()
 
 
+@pytest.mark.alone
 async def test_b24_after_goaway_tcp_is_closed_at_once_and_nothing_is_lost(
     listening: Listen, client_context: ssl.SSLContext
 ) -> None:
@@ -125,6 +126,7 @@ async def test_a_provider_that_resets_the_connection_is_no_news(
     assert not [record for record in caplog.records if record.levelname != "INFO"]
 
 
+@pytest.mark.alone
 async def test_b29_a_request_in_two_writes_is_not_held_up_by_delayed_acknowledgements(
     listening: Listen, client_context: ssl.SSLContext
 ) -> None:

@@ -104,6 +104,7 @@ async def test_killing_the_gateway_loses_nothing_that_was_answered(tmp_path: Pat
     assert set(accepted) <= set(stored(tmp_path / "db"))
 
 
+@pytest.mark.alone
 async def test_while_no_process_starts_calls_wait_a_moment_and_then_fail_at_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
