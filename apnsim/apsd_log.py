@@ -26,18 +26,8 @@ _TYPES = {
 }
 # ``apsd[name]: `` begins what a daemon says: in one phone's log the process says it already.
 _PREFIX = re.compile(r"^apsd\[[^\]]*\]: ")
-_CATEGORIES = {
-    "local_socket": "connectionServer",
-    "socket_peer": "connectionServer",
-    "socket_activities": "connectionServer",
-    "link": "courier",
-    "links": "courier",
-    "link_keeper": "courier",
-    "dial": "courier",
-    "keepalive": "courier",
-    "session": "courier",
-    "dispatch": "dispatch",
-}
+# By the part of devicesim that speaks.
+_CATEGORIES = {"local_socket": "connectionServer", "link": "courier", "dispatch": "dispatch"}
 
 
 def full(record: logging.LogRecord) -> str:
@@ -82,5 +72,5 @@ def _type_of(level: int) -> tuple[str, str]:
 
 
 def _category(record: logging.LogRecord) -> str:
-    module = record.name.rpartition(".")[2]
-    return _CATEGORIES.get(module, "daemon")
+    _, _, part = record.name.partition(".")
+    return _CATEGORIES.get(part.partition(".")[0], "daemon")

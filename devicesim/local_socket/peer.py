@@ -108,7 +108,8 @@ class Peer:
             self._tokens = tokens
             frames.append({"say": "tokens", **tokens})
         told = self._activities
-        self._activities = {each.activity_id: each for each in self._activity_kit.views(self.app)}
+        activities = self._activity_kit.on_screen.views(self.app)
+        self._activities = {each.activity_id: each for each in activities}
         # One per frame, and as JSON: its numbers may be longer than msgpack's.
         frames += [
             {"say": "activity", "json": json.dumps(dataclasses.asdict(each), ensure_ascii=False)}

@@ -44,6 +44,8 @@ def test_the_compact_style_is_time_type_process_and_message() -> None:
     ("module", "category"),
     [
         ("devicesim.local_socket.listener", "connectionServer"),
+        ("devicesim.local_socket.peer", "connectionServer"),
+        ("devicesim.link.keeper", "courier"),
         ("devicesim.dispatch", "dispatch"),
         ("devicesim.device", "daemon"),
     ],

@@ -10,8 +10,8 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from devicesim import app as app_module
-from devicesim import inbox
 from devicesim.apps import AppError, UnknownAppError, UnknownChannelError
+from devicesim.state import inbox
 from devicesim.state.device_state import DeviceState
 from devicesim.state.files import StateFiles
 from protocol.broadcast import topic_of

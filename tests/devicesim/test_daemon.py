@@ -8,10 +8,11 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from devicesim import dispatch, inbox
+from devicesim import dispatch
 from devicesim.apps import AppError, Permission, UnknownAppError
 from devicesim.link.courier_link import CONNECT_SECONDS
 from devicesim.network import Interface
+from devicesim.state import inbox
 from devicesim.token_keys import TokenKey
 from protocol.courier.messages import (
     AckStatus,

@@ -238,7 +238,7 @@ async def test_an_app_whose_uninstall_was_written_down_in_half_has_no_activities
     again = DeviceState.load(StateFiles(tmp_path / "phone", is_synced=False))
     assert again is not None
     assert again.activities == {}
-    assert ActivityKit(again, lambda: NOW + 9 * HOUR).sweep() == []
+    assert ActivityKit(again, lambda: NOW + 9 * HOUR).on_screen.sweep() == []
 
 
 # Apps in other processes

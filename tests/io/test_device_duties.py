@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from devicesim import socket_duties
 from devicesim.apps import AppState
+from devicesim.local_socket import duties
 from devicesim.local_socket.app_connection import AppConnection, AppConnectionError
 from devicesim.local_socket.frames import SocketFrames
 from devicesim.runtime.calls import KILLED
@@ -74,8 +74,8 @@ async def test_an_app_that_goes_on_without_reporting_is_terminated(
 async def test_so_is_one_that_neither_reports_nor_returns_within_seven_seconds(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert socket_duties.CALL_SECONDS == 7
-    monkeypatch.setattr(socket_duties, "CALL_SECONDS", 0.01)
+    assert duties.CALL_SECONDS == 7
+    monkeypatch.setattr(duties, "CALL_SECONDS", 0.01)
     stream = await trio.open_unix_socket(door.path)
     async with stream:
         frames = SocketFrames(stream)

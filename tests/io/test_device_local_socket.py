@@ -16,7 +16,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from devicesim import local_socket as local_socket_module
+from devicesim.local_socket import listener as local_socket_module
 from devicesim.local_socket.app_connection import AppConnection, AppConnectionError
 from devicesim.local_socket.frames import SocketFrames
 from devicesim.local_socket.peer import APP_WINDOW

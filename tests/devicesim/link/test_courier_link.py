@@ -16,7 +16,7 @@ from trio.testing import (
     wait_all_tasks_blocked,
 )
 
-from devicesim import link as link_module
+from devicesim.link import courier_link as link_module
 from devicesim.link.courier_link import CLOSE_SECONDS, CourierLink, open_link
 from devicesim.link.dial import LinkError, SecureStream, say_goodbye
 from devicesim.link.intervals import FixedInterval

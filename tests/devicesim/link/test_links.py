@@ -9,13 +9,13 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from devicesim import inbox
 from devicesim.daemon import Daemon
 from devicesim.link.backoff import Backoff
 from devicesim.link.intervals import FixedInterval
 from devicesim.link.keepalive import KeepAliveSweeper
 from devicesim.link.links import Links
 from devicesim.network import Interface
+from devicesim.state import inbox
 from devicesim.state.device_state import DeviceState
 from protocol.courier.channels import Channels
 from protocol.courier.messages import AppTokenRequest, Filter, KeepAlive, PushAck

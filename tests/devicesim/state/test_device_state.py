@@ -12,10 +12,10 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devicesim import files as files_module
-from devicesim import inbox as inbox_module
-from devicesim import state as state_module
 from devicesim.pushes import message_key, push_from_map, push_to_map
+from devicesim.state import device_state as state_module
+from devicesim.state import files as files_module
+from devicesim.state import inbox as inbox_module
 from devicesim.state.device_state import DeviceState
 from devicesim.state.files import StateError, StateFiles, locked_directory
 from devicesim.state.inbox import Inbox, RecentIds
