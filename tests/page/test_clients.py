@@ -120,10 +120,10 @@ def test_a_webhook_is_added_watched_and_removed(
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}/pushes"
     page.goto("/#/clients")
     form = page.get_by_role("form", name="A new webhook")
-    form.get_by_label("Tell").fill("http://192.0.2.1/")
+    form.get_by_label("URL").fill("http://192.0.2.1/")
     form.get_by_role("button", name="Add the webhook").click()
     expect(form.get_by_role("alert")).to_contain_text("--webhook-allow")
-    form.get_by_label("Tell").fill(url)
+    form.get_by_label("URL").fill(url)
     form.get_by_role("button", name="Add the webhook").click()
     row = page.get_by_role("row", name=url)
     expect(row).to_contain_text("none yet")

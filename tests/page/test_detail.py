@@ -211,7 +211,9 @@ def test_everything_is_exported(page: Page, gateway: PageGateway) -> None:
     assert len(archive["log"]["entries"]) == 1
 
 
-def test_what_a_search_found_is_exported(page: Page, gateway: PageGateway) -> None:
+def test_what_a_search_found_is_exported(
+    page: Page, gateway: PageGateway, accessible: Callable[[], None], shot: Callable[[str], None]
+) -> None:
     for text in ("Goal", "Kick-off", "Goal again"):
         gateway.push(gateway.phone(), {"aps": {"alert": text}})
     gateway.push(NOBODY)
@@ -219,6 +221,8 @@ def test_what_a_search_found_is_exported(page: Page, gateway: PageGateway) -> No
     page.get_by_role("button", name="Export").click()
     dialog = page.get_by_role("dialog", name="Export")
     expect(dialog.get_by_label("What the search found (2)")).to_be_checked()
+    accessible()
+    shot("export")
     with page.expect_download() as har:
         dialog.get_by_role("button", name="HTTP archive (HAR)").click()
     with page.expect_download() as lines:
@@ -226,7 +230,7 @@ def test_what_a_search_found_is_exported(page: Page, gateway: PageGateway) -> No
     assert len(json.loads(har.value.path().read_text())["log"]["entries"]) == 2
     stories = [json.loads(line) for line in lines.value.path().read_text().splitlines()]
     assert {story["payload"]["aps"]["alert"] for story in stories} == {"Goal", "Goal again"}
-    dialog.get_by_text("Everything").click()
+    dialog.get_by_label("Everything").check()
     with page.expect_download() as everything:
         dialog.get_by_role("button", name="JSON lines").click()
     assert len(everything.value.path().read_text().splitlines()) == 4

@@ -26,9 +26,9 @@ export function NewWebhook({ changed }) {
   return html`<form class="fold-body" onSubmit=${submit} aria-busy=${isBusy} aria-label="A new webhook">
     <${Problem} error=${error} />
     <div class="form-grid">
-      <${TextField} label="Tell" type="url" required value=${typed.url} set=${set("url")} placeholder="http://127.0.0.1:8080/pushes"
+      <${TextField} label="URL" type="url" required value=${typed.url} set=${set("url")} placeholder="http://127.0.0.1:8080/pushes"
         hint="a POST when a push was delivered or presented" />
-      <${TextField} label="Only of app" value=${typed.bundle_id} set=${set("bundle_id")} hint="empty: of every app" />
+      <${TextField} label="Bundle id" value=${typed.bundle_id} set=${set("bundle_id")} hint="empty: of every app" />
       <${TextField} label="Secret" value=${typed.secret} set=${set("secret")} placeholder="whsec_…" hint="signs what is sent; never shown again" />
     </div>
     <div class="actions"><${Button} label="Add the webhook" type="submit" kind="primary" disabled=${isBusy} /></div>

@@ -9,7 +9,7 @@ import { useAnswer } from "../use_answer.js";
 import { NewWebhook } from "./new_webhook.js";
 
 const ASK_SECONDS = 2;
-const HEADS = ["URL", "Told of", "Told", "Waiting", "Dropped", "Last attempt", "Do"];
+const HEADS = ["URL", "Events", "Delivered", "Pending", "Dropped", "Last attempt", "Do"];
 
 export function WebhooksPanel() {
   const { data, error, again } = useAnswer((signal) => get("/webhooks", {}, { signal }), [], { everySeconds: ASK_SECONDS });
