@@ -182,11 +182,11 @@ class Clock:
 
         Args:
             stamp: its ``iat``, which counts whole seconds.
-            seen_at: the time here when it was first seen: it is no younger.
+            seen_at: the time here when it was first seen: it is no younger, unless it was ahead.
         """
         if not self._course:
             return stamp
-        return min(self._course.at(stamp, self._machine(), self.now()), seen_at)
+        return self._course.at(stamp, self._machine(), min(seen_at, self.now()))
 
     def _turn(self) -> None:
         """Count from here."""

@@ -50,13 +50,13 @@ class Course:
         """It is the machine's clock again."""
         self._turns.clear()
 
-    def at(self, stamp: float, machine: float, world: float) -> float:
+    def at(self, stamp: float, machine: float, seen_at: float) -> float:
         """The time here when the machine's clock said ``stamp``.
 
         Args:
             stamp: in whole seconds; what was stamped so may be of the end of that second.
             machine: what the machine's clock says now.
-            world: what it is here now.
+            seen_at: what it was here when the stamp was first seen, which was made no later.
 
         Returns:
             ``stamp`` itself if the machine's clock has not come to it, give or take a skew; or if
@@ -64,8 +64,8 @@ class Course:
         """
         if stamp > machine + SKEW_SECONDS:
             return stamp
-        told = min(world, self._world_at(stamp + 1))
-        return max(told, stamp) if stamp <= world else told
+        told = min(seen_at, self._world_at(stamp + 1))
+        return max(told, stamp) if stamp <= seen_at else told
 
     def _world_at(self, moment: float) -> float:
         for turn in reversed(self._turns):

@@ -54,6 +54,18 @@ def test_a_stamp_that_is_ahead_of_the_machine_is_of_this_clock() -> None:
     assert desk.age(NOW + 30) == 0, "a machine whose clock is a little fast"
 
 
+def test_a_stamp_that_is_ahead_of_both_clocks_stays_ahead_on_a_clock_that_was_moved() -> None:
+    desk = Desk()
+    desk.clock.freeze()
+    desk.clock.advance(2 * HOUR)
+    milliseconds = NOW * 1000
+    assert desk.age(milliseconds) == NOW + 2 * HOUR - milliseconds
+    seen_at, stamp = desk.clock.now(), NOW + 3 * HOUR - 60
+    assert desk.age(stamp, seen_at) == 60 - HOUR
+    desk.clock.advance(HOUR)
+    assert desk.age(stamp, seen_at) == 60, "its age is its own, not how long it is known"
+
+
 def test_frozen_time_makes_nothing_older_and_fast_time_does() -> None:
     desk = Desk()
     desk.clock.freeze()
