@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from apnsim.netstat import Socket
 from apnsim.own_provider import OwnProvider
-from devicesim.apps import UnknownAppError
-from devicesim.host.device_host import NotConfirmedError, UnknownDeviceError
+from devicesim.app import UnknownAppError
+from devicesim.host.errors import NotConfirmedError, UnknownDeviceError
 from devicesim.live_activities.kit import UnknownActivityError
 from devicesim.screen.screen import UnknownNotificationError
 from devicesim.state.files import StateError

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from devicesim.host.device_host import DeviceHost, NotConfirmedError, tls_dials
+from devicesim.host.device_host import DeviceHost
+from devicesim.host.errors import NotConfirmedError
+from devicesim.link.dial import tls_dials
 from devicesim.link.intervals import interval_policy
 from devicesim.link.keepalive import KeepAliveSweeper
 from devicesim.notification_center import Presentation
 from devicesim.power import PowerSettings
 from devicesim.runtime.rules import RuntimeRules
 from devicesim.state.files import StateError
-from gateway.journal import State
+from gateway.records import State
 from protocol.identifiers import DeviceId
 from protocol.provider.request import infer_push_type
 

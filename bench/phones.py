@@ -18,7 +18,8 @@ import trio
 
 from apnsim.open_files import allow_many
 from certs.authority import Authority
-from devicesim.host.device_host import DeviceHost, tls_dials
+from devicesim.host.device_host import DeviceHost
+from devicesim.link.dial import tls_dials
 
 if TYPE_CHECKING:
     from protocol.courier.messages import Push

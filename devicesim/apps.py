@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Any
 from devicesim.app import (
     App,
     AppError,
-    AppState,
-    Permission,
     UnknownAppError,
-    UnknownChannelError,
     parse_push_types,
     topics_of,
 )
@@ -25,15 +22,6 @@ if TYPE_CHECKING:
     from protocol.identifiers import ChannelId, TokenPurpose
     from protocol.tenant import Tenant
 
-__all__ = [
-    "App",
-    "AppError",
-    "AppRegistry",
-    "AppState",
-    "Permission",
-    "UnknownAppError",
-    "UnknownChannelError",
-]
 
 # More apps than a person installs; bounds what one local process can make a daemon keep.
 MAX_APPS = 256

@@ -18,7 +18,7 @@ from devicesim.power import PhonePower
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.dispatch import AppDelivery
     from devicesim.link.courier_link import CourierLink
     from devicesim.link.keepalive import KeepAliveSweeper

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from protocol.courier.messages import AckStatus, PushAck
 
 if TYPE_CHECKING:
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from devicesim.apps import AppState, Permission
+from devicesim.app import AppState, Permission
 from devicesim.screen.alert import read_alert
 from devicesim.screen.content import InterruptionLevel, read_content, read_sound
 from devicesim.screen.localization import StringTables
@@ -20,7 +20,7 @@ from devicesim.screen.screen import Screen, ScreenTimes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.screen.content import Content
     from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push

@@ -23,7 +23,8 @@ from protocol.courier.messages import (
 )
 
 if TYPE_CHECKING:
-    from devicesim.apps import App, AppRegistry
+    from devicesim.app import App
+    from devicesim.apps import AppRegistry
     from devicesim.power import PhonePower
     from protocol.courier.messages import DeviceMessage
     from protocol.identifiers import DeviceToken

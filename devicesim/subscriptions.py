@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from devicesim.apps import UnknownChannelError
+from devicesim.app import UnknownChannelError
 from protocol.broadcast import topic_of
 from protocol.courier.channels import ChannelMark, Channels, TopicChannels
 from protocol.identifiers import ChannelId
 
 if TYPE_CHECKING:
-    from devicesim.apps import App, AppRegistry
+    from devicesim.app import App
+    from devicesim.apps import AppRegistry
     from devicesim.daemon import Daemon
     from protocol.courier.channels import ChannelsResponse
     from protocol.identifiers import Topic

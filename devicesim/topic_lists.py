@@ -16,7 +16,7 @@ from protocol.notification import PushType
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devicesim.apps import App
+    from devicesim.app import App
     from protocol.identifiers import Topic
 
 # What is looked at only on a lit display may wait until it is lit.

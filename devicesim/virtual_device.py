@@ -22,7 +22,7 @@ from devicesim.screen.screen import ScreenTimes
 from devicesim.screen.views import look_at
 
 if TYPE_CHECKING:
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.network import ConditionChanges
     from devicesim.power import WakeReason
     from devicesim.runtime.outcome import Outcome

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from protocol.provider.http import HttpRequest
 
 
-__all__ = ["Audience", "Event", "Journal", "JournalStatistics", "LinkEvent", "Record", "State"]
-
 OK = 200
 _UNDECIDED = frozenset({State.RECEIVED, State.FAULT})
 _DELIVERED = frozenset({State.DELIVERED, State.DELIVERED_FROM_STORAGE})

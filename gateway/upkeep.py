@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from gateway.journal import Journal, State
+from gateway.records import State
 from gateway.store.store import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from gateway.journal import Journal
     from gateway.routing.sessions import SessionTable
     from gateway.store.store import Store
     from worldtime.alarm import Alarm

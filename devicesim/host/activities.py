@@ -14,7 +14,7 @@ from devicesim.state.files import StateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.host.views import ActivityView, AppView
     from devicesim.virtual_device import VirtualDevice
     from worldtime.alarm import Alarm

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypedDict
 
-from devicesim.apps import AppState, Permission
+from devicesim.app import AppState, Permission
 from devicesim.host.errors import confirmed
 from devicesim.host.hosted import Hosted
 from devicesim.runtime import handlers
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Unpack
 
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.host.views import AppView
     from devicesim.runtime.app_events import AppEvent
     from devicesim.virtual_device import VirtualDevice

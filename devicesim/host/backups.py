@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devicesim.app import AppState
 from devicesim.app_description import describe_switches, restore_switches
-from devicesim.apps import AppState
 from devicesim.host.errors import confirmed
 from devicesim.host.hosted import Hosted
 

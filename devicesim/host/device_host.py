@@ -23,8 +23,6 @@ from devicesim.host.backups import HostedBackups
 from devicesim.host.channels import HostedChannels
 from devicesim.host.errors import (
     CONFIRM_SECONDS,
-    NotConfirmedError,
-    UnknownDeviceError,
     patience,
 )
 from devicesim.host.folder import HostFolder
@@ -33,14 +31,12 @@ from devicesim.host.power import HostedPower
 from devicesim.host.screens import HostScreens
 from devicesim.host.snapshots import HostedSnapshots
 from devicesim.host.tenants import HostedTenants, usual_name
-from devicesim.host.views import AppView, DeviceView, ReceivedView
-from devicesim.link.dial import tls_dials
 from devicesim.link.keepalive import KeepAliveSweeper
 from devicesim.network import LostStreams, NetworkKind
 from devicesim.power import AssertionPolicy, Power, PowerSettings
 from devicesim.state.device_state import DeviceState
 from devicesim.surroundings import OnReceived, Surroundings
-from devicesim.virtual_device import HISTORY, VirtualDevice
+from devicesim.virtual_device import VirtualDevice
 from protocol.identifiers import DeviceId
 from protocol.notification import Environment
 
@@ -48,23 +44,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from devicesim.host.views import DeviceView, ReceivedView
     from devicesim.link.backoff import Backoff
     from devicesim.link.dial import Dial
     from devicesim.network import ConditionChanges, PhonePath
     from devicesim.runtime.rules import RuntimeRules
 
-__all__ = [
-    "HISTORY",
-    "AppView",
-    "DeviceHost",
-    "DeviceView",
-    "NotConfirmedError",
-    "OnReceived",
-    "Power",
-    "ReceivedView",
-    "UnknownDeviceError",
-    "tls_dials",
-]
 
 SWEEP_SECONDS = 10.0
 

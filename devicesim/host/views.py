@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from devicesim.apps import Permission
+from devicesim.app import Permission
 from devicesim.pushes import is_from_storage
 from devicesim.token_keys import to_update
 
 if TYPE_CHECKING:
-    from devicesim.apps import App, AppState
+    from devicesim.app import App, AppState
     from devicesim.link.views import LinkView
     from devicesim.live_activities.activity import ActivityState, LiveActivity
     from devicesim.network import Conditions, NetworkKind

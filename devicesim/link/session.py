@@ -21,7 +21,7 @@ from protocol.courier.messages import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.dispatch import AppDelivery
     from devicesim.link.courier_link import CourierLink
     from devicesim.link.keepalive import KeepAliveSweeper

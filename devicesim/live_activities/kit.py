@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from devicesim.apps import AppError
+from devicesim.app import AppError
 from devicesim.live_activities.events import (
     MAX_TYPE_LENGTH,
     Content,
@@ -21,7 +21,7 @@ from protocol.notification import PushType
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.live_activities.activity import LiveActivity
     from devicesim.live_activities.reports import Announce
     from devicesim.notification_center import Presented

@@ -19,7 +19,7 @@ from devicesim.token_keys import to_update
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.live_activities.events import Start
     from devicesim.state.device_state import DeviceState
 

@@ -19,7 +19,7 @@ from devicesim.notification_center import Presentation, Presented, read_payload
 from protocol.payload import aps_of
 
 if TYPE_CHECKING:
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.live_activities.on_screen import OnScreen
     from devicesim.live_activities.reports import Announce
     from devicesim.token_keys import TokenKey

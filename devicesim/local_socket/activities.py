@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from devicesim.apps import AppError
+from devicesim.app import AppError
 from devicesim.local_socket.frames import FrameError
 from devicesim.state.files import StateError
 

@@ -16,7 +16,7 @@ from protocol.notification import PushType
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.local_socket.peer import Peer
     from protocol.courier.messages import Push
     from protocol.identifiers import UniqueId

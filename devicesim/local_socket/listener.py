@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from devicesim.apps import AppState
+from devicesim.app import AppState
 from devicesim.local_socket.activities import change_activities
 from devicesim.local_socket.duties import Duties
 from devicesim.local_socket.frames import FrameError, SocketFrames
@@ -27,7 +27,7 @@ from protocol.identifiers import UniqueId
 from protocol.notification import PushType
 
 if TYPE_CHECKING:
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.daemon import Daemon
     from devicesim.live_activities.kit import ActivityKit
     from devicesim.notification_center import NotificationCenter, Presented

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 if TYPE_CHECKING:
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.host.views import ActivityView
     from devicesim.live_activities.kit import ActivityKit
     from devicesim.local_socket.duties import Duties

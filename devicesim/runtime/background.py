@@ -11,7 +11,7 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
-from devicesim.apps import AppState
+from devicesim.app import AppState
 from devicesim.notification_center import Presentation, Presented, read_payload
 from devicesim.runtime.background_budget import BackgroundBudget
 from devicesim.runtime.handlers import BACKGROUND
@@ -20,7 +20,7 @@ from protocol.payload import aps_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.runtime.lives import AppLives
     from devicesim.runtime.rules import RuntimeRules
     from devicesim.state.device_state import DeviceState

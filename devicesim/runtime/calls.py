@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devicesim.apps import AppState
+from devicesim.app import AppState
 from devicesim.runtime.background_budget import DAY_SECONDS
 
 if TYPE_CHECKING:
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.runtime.rules import RuntimeRules
     from protocol.courier.messages import Push
 

@@ -6,12 +6,12 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
-from devicesim.apps import AppState
+from devicesim.app import AppState
 from devicesim.runtime.handlers import LAUNCHED, TOKEN_CALLS
 
 if TYPE_CHECKING:
     from devicesim.agenda import Agenda
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.runtime.app_events import AppEvents
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from devicesim.apps import AppState
+    from devicesim.app import AppState
     from devicesim.notification_center import Presented
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from devicesim.agenda import Agenda
-    from devicesim.apps import App
+    from devicesim.app import App
     from protocol.courier.messages import Push
     from protocol.identifiers import UniqueId
 

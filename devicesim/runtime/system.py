@@ -11,7 +11,7 @@ from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 import worldtime
-from devicesim.apps import AppState
+from devicesim.app import AppState
 from devicesim.notification_center import Presentation, Presented, read_payload
 from devicesim.runtime.app_events import AppEvents
 from devicesim.runtime.background import BackgroundPushes
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from devicesim.agenda import Agenda
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.runtime.handlers import Handler
     from devicesim.runtime.rules import RuntimeRules
     from devicesim.state.device_state import DeviceState

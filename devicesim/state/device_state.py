@@ -33,7 +33,7 @@ from protocol.notification import Environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devicesim.apps import App
+    from devicesim.app import App
     from devicesim.live_activities.activity import LiveActivity
     from devicesim.state.files import StateFiles
     from protocol.courier.channels import ChannelMark

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.console.findings import findings_of
-from gateway.journal import State
+from gateway.records import State
 from protocol.lint.finding import Effect
 from protocol.notification import Notification
 from protocol.provider.rejection import Reason
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gateway.console.app_host import AppView
     from gateway.console.device_host import DeviceView
-    from gateway.journal import Event, Record
+    from gateway.records import Event, Record
     from gateway.store.store import Registration
     from protocol.identifiers import DeviceId, DeviceToken
     from protocol.lint.finding import Finding

@@ -14,7 +14,7 @@ from protocol.provider.rejection import Reason
 from protocol.provider.request import DEVICE_PATH
 
 if TYPE_CHECKING:
-    from gateway.journal import Record
+    from gateway.records import Record
     from protocol.lint.finding import Finding
 
 

@@ -19,7 +19,7 @@ from protocol.provider.http import redacted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gateway.journal import Record
+    from gateway.records import Record
     from protocol.provider.http import HttpRequest, HttpResponse
 
 HTTP_VERSION = "HTTP/2.0"

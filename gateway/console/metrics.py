@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from gateway.console.parts import ConsoleParts, Figures
     from gateway.histogram import Histogram
-    from gateway.journal import State
+    from gateway.records import State
 
     Value = TypeVar("Value")
     Values: TypeAlias = Mapping[str, Value] | Mapping[State, Value]

@@ -16,7 +16,7 @@ from gateway.console.wanted import (
     payload_of,
     summary_of,
 )
-from gateway.journal import Record, State
+from gateway.records import Record, State
 from protocol.identifiers import DeviceToken, InvalidIdentifierError
 
 # The newest so many are looked at.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.console.parts import ConsoleParts
-    from gateway.journal import Record
+    from gateway.records import Record
     from protocol.provider.http import Headers
 
 # Of the request that is sent again: what was its connection's, its sender's, and its name.

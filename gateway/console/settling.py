@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from gateway.journal import Record, State
+from gateway.records import Record, State
 from protocol.broadcast import Broadcast
 from protocol.provider.broadcast import BROADCAST_PATH
 from protocol.provider.request import DEVICE_PATH

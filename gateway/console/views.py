@@ -8,7 +8,7 @@ from pydantic import WithJsonSchema
 
 from gateway.console.findings import findings_of
 from gateway.console.rendering import read_payload
-from gateway.journal import Audience, Event, LinkEvent, Record, State
+from gateway.records import Audience, Event, LinkEvent, Record, State
 from protocol.broadcast import Broadcast
 from protocol.lint.finding import Finding
 from protocol.notification import Notification

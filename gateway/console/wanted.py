@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gateway.console.rendering import Payload
-    from gateway.journal import State
-    from gateway.records import Happening
+    from gateway.records import Happening, State
     from gateway.routing.tenancy import Tenancy
 
 

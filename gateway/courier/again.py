@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gateway.journal import State
+from gateway.records import State
 from gateway.routing.unacknowledged import Sent
 
 if TYPE_CHECKING:

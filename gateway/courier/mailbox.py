@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.courier.receipts import Receipts
-from gateway.journal import State
+from gateway.records import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

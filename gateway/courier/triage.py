@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import worldtime
 from gateway.courier.held import Held
 from gateway.courier.topics import TopicLists, Verdict
-from gateway.journal import State
+from gateway.records import State
 from protocol.notification import Priority
 
 if TYPE_CHECKING:

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.broadcast_validation import BroadcastGrounds
-    from gateway.journal import Journal, Record
+    from gateway.journal import Journal
     from gateway.provider.contract import Answerer, ShutdownAnswer
+    from gateway.records import Record
     from gateway.routing.broadcasts import Broadcaster
     from gateway.routing.channels import ChannelDirectory
     from protocol.provider.http import HttpRequest, HttpResponse

@@ -26,9 +26,10 @@ from protocol.provider.rejection import Reason, Rejection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.journal import Journal, Record
+    from gateway.journal import Journal
     from gateway.provider.contract import ConnectionFacts
     from gateway.provider.identity import ConnectionIdentity
+    from gateway.records import Record
     from gateway.routing.directory import DeviceDirectory
     from gateway.routing.router import Router
     from gateway.store.store import Registration

@@ -12,10 +12,10 @@ import trio
 
 from gateway.faults.actions import Answer, Delay, Outage, OutageReason
 from gateway.faults.courier import Storm
-from gateway.journal import State
 from gateway.provider.bent import Bent
 from gateway.provider.occasion import request_occasion
 from gateway.provider.refusals import id_header_of, reason_json
+from gateway.records import State
 from protocol.identifiers import ApnsId
 from protocol.provider.http import HttpResponse
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     from gateway.faults.basics import Act
     from gateway.faults.book import Hit, RuleBook
-    from gateway.journal import Journal, Record
+    from gateway.journal import Journal
     from gateway.provider.contract import Answerer, ConnectionFacts, ConnectionHandle
     from gateway.provider.identity import ConnectionIdentity
+    from gateway.records import Record
     from protocol.provider.http import HttpRequest
 
 

@@ -12,12 +12,13 @@ from collections import OrderedDict
 from math import ceil
 from typing import TYPE_CHECKING, TypeAlias
 
-from gateway.journal import Journal, State
+from gateway.records import State
 from worldtime.alarm import Alarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.journal import Journal
     from gateway.routing.sessions import SessionTable
     from gateway.store.store import Registration, Store
     from protocol.identifiers import ApnsId, DeviceId, UniqueId

@@ -14,7 +14,7 @@ from apnsim.client import Apnsim, ApnsimError, NotInTimeError, UnreachableError
 from certs.device_request import DeviceRequest
 from certs.provider_key import ProviderKey
 from gateway.faults.match import Occasion
-from gateway.journal import State
+from gateway.records import State
 from tests.builders import APNS_ID, NOW, TOKEN, notification, push
 from tests.gateway.console.consoles import Console, Received
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from apnsim.client.views import ServerEvent
-    from gateway.journal import LinkEvent, Record
+    from gateway.records import LinkEvent, Record
 
 Result = TypeVar("Result")
 

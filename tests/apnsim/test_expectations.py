@@ -18,7 +18,7 @@ from apnsim.client import (
     UnreachableError,
 )
 from apnsim.client.expectations import arriving, query_of
-from gateway.journal import State
+from gateway.records import State
 from tests.builders import BUNDLE_ID, ListeningSession
 from tests.gateway.console.consoles import Console
 

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from apnsim.client import Apnsim, ApnsimError
-from gateway.journal import State
+from gateway.records import State
 from tests.gateway.console.consoles import Console
 
 if TYPE_CHECKING:

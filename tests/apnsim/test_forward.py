@@ -14,7 +14,7 @@ from apnsim import simctl
 from apnsim.client.views import Notification, read
 from gateway.console.rendering import to_json
 from gateway.console.views import push_view
-from gateway.journal import State
+from gateway.records import State
 from protocol.identifiers import Topic
 from protocol.notification import PushType
 from tests.builders import PAYLOAD

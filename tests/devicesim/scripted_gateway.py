@@ -56,7 +56,7 @@ from protocol.notification import Environment, Priority, PushType
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from devicesim.apps import App
+    from devicesim.app import App
 
     MemoryStream: TypeAlias = trio.StapledStream[
         trio.testing.MemorySendStream, trio.testing.MemoryReceiveStream

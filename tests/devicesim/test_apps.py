@@ -7,7 +7,8 @@ import json
 import pytest
 
 from devicesim import apps as apps_module
-from devicesim.apps import AppError, AppRegistry, AppState, Permission, UnknownAppError
+from devicesim.app import AppError, AppState, Permission, UnknownAppError
+from devicesim.apps import AppRegistry
 from devicesim.token_keys import TokenKey, to_start, to_update
 from protocol.identifiers import DeviceToken, InvalidIdentifierError, Topic
 

@@ -10,7 +10,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from devicesim import app as app_module
-from devicesim.apps import AppError, UnknownAppError, UnknownChannelError
+from devicesim.app import AppError, UnknownAppError, UnknownChannelError
 from devicesim.state import inbox
 from devicesim.state.device_state import DeviceState
 from devicesim.state.files import StateFiles

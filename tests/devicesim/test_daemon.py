@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from devicesim import dispatch
-from devicesim.apps import AppError, Permission, UnknownAppError
+from devicesim.app import AppError, Permission, UnknownAppError
 from devicesim.link.courier_link import CONNECT_SECONDS
 from devicesim.network import Interface
 from devicesim.state import inbox

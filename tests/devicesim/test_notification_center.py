@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devicesim.apps import App, AppState
+from devicesim.app import App, AppState
 from devicesim.notification_center import NotificationCenter, Presentation
 from devicesim.state.device_state import DeviceState
 from protocol.identifiers import BundleId, CollapseId, DeviceToken

@@ -14,7 +14,8 @@ import httpx
 import trio
 
 from certs.authority import Authority
-from devicesim.host.device_host import DeviceHost, tls_dials
+from devicesim.host.device_host import DeviceHost
+from devicesim.link.dial import tls_dials
 from tests.e2e.gateway_process import token_for
 
 if TYPE_CHECKING:

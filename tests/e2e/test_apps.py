@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from devicesim.runtime.calls import KILLED
-from gateway.journal import State
+from gateway.records import State
 from tests.e2e.world import TOPIC, World, until, world
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devicesim.apps import UnknownChannelError
-from gateway.journal import State
+from devicesim.app import UnknownChannelError
+from gateway.records import State
 from tests.e2e.stadium import stadium
 from tests.e2e.world import TOPIC, until
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.faults.reading import read_rule
-from gateway.journal import State
+from gateway.records import State
 from tests.e2e.world import TOPIC, World, until, world
 
 if TYPE_CHECKING:

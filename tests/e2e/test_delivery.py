@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import httpx
 import trio
 
-from devicesim.host.device_host import DeviceHost, tls_dials
+from devicesim.host.device_host import DeviceHost
+from devicesim.link.dial import tls_dials
 from gateway.choices import UnknownTokens
-from gateway.journal import State
+from gateway.records import State
 from tests.e2e.world import DEVELOPMENT, PRODUCTION, TOPIC, until, world
 
 if TYPE_CHECKING:

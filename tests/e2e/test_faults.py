@@ -10,7 +10,7 @@ import trio
 
 from gateway.choices import InBandFaults
 from gateway.faults.reading import read_rule
-from gateway.journal import State
+from gateway.records import State
 from tests.e2e.world import PRODUCTION, TOPIC, World, until, world
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.journal import State
+from gateway.records import State
 from tests.e2e.world import until, world
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from gateway.journal import State
+from gateway.records import State
 from tests.e2e.command import command
 from tests.e2e.gateway_process import gateway_process, token_for
 from tests.e2e.test_processes import Phone

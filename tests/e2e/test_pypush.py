@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from gateway.faults.reading import read_rule
-from gateway.journal import State
+from gateway.records import State
 from protocol.broadcast import topic_of
 from protocol.courier.apple_channels import read_mark, write_subscriptions
 from protocol.courier.channels import ChannelMark, TopicChannels

@@ -8,7 +8,7 @@ import httpx
 from pydantic import TypeAdapter
 
 from gateway.console.api.screens import Screen
-from gateway.journal import State
+from gateway.records import State
 from tests.e2e.world import TOPIC, World, world
 
 if TYPE_CHECKING:

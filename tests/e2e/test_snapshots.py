@@ -10,8 +10,7 @@ import httpx
 import pytest
 
 from gateway.faults.reading import read_rule
-from gateway.journal import State
-from gateway.records import Forgotten
+from gateway.records import Forgotten, State
 from gateway.store.memory import MemoryStore
 from gateway.store.store import StoreUnavailableError
 from protocol.broadcast import StoragePolicy

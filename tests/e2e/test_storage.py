@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.journal import State
+from gateway.records import State
 from tests.e2e.world import until, world
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from certs.provider_key import ProviderKey
-from gateway.journal import State
+from gateway.records import State
 from tests.e2e.world import TOPIC, World, until, world
 from tests.gateway.webhooks.target import target
 

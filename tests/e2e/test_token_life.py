@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devicesim.runtime.handlers import LAUNCHED, REGISTERED, UNREGISTER
-from gateway.journal import State
+from gateway.records import State
 from tests.e2e.world import DEVELOPMENT, PRODUCTION, TOPIC, World, until, world
 from tests.test_architecture import ROOT
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from gateway.journal import State
+from gateway.records import State
 from tests.e2e.command import command
 from tests.e2e.gateway_process import gateway_process
 from tests.e2e.world import until, world

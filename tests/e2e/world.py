@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devicesim.host.views import ReceivedView
-    from gateway.journal import State
+    from gateway.records import State
     from gateway.serve import Gateway
 
 TOPIC = "com.example.app"

@@ -11,7 +11,7 @@ import pytest
 from referencing import Registry, Resource
 
 from gateway.console.metrics import render
-from gateway.journal import State
+from gateway.records import State
 from tests.gateway.console.consoles import Console
 from tests.gateway.console.test_metrics import busy_parts
 

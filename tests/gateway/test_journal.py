@@ -7,7 +7,8 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from gateway.journal import Event, Journal, LinkEvent, Record, State
+from gateway.journal import Journal
+from gateway.records import Event, LinkEvent, Record, State
 from protocol.identifiers import UniqueId
 from tests.builders import APNS_ID, DEVICE, NOW, SettableTime, notification, push
 

@@ -7,7 +7,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from apnsim.logs import JsonFormatter
-from gateway.journal import Journal, State
+from gateway.journal import Journal
+from gateway.records import State
 from tests import builders
 
 if TYPE_CHECKING:

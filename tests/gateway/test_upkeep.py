@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import trio
 
 from gateway import upkeep
-from gateway.journal import Journal, State
+from gateway.journal import Journal
+from gateway.records import State
 from gateway.routing.sessions import SessionTable
 from gateway.store.memory import MemoryStore
 from gateway.store.store import StoreUnavailableError

@@ -41,7 +41,7 @@ from tests.builders import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.journal import Audience
+    from gateway.records import Audience
     from gateway.store.store import Registration
     from protocol.broadcast import Channel
     from protocol.courier.messages import Message

@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from gateway.courier.terms import CourierSettings
-from gateway.journal import LinkEvent
+from gateway.records import LinkEvent
 from protocol.courier.compact import CompactCodec
 from protocol.courier.frames import frame
 from protocol.courier.messages import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from devicesim.apps import AppState
+from devicesim.app import AppState
 from devicesim.local_socket import duties
 from devicesim.local_socket.app_connection import AppConnection, AppConnectionError
 from devicesim.local_socket.frames import SocketFrames

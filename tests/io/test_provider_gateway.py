@@ -12,7 +12,7 @@ import httpx
 import pytest
 import trio
 
-from gateway.journal import State
+from gateway.records import State
 from tests.e2e.world import TOPIC, until
 from tests.io.provider_desk import APNS_ID, TEAM, desk
 from tests.io.provider_front import until_end

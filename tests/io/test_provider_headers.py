@@ -15,7 +15,7 @@ import pytest
 
 from certs.provider_certificate import Kind
 from gateway.choices import UnknownTokens
-from gateway.journal import State
+from gateway.records import State
 from protocol.notification import MAX_STORAGE_SECONDS
 from tests.e2e.world import TOPIC, until
 from tests.io.provider_desk import APNS_ID, BODY, desk
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devicesim.host.views import ReceivedView
-    from gateway.journal import Record
+    from gateway.records import Record
     from tests.io.provider_desk import Desk
     from tests.io.streams import Answered, Provider
 

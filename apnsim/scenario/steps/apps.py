@@ -9,7 +9,7 @@ from apnsim.scenario.cast import device_id
 from apnsim.scenario.steps.phones import given, spoken
 from apnsim.scenario.times import duration
 from apnsim.toml.reading import boolean, key, names, word
-from devicesim.apps import AppState, Permission
+from devicesim.app import AppState, Permission
 from gateway import values
 
 if TYPE_CHECKING:

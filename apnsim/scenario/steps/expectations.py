@@ -11,7 +11,7 @@ from apnsim.scenario.times import duration
 from apnsim.toml.reading import boolean, key, names, word
 from devicesim.notification_center import Presentation
 from gateway import values
-from gateway.journal import State
+from gateway.records import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, wit
 
 from gateway.console.parts import ConsoleParts
 from gateway.console.problems import refusals
-from gateway.journal import Record
+from gateway.records import Record
 from gateway.routing.tenancy import Tenancy
 from protocol.tenant import Tenant
 

@@ -17,7 +17,7 @@ from gateway.console.har import archive_around, entry_of
 from gateway.console.parts import ConsoleParts
 from gateway.console.rendering import VALUES_AT_ONCE, to_json
 from gateway.console.views import story_of
-from gateway.journal import Record
+from gateway.records import Record
 from gateway.version import VERSION
 
 router = APIRouter(prefix="/api/v1/export", tags=["notifications"])

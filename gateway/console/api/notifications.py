@@ -11,7 +11,7 @@ from gateway.console.api.wanting import Wanting
 from gateway.console.parts import ConsoleParts
 from gateway.console.rendering import Json, json_list
 from gateway.console.views import PushStory, PushView, push_view, story_of
-from gateway.journal import Record
+from gateway.records import Record
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
 

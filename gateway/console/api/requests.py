@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from gateway.console.api.common import OfTenant, Searching, Since
 from gateway.console.rendering import json_list
 from gateway.console.views import RequestView, request_view
-from gateway.journal import Record
+from gateway.records import Record
 
 router = APIRouter(prefix="/api/v1/requests", tags=["requests"])
 

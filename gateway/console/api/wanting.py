@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 from gateway.console.api.common import OfTenant, Since
 from gateway.console.problems import refusals
 from gateway.console.wanted import PayloadWish, Wanted
-from gateway.journal import State
+from gateway.records import State
 from protocol.identifiers import DeviceToken
 
 MAX_TEXT_LENGTH = 4096

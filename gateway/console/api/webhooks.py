@@ -9,7 +9,7 @@ from pydantic import Field
 from gateway.console.api.common import Body, OneTenant, Parts, answer, number_of
 from gateway.console.problems import refusals
 from gateway.console.rendering import Json
-from gateway.journal import State
+from gateway.records import State
 from gateway.webhooks.description import read_description
 
 if TYPE_CHECKING:

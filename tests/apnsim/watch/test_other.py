@@ -11,7 +11,7 @@ import trio
 from apnsim.errors import CommandError
 from apnsim.watch.other import OtherDevice
 from apnsim.watch.tail import Tail
-from gateway.journal import State
+from gateway.records import State
 from protocol.identifiers import DeviceId
 from tests.builders import DEVICE
 from tests.gateway.console.consoles import Console

@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from devicesim.host.device_host import NotConfirmedError, UnknownDeviceError
+from devicesim.host.errors import NotConfirmedError, UnknownDeviceError
 from protocol.courier.messages import Connect
 from tests.devicesim.town import Town
 

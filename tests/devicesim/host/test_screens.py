@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devicesim.apps import UnknownAppError
-from devicesim.host.device_host import UnknownDeviceError
+from devicesim.app import UnknownAppError
+from devicesim.host.errors import UnknownDeviceError
 from devicesim.screen.screen import UnknownNotificationError
 from protocol.identifiers import DeviceToken
 from protocol.notification import PushType

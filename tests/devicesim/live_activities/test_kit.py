@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devicesim.apps import AppError, UnknownAppError
+from devicesim.app import AppError, UnknownAppError
 from devicesim.live_activities import kit as kit_module
 from devicesim.live_activities import on_screen
 from devicesim.live_activities.kit import ActivityKit, UnknownActivityError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from devicesim.apps import App
+from devicesim.app import App
 from devicesim.notification_center import NotificationCenter
 from devicesim.screen.views import ScreenView, look_at
 from devicesim.state.device_state import DeviceState

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devicesim.agenda import Agenda
-from devicesim.apps import App
+from devicesim.app import App
 from devicesim.live_activities.activity import LiveActivity
 from devicesim.live_activities.events import Start, UnusableEventError, Update, read_event
 from devicesim.notification_center import NotificationCenter, Presentation

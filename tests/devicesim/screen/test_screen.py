@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from devicesim.apps import AppState, Permission
+from devicesim.app import AppState, Permission
 from devicesim.screen import memory
 from devicesim.screen.screen import MAX_SOUNDS, UnknownNotificationError
 from devicesim.screen.views import MAX_NOT_SHOWN

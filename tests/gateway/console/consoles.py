@@ -23,7 +23,7 @@ from gateway.console.sending import OutgoingPush, SentPush
 from gateway.console.views import event_view
 from gateway.faults.book import RuleBook
 from gateway.home import Home
-from gateway.journal import Journal, Record, State
+from gateway.journal import Journal
 from gateway.provider.keys import KeyRing, RegisteredKey
 from gateway.routing.channels import ChannelDirectory
 from gateway.routing.directory import DeviceDirectory
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from gateway.console.app_host import AppChanges
+    from gateway.records import Record, State
     from protocol.identifiers import DeviceId
     from protocol.notification import Notification
     from protocol.provider.http import HttpRequest

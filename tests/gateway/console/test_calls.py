@@ -9,7 +9,7 @@ import pytest
 
 from certs.device_request import DeviceRequest
 from certs.provider_key import ProviderKey
-from gateway.journal import State
+from gateway.records import State
 from gateway.store.store import StoreUnavailableError
 from tests.builders import NOW
 

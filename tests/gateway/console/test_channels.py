@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.journal import State
+from gateway.records import State
 from protocol.broadcast import StoragePolicy
 from protocol.identifiers import BundleId
 from protocol.notification import Environment

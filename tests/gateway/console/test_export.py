@@ -10,7 +10,7 @@ import httpx
 import trio
 
 from gateway.console.rendering import VALUES_AT_ONCE
-from gateway.journal import State
+from gateway.records import State
 from protocol.identifiers import Topic
 from protocol.provider.http import HttpRequest, HttpResponse
 from tests.builders import APNS_ID, NOW, PATH, notification, push

@@ -15,7 +15,7 @@ from gateway.console.parts import Figures
 from gateway.faults.match import Occasion
 from gateway.faults.reading import read_rule
 from gateway.histogram import ANSWER_BOUNDS, Histogram
-from gateway.journal import State
+from gateway.records import State
 from gateway.store.store import StoreStatistics
 from gateway.webhooks.description import read_description
 

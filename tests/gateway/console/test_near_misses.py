@@ -9,7 +9,7 @@ import pytest
 
 from gateway.console.near_misses import LOOKED_AT, STRANGERS
 from gateway.handshakes import Handshakes
-from gateway.journal import State
+from gateway.records import State
 from protocol.identifiers import DeviceId, DeviceToken, Topic
 from protocol.notification import Environment
 from tests.builders import (

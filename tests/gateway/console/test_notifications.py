@@ -8,7 +8,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from gateway.console.rendering import VALUES_AT_ONCE, json_list
 from gateway.console.views import push_view
-from gateway.journal import State
+from gateway.records import State
 from protocol.identifiers import DeviceId, Topic
 from tests.builders import APNS_ID, NOW, PATH, TOKEN, notification, push
 

@@ -18,7 +18,7 @@ from gateway.console import server
 from gateway.console.app import Bind, serve_console
 from gateway.console.live import KEEP_ALIVE_SECONDS, EventStream, event_of
 from gateway.console.server import PatientStream, hypercorn_config, serve_app
-from gateway.journal import State
+from gateway.records import State
 from gateway.viewers import REMEMBERED, Told
 from protocol.identifiers import DeviceId
 from tests.builders import DEVICE, NOW, push

@@ -9,7 +9,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from gateway.journal import State
+from gateway.records import State
 from protocol.identifiers import DeviceId, Topic
 from tests.builders import (
     BUNDLE_ID,

@@ -11,10 +11,11 @@ from trio.testing import wait_all_tasks_blocked
 
 from certs.provider_key import ProviderKey
 from certs.provider_token import ProviderTokenVerifier
-from gateway.journal import Journal, State
+from gateway.journal import Journal
 from gateway.provider.endpoint import Endpoint, Service
 from gateway.provider.identity import ConnectionIdentity, IdentityRules
 from gateway.provider.keys import KeyRing, RegisteredKey
+from gateway.records import State
 from gateway.routing.directory import DeviceDirectory
 from gateway.routing.router import Router
 from gateway.routing.sessions import SessionTable

@@ -11,7 +11,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from gateway.journal import Journal, State
+from gateway.journal import Journal
+from gateway.records import State
 from gateway.routing.broadcasts import SUBSCRIBERS_AT_ONCE, Broadcaster
 from gateway.routing.channels import ChannelDirectory, Handover
 from gateway.store.memory import MemoryStore
@@ -22,7 +23,7 @@ from protocol.notification import Environment
 from tests.builders import BUNDLE_ID, SettableTime, broadcast, counting_bytes
 
 if TYPE_CHECKING:
-    from gateway.journal import Record
+    from gateway.records import Record
     from protocol.broadcast import Broadcast, Channel
 
 NONE, RECENT = StoragePolicy

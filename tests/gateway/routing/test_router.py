@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from gateway.journal import Journal, Record, State
+from gateway.journal import Journal
+from gateway.records import Record, State
 from gateway.routing.router import REMEMBERED_OFFERS, Router
 from gateway.routing.sessions import SessionTable
 from gateway.store.store import StoreUnavailableError

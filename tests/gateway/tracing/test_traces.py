@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from gateway.console.views import push_view
-from gateway.journal import State
+from gateway.records import State
 from gateway.tracing import spans
 from gateway.tracing.exporting import END_SECONDS, export_traces
 from protocol.identifiers import CollapseId

@@ -12,7 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from certs.authority import Authority
 from certs.contexts import provider_server_context
-from gateway.journal import State
+from gateway.records import State
 from gateway.webhooks import hook as hooks
 from gateway.webhooks.allowed import AllowList, TargetError
 from gateway.webhooks.book import CAPACITY, Webhooks
