@@ -116,7 +116,7 @@ class ProxyFront:
         tcp = AcceptedSocket(stream)
         core = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
         try:
-            door = await self._meet(tcp, core)
+            door = await self._find_door(tcp, core)
             granted = h11.Response(status_code=200, headers=[], reason=b"Connection established")
             await tcp.send_all(core.send(granted) or b"")  # the first bytes of a socket: no wait
         except RefusedError as refusal:
@@ -127,8 +127,8 @@ class ProxyFront:
         else:
             await door(stream, core.trailing_data[0])
 
-    async def _meet(self, tcp: AcceptedSocket, core: h11.Connection) -> Door:
-        """Hear the CONNECT, and find the door."""
+    async def _find_door(self, tcp: AcceptedSocket, core: h11.Connection) -> Door:
+        """Hear the CONNECT: what the client wants to be connected with."""
         try:
             with self._handshakes.within(self.handshake_seconds):
                 return self._door_of(await _hear_target(tcp, core))

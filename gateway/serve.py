@@ -23,7 +23,7 @@ from gateway.courier.tls import courier_tls
 from gateway.home import Home
 from gateway.journal import Journal
 from gateway.ports import serve_port, url_host
-from gateway.provider.endpoint import Endpoint, Service
+from gateway.provider.endpoint import PushEndpoint, PushService
 from gateway.provider.front_faults import FrontFaults
 from gateway.provider.identity import meet
 from gateway.provider.interference import Faults
@@ -156,7 +156,7 @@ class Gateway:
 
     def _provider_front(self) -> ProviderFront:
         settings = self.settings
-        service = Service(
+        service = PushService(
             self.router,
             self.directory,
             self.journal,
@@ -168,7 +168,7 @@ class Gateway:
         def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answerer:
             validation = rules.validation(settings, facts.environment)
             identity = self._meet(facts, handle)
-            pushes = Endpoint(service, validation, identity, facts.name)
+            pushes = PushEndpoint(service, validation, identity, facts.name)
             answer = self.broadcasting.beside(pushes, facts, identity)
             return self.faults.over(answer, facts, handle, identity)
 

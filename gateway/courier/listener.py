@@ -152,14 +152,14 @@ class CourierFront:
                 return
             context = spoilt
         tls = TlsStream(tcp, context, server_side=True)
-        met = await self._meet(tls, peer)
+        met = await self._shake_hands(tls, peer)
         if met is None:
             await trio.aclose_forcefully(tls)
         else:
             await self.serve_link(*met)
 
-    async def _meet(self, tls: TlsStream, peer: str) -> tuple[Link, Stranger] | None:
-        """Shake hands; None, and a line in the log, when it does not work out."""
+    async def _shake_hands(self, tls: TlsStream, peer: str) -> tuple[Link, Stranger] | None:
+        """The link, and who is there; None, and a line in the log, when it does not work out."""
         try:
             # Waiting for a turn counts too, or a flood of connections would wait for ever.
             with self._handshakes.within(self.settings.handshake_seconds):

@@ -21,7 +21,7 @@ from gateway.faults.frames import (
 )
 from gateway.provider import wire
 from gateway.provider.ending import Farewell
-from gateway.provider.refusals import reason_json
+from protocol.provider.response import reason_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BroadcastService:
-    """What all broadcast endpoints of one gateway share.
+    """What all broadcast endpoints share.
 
     Args:
         channels: which there are.

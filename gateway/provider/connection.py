@@ -148,7 +148,7 @@ class ProviderConnection:
     async def _read(self) -> None:
         while not self._finishing:
             with trio.CancelScope() as self._reading:
-                self._look_up_in_time()
+                self._set_deadline()
                 await self._read_until_end()
                 return
             if farewell := self._ending.farewell_in_silence(is_idle=not self._in_flight):
@@ -162,7 +162,7 @@ class ProviderConnection:
                     return
                 if self._http2.unsent_bytes() > self._settings.unsent_bytes:
                     await self._writer.until_there_is_room()
-                self._look_up_in_time()
+                self._set_deadline()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             pass  # the peer left; not news
 
@@ -177,8 +177,8 @@ class ProviderConnection:
         self._finish_if_due()
         self._writer.ring()
 
-    def _look_up_in_time(self) -> None:
-        """Move the reader's deadline: then it is time for a farewell in silence, if for any."""
+    def _set_deadline(self) -> None:
+        """When the reader looks up, if the provider says nothing until then."""
         self._reading.deadline = self._ending.deadline(is_idle=not self._in_flight)
 
     # -- answering ---------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ class ProviderConnection:
             why = f"{self._outbound.waiting_bytes} bytes of answers wait for the provider's windows"
             self._finish(Farewell(why, code=ENHANCE_YOUR_CALM))
         elif self._ending.answered():
-            self._look_up_in_time()
+            self._set_deadline()
 
     def _advertise_streams(self) -> None:
         if self._inbound.stream_limit != self._standing.streams and not self._finishing:
@@ -275,7 +275,7 @@ class ProviderConnection:
         if farewell := self._ending.farewell():
             self._finish(farewell)
         else:
-            self._look_up_in_time()
+            self._set_deadline()
 
     def _finish(self, farewell: Farewell) -> None:
         """Say GOAWAY, stop reading, let the writer flush and close. Idempotent."""

@@ -44,7 +44,7 @@ Refused: TypeAlias = Callable[["ConnectionFacts", "HttpRequest", "HttpResponse",
 class ConnectionHandle(Protocol):
     """What an answer may ask of its connection.
 
-    ``requests``: how many it has heard, the one to be answered among them.
+    ``requests``: how many were handed on to be answered, the one in hand among them.
     """
 
     requests: int
@@ -124,9 +124,9 @@ class ConnectionSettings:
             long answers may take once the peer has gone.
         idle_seconds: silence without a request in flight before GOAWAY IdleTimeout.
         low_window_bytes: a peer that never opens its connection window is sent away below this.
-        patience_at_once: cancelled requests (CVE-2023-44487, "rapid reset") and SETTINGS frames
+        resets_at_once: cancelled requests (CVE-2023-44487, "rapid reset") and SETTINGS frames
             forgiven in a burst.
-        patience_per_second: the same in the long run.
+        resets_per_second: the same in the long run.
         max_errors: errors in a row (``Standing``) before we hang up; 0 = any number.
         says_why_when_idle: there is a GOAWAY then. This and the next three change by fault rules
             only (``gateway.faults.frames``).
@@ -150,8 +150,8 @@ class ConnectionSettings:
     write_seconds: float = 30
     idle_seconds: float = 3600
     low_window_bytes: int = 1 << 14
-    patience_at_once: int = 1000
-    patience_per_second: float = 33
+    resets_at_once: int = 1000
+    resets_per_second: float = 33
     max_errors: int = 0
     says_why_when_idle: bool = True
     acknowledges_pings: bool = True

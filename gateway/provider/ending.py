@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from gateway.provider.patience import Patience
-from gateway.provider.refusals import IDLE_TIMEOUT, SHUTDOWN, reason_json
+from gateway.provider.refusals import IDLE_TIMEOUT, SHUTDOWN
 from gateway.provider.wire import ENHANCE_YOUR_CALM, NO_ERROR, error_name
+from protocol.provider.response import reason_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,7 +136,7 @@ class Ending:
 
     def deadline(self, *, is_idle: bool) -> float:
         """When to ask for a ``farewell_in_silence``, if the peer says nothing until then."""
-        return self._patience.deadline(self._now(), idle=is_idle)
+        return self._patience.deadline(self._now(), is_idle=is_idle)
 
     def farewell(self) -> Farewell | None:
         """The last word, if it is time for it; asked for whenever no answer is being made."""

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """What all endpoints of one gateway share.
+class PushService:
+    """What all endpoints for pushes to devices share.
 
     Args:
         router: takes valid pushes.
@@ -84,8 +84,8 @@ class Service:
         return self.refuse(request, record, rejection)
 
 
-class Endpoint:
-    """Answers the requests of one connection.
+class PushEndpoint:
+    """Answers the pushes of one connection.
 
     Args:
         service: what all connections share.
@@ -96,7 +96,7 @@ class Endpoint:
 
     def __init__(
         self,
-        service: Service,
+        service: PushService,
         rules: ValidationRules,
         identity: ConnectionIdentity,
         connection: str,

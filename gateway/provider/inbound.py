@@ -113,8 +113,8 @@ class Inbound:
         self._shell = shell
         self._now = now
         self._held_bytes = 0
-        self._patience_left = float(settings.patience_at_once)
-        self._patience_counted_at = now()
+        self._resets_left = float(settings.resets_at_once)
+        self._resets_counted_at = now()
 
     def request_received(self, stream_id: int, headers: RawHeaders) -> None:
         """Remember a new stream, or refuse it.
@@ -204,7 +204,7 @@ class Inbound:
         self.withdrawn += 1
         self._shell.withdrawn(stream, in_progress=in_progress)
         self.http2.sweep(len(self.streams))
-        self._spend_patience()
+        self._count_reset()
 
     def window_opened(self, stream_id: int) -> None:
         """WINDOW_UPDATE from the peer."""
@@ -217,7 +217,7 @@ class Inbound:
             PeerError: too many of them; each costs us a look at every open stream.
         """
         self._shell.window_opened(None)
-        self._spend_patience()
+        self._count_reset()
 
     def goaway_received(self, code: int) -> None:
         """GOAWAY from the peer."""
@@ -233,11 +233,11 @@ class Inbound:
         stream.held_bytes = 0
         self._shell.begin(stream)
 
-    def _spend_patience(self) -> None:
-        """A token bucket, as nghttp2 has one (its defaults are ours)."""
+    def _count_reset(self) -> None:
+        """A token bucket, as nghttp2 has one for RST_STREAM (its defaults are ours)."""
         settings, now = self._settings, self._now()
-        earned = (now - self._patience_counted_at) * settings.patience_per_second
-        self._patience_left = min(settings.patience_at_once, self._patience_left + earned) - 1
-        self._patience_counted_at = now
-        if self._patience_left < 0:
+        earned = (now - self._resets_counted_at) * settings.resets_per_second
+        self._resets_left = min(settings.resets_at_once, self._resets_left + earned) - 1
+        self._resets_counted_at = now
+        if self._resets_left < 0:
             raise PeerError("too many RST_STREAM or SETTINGS frames", ENHANCE_YOUR_CALM)

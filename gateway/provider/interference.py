@@ -14,10 +14,11 @@ from gateway.faults.actions import Answer, Delay, Outage, OutageReason
 from gateway.faults.courier import Storm
 from gateway.provider.bent import Bent
 from gateway.provider.occasion import request_occasion
-from gateway.provider.refusals import id_header_of, reason_json
+from gateway.provider.refusals import id_header_of
 from gateway.records import State
 from protocol.identifiers import ApnsId
 from protocol.provider.http import HttpResponse
+from protocol.provider.response import reason_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -179,7 +179,7 @@ class ProviderFront:
         if tls_context is None:
             return
         tls = TlsStream(tcp, tls_context, server_side=True)
-        facts = await self._meet(tls, tcp.peer, settings)
+        facts = await self._shake_hands(tls, tcp.peer, settings)
         if facts is None:
             await trio.aclose_forcefully(tls)
         else:
@@ -201,9 +201,9 @@ class ProviderFront:
             await connection.run()
         finally:
             self._connections.discard(connection)
-            self._took_leave(facts.peer, connection)
+            self._note_farewell(facts.peer, connection)
 
-    def _took_leave(self, peer: str, connection: ProviderConnection) -> None:
+    def _note_farewell(self, peer: str, connection: ProviderConnection) -> None:
         farewell = connection.farewell
         if farewell is None:
             return
@@ -212,18 +212,17 @@ class ProviderFront:
         if farewell.code == PROTOCOL_ERROR and not connection.requests:
             self._handshakes.failed(peer, farewell.why)
 
-    async def _meet(
+    async def _shake_hands(
         self, tls: TlsStream, peer: str, settings: ListenSettings
     ) -> ConnectionFacts | None:
-        """Shake hands; None, and a line in the log, when it does not work out."""
+        """What is known from then on; None, and a line in the log, when it does not work out."""
         try:
             with self._handshakes.within(settings.handshake_seconds):
                 await tls.do_handshake()
         except trio.TooSlowError:
-            log.info("%s: no TLS handshake within %s s", peer, settings.handshake_seconds)
-            self._handshakes.failed(
-                peer, f"no TLS handshake within {settings.handshake_seconds:g} s"
-            )
+            why = f"no TLS handshake within {settings.handshake_seconds:g} s"
+            log.info("%s: %s", peer, why)
+            self._handshakes.failed(peer, why)
             return None
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             log.info("%s: TLS handshake failed: %s", peer, error.__cause__ or error)

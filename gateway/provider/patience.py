@@ -32,19 +32,19 @@ class Patience:
         self.answered_at: float | None = None
         self._settings = settings
 
-    def deadline(self, now: float, *, idle: bool) -> float:
+    def deadline(self, now: float, *, is_idle: bool) -> float:
         """When to look up if the peer says nothing.
 
         Args:
             now: the time.
-            idle: no answer is being made. The end of one is a better moment to look up.
+            is_idle: no answer is being made. The end of one is a better moment to look up.
         """
         deadline = now + self._settings.idle_seconds
         if self.blocked_since is not None:
             deadline = min(deadline, self.blocked_since + self._settings.write_seconds)
-        if idle and self.low_since is not None:
+        if is_idle and self.low_since is not None:
             deadline = min(deadline, self.low_since + GRACE_SECONDS)
-        if idle and self.blocked_since is None and self.leaving_since is not None:
+        if is_idle and self.blocked_since is None and self.leaving_since is not None:
             last_word = self.leaving_since + GRACE_SECONDS
             if self.may_still_read(now):
                 last_word = (self.answered_at or now) + READ_SECONDS

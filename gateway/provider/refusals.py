@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from protocol.identifiers import ApnsId
 from protocol.provider.http import HttpResponse
 from protocol.provider.rejection import Reason
 from protocol.provider.request import headers_of
+from protocol.provider.response import APNS_ID, REQUEST_ID, reason_json
 
 if TYPE_CHECKING:
     from gateway.provider.headers import Head
@@ -27,12 +27,7 @@ def refusal(head: Head, reason: Reason, status: int | None = None) -> HttpRespon
 
 def id_header_of(path: str) -> str:
     """The header that names a request to this path, and its answer."""
-    return "apns-request-id" if path.startswith(_ABOUT_CHANNELS) else "apns-id"
-
-
-def reason_json(text: str) -> bytes:
-    """Apple's JSON, without spaces as on the wire; in bodies and in GOAWAY."""
-    return json.dumps({"reason": text}, separators=(",", ":")).encode()
+    return REQUEST_ID if path.startswith(_ABOUT_CHANNELS) else APNS_ID
 
 
 BAD_DEVICE_TOKEN = reason_json(Reason.BAD_DEVICE_TOKEN.text)

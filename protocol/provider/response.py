@@ -19,14 +19,21 @@ if TYPE_CHECKING:
     from protocol.provider.rejection import Rejection
 
 APNS_ID, REQUEST_ID = "apns-id", "apns-request-id"
-_BODIES = {reason: b'{"reason":"%s"}' % reason.text.encode() for reason in Reason}
+
+
+def reason_json(text: str) -> bytes:
+    """Apple's JSON, without spaces as on the wire; in bodies and in GOAWAY."""
+    return json.dumps({"reason": text}, separators=(",", ":")).encode()
+
+
+_BODIES = {reason: reason_json(reason.text) for reason in Reason}
 
 
 def accepted(apns_id: str, unique_id: UniqueId | None) -> HttpResponse:
     """200. Args: the id to echo; the unique id, which only the development environment shows."""
     if unique_id is None:
-        return HttpResponse(200, (("apns-id", apns_id),))
-    return HttpResponse(200, (("apns-id", apns_id), ("apns-unique-id", unique_id)))
+        return HttpResponse(200, ((APNS_ID, apns_id),))
+    return HttpResponse(200, ((APNS_ID, apns_id), ("apns-unique-id", unique_id)))
 
 
 def rejected(rejection: Rejection, apns_id: str, header: str = APNS_ID) -> HttpResponse:

@@ -17,9 +17,9 @@ from trio.testing import memory_stream_pair
 
 from gateway.provider.connection import ProviderConnection
 from gateway.provider.contract import ConnectionFacts, ConnectionHandle, ConnectionSettings
-from gateway.provider.refusals import reason_json
 from protocol.notification import Environment
 from protocol.provider.http import HttpRequest, HttpResponse
+from protocol.provider.response import reason_json
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 EMPTY_SETTINGS = b"\0\0\0\4\0\0\0\0\0"

@@ -30,9 +30,7 @@ class TestFloods:
     async def test_rapid_reset_is_stopped(self, nursery: trio.Nursery, library: str) -> None:
         """CVE-2023-44487."""
         held = Held()
-        provider, gateway = connect(
-            nursery, held, library, patience_at_once=50, patience_per_second=1
-        )
+        provider, gateway = connect(nursery, held, library, resets_at_once=50, resets_per_second=1)
         await provider.hello()
         with trio.fail_after(10):
             while not gateway.connection._finishing:
@@ -47,9 +45,7 @@ class TestFloods:
     async def test_resets_now_and_then_are_forgiven_for_ever(
         self, autojump_clock: trio.abc.Clock, nursery: trio.Nursery, library: str
     ) -> None:
-        provider, gateway = connect(
-            nursery, Held(), library, patience_at_once=5, patience_per_second=1
-        )
+        provider, gateway = connect(nursery, Held(), library, resets_at_once=5, resets_per_second=1)
         await provider.hello()
         for _ in range(40):
             provider.core.reset_stream(await provider.post(), 8)
@@ -85,7 +81,7 @@ class TestFloods:
         assert len(held.asked) == 20
 
     async def test_a_settings_flood_is_stopped(self, nursery: trio.Nursery, library: str) -> None:
-        provider, _ = connect(nursery, accepted, library, patience_at_once=50)
+        provider, _ = connect(nursery, accepted, library, resets_at_once=50)
         await provider.hello()
         await provider.stream.send_all(EMPTY_SETTINGS * 100)
         await provider.hear_out()

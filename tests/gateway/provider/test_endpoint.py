@@ -12,7 +12,7 @@ from trio.testing import wait_all_tasks_blocked
 from certs.provider_key import ProviderKey
 from certs.provider_token import ProviderTokenVerifier
 from gateway.journal import Journal
-from gateway.provider.endpoint import Endpoint, Service
+from gateway.provider.endpoint import PushEndpoint, PushService
 from gateway.provider.identity import ConnectionIdentity, IdentityRules
 from gateway.provider.keys import KeyRing, RegisteredKey
 from gateway.records import State
@@ -70,19 +70,21 @@ class Gateway:
         router = Router(
             self.store, self.sessions, self.journal, now, same_id_seconds=self.same_id_seconds
         )
-        self.service = Service(router, self.directory, self.journal, now, dice, self.adopted.append)
+        self.service = PushService(
+            router, self.directory, self.journal, now, dice, self.adopted.append
+        )
         self.keys = KeyRing()
         self.keys.add(RegisteredKey(KEY.public, self.key_environments, self.key_topics))
         self.keys.add(RegisteredKey(OTHER_KEY.public))
         self.endpoint = self.connection()
 
-    def connection(self) -> Endpoint:
+    def connection(self) -> PushEndpoint:
         identity = ConnectionIdentity(
             IdentityRules(ProviderTokenVerifier(self.keys), self.keys),
             self.rules.environment,
             lambda: None,
         )
-        return Endpoint(self.service, self.rules, identity, "provider-1")
+        return PushEndpoint(self.service, self.rules, identity, "provider-1")
 
     async def knows(self, **changes: object) -> None:
         """The phone's token is registered, with these differences."""
@@ -153,7 +155,7 @@ async def test_ids_that_the_gateway_makes_are_upper_and_lower_case_like_apples(
     gateway: Gateway,
 ) -> None:
     service = gateway.service
-    shouting = Service(
+    shouting = PushService(
         service.router,
         service.directory,
         service.journal,

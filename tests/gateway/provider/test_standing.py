@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gateway.provider.contract import ConnectionSettings
-from gateway.provider.refusals import reason_json
 from gateway.provider.standing import Standing
 from protocol.provider.http import HttpResponse
 from protocol.provider.rejection import Reason
+from protocol.provider.response import reason_json
 
 ACCEPTED = HttpResponse(200, ())
 
