@@ -25,6 +25,13 @@ _BROADCAST_HEADERS = frozenset(
     {"apns-channel-id", "apns-expiration", "apns-id", "apns-priority", "apns-push-type"}
     | {"apns-request-id"}
 )
+_REQUIRED_OF_BROADCASTS = {
+    "apns-expiration": (
+        "as long as the channel keeps it",
+        "send 0, or on a channel that stores until when in UTC seconds",
+    ),
+    "apns-priority": ("10", "send 10 (at once) or 5 (spares the budget)"),
+}
 # "A few seconds", in Apple's words about calls.
 _CALL_SECONDS = 60
 
@@ -48,6 +55,13 @@ def push_type_missing(push: Push) -> Iterator[Found]:
     if push.is_whole and "apns-push-type" not in push.headers:
         advice = f"send apns-push-type: {push.kind}"
         yield Found("apns-push-type", f"is missing; taken for {push.kind}", advice)
+
+
+def broadcast_required(push: Push) -> Iterator[Found]:
+    """A broadcast lacks apns-expiration or apns-priority, which Apple's page requires."""
+    for name, (taken_for, advice) in _REQUIRED_OF_BROADCASTS.items():
+        if push.is_whole and name not in push.headers:
+            yield Found(name, f"is missing; taken for: {taken_for}", advice)
 
 
 def expiration_past(push: Push) -> Iterator[Found]:

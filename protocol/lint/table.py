@@ -94,6 +94,7 @@ RULES: tuple[Rule, ...] = (
     _refused("not-a-dictionary", pages.PAYLOAD, refusals.not_a_dictionary),
     # Headers.
     _header("missing-push-type", pages.SENDING, headers.push_type_missing, roads=_DEVICE),
+    _header("broadcast-required", pages.BROADCASTS, headers.broadcast_required, roads=_BROADCAST),
     _header("expiration-past", pages.SENDING, headers.expiration_past),
     _header("expiration-milliseconds", pages.SENDING, headers.expiration_milliseconds),
     _header("late-call", pages.VOIP, headers.late_call, _CALLS),

@@ -71,7 +71,13 @@ async def test_of_a_whole_request_what_is_not_there_is_missing(console: Console)
     assert (told["push_type"], told["guessed"]) == ("alert", True)
     path = f"/4/broadcasts/apps/{BUNDLE_ID}"
     told = await ask(console, raw_payload="{}", whole=True, path=path)
-    assert rules(told) == ["channel-id", "broadcast-push-type", "activity-event"]
+    assert rules(told) == [
+        "channel-id",
+        "broadcast-push-type",
+        "broadcast-required",
+        "broadcast-required",
+        "activity-event",
+    ]
     assert told["max_size"] == 5120
 
 

@@ -142,6 +142,7 @@ CASES: dict[str, tuple[Push, Push]] = {
     ),
     "not-a-dictionary": (sent(b'"{}"'), sent(b'{"aps":{"alert":"x"}}')),
     "missing-push-type": (sent(apns_push_type=None), sent(apns_push_type="alert")),
+    "broadcast-required": (broadcast(apns_priority=None), broadcast(apns_priority="5")),
     "expiration-past": (sent(apns_expiration="1"), sent(apns_expiration="0")),
     "expiration-milliseconds": (sent(apns_expiration=f"{SOON}000"), sent(apns_expiration=SOON)),
     "late-call": (

@@ -17,7 +17,7 @@ from protocol.lint.words import did_you_mean, shown
 from protocol.notification import PushType
 from protocol.provider.http import HttpRequest
 from tests.builders import BUNDLE_ID, NOW, PATH
-from tests.protocol.lint.cases import ABSENT, activity, alert, bare, sent, sized, texts
+from tests.protocol.lint.cases import ABSENT, activity, alert, bare, broadcast, sent, sized, texts
 
 if TYPE_CHECKING:
     from protocol.lint.finding import Finding
@@ -134,6 +134,14 @@ def test_a_broadcast_of_which_only_the_payload_is_known_lacks_nothing() -> None:
     path = f"/4/broadcasts/apps/{BUNDLE_ID}"
     body = json.dumps({"aps": {"event": "end", "timestamp": NOW, "content-state": {}}}).encode()
     assert lint(Push(HttpRequest("POST", path, (), body), NOW, is_whole=False)).findings == ()
+
+
+def test_a_whole_broadcast_without_required_headers_is_told_what_they_are_taken_for() -> None:
+    found = lint(broadcast(apns_expiration=None, apns_priority=None)).findings
+    assert [(each.where, each.what) for each in found] == [
+        ("apns-expiration", "is missing; taken for: as long as the channel keeps it"),
+        ("apns-priority", "is missing; taken for: 10"),
+    ]
 
 
 @pytest.mark.parametrize(
