@@ -1,7 +1,7 @@
 """The push daemon of one device: one link for all apps, kept up for as long as it is wanted.
 
 One task (which is also the link's reader) plus the link's writer; no timers of its own. A device
-with two interfaces has two such links, of which one leads (``links.py``).
+with two interfaces has two such links, of which one leads (``link/links.py``).
 Operations such as :meth:`Daemon.install` change the state, say on the link what follows from it,
 and wait until the gateway has answered. Without a link the next connect says it, so offline they
 return at once. They set no time limit: that is the caller's.
@@ -74,7 +74,7 @@ class Daemon:
     async def go_online(self) -> None:
         """Connect now and stay connected; returns once the gateway has confirmed it."""
         self.links.want()
-        await self._changes.until(lambda: self.is_online or not self._is_wanted)
+        await self._changes.until(lambda: self.is_online or not self.links.is_expected)
 
     async def go_offline(self, reason: str = "the device goes offline") -> None:
         """Say goodbye and stay away; returns once the gateway has closed too."""
@@ -94,7 +94,7 @@ class Daemon:
         """
         app = self.state.apps.install(bundle_id, push_types)
         await self.tell_changes()
-        await self._changes.until(lambda: not self._is_wanted or self.is_settled(app))
+        await self._changes.until(lambda: not self.links.is_expected or self.is_settled(app))
         return app
 
     async def uninstall(self, bundle_id: str) -> None:
@@ -109,7 +109,8 @@ class Daemon:
         await self.tell_changes()
         await self._changes.until(
             lambda: (
-                not self._is_wanted or self.state.apps.doomed.keys().isdisjoint(app.tokens.values())
+                not self.links.is_expected
+                or self.state.apps.doomed.keys().isdisjoint(app.tokens.values())
             )
         )
 
@@ -140,7 +141,7 @@ class Daemon:
         self.state.apps.renew_all()
         await self.tell_changes()
         await self._changes.until(
-            lambda: not self._is_wanted or all(map(self.is_settled, self.state.apps))
+            lambda: not self.links.is_expected or all(map(self.is_settled, self.state.apps))
         )
 
     async def confirm_topics(self) -> None:
@@ -182,10 +183,6 @@ class Daemon:
     def _session(self) -> Session | None:
         return self.links.leader
 
-    @property
-    def _is_wanted(self) -> bool:
-        return self.links.is_expected
-
     def _begin(self, link: CourierLink) -> Session:
         return Session(link, self.state, self._delivery, self._keep_alive, self.power)
 
@@ -200,7 +197,9 @@ class Daemon:
         Offline it returns at once.
         """
         await self._changes.until(
-            lambda: not self._is_wanted or (self.is_settled(app) and not self.state.apps.doomed)
+            lambda: (
+                not self.links.is_expected or (self.is_settled(app) and not self.state.apps.doomed)
+            )
         )
 
     async def tell_changes(self) -> None:

@@ -1,4 +1,4 @@
-"""A virtual device as a part of a snapshot: told, and believed again."""
+"""A virtual device as a part of a snapshot, believed when read; ``host/snapshots.py`` tells it."""
 
 # No "from __future__ import annotations": pydantic reads the annotations at run time.
 from collections import deque

@@ -176,7 +176,7 @@ def test_the_language_is_pure() -> None:
     ("libraries", "packages", "only"),
     [
         ({"msgpack"}, ("protocol",), {"protocol.courier.compact"}),
-        ({"h2", "jh2", "hpack", "hyperframe"}, PACKAGES, {"gateway.provider.http2"}),
+        ({"h2", "jh2", "hpack", "hyperframe"}, PACKAGES, {"gateway.provider.library"}),
         ({"jwt"}, PACKAGES, {"certs.provider_key", "certs.provider_token", "certs.token_text"}),
         ({"sqlite3"}, PACKAGES, {"gateway.store"}),
         # Both ends of every link share one TLS stream; nothing else in certs/ opens or awaits.

@@ -55,7 +55,7 @@ class Session:
         "_keep_alive",
         "_power",
         "_state",
-        "_topics_for",
+        "_topics_told_for",
         "has_delivered",
         "leads",
         "link",
@@ -85,7 +85,7 @@ class Session:
         self._delivery = delivery
         self._keep_alive = keep_alive
         self._power = power
-        self._topics_for = power.mode
+        self._topics_told_for = power.mode
         self._confirmed_from = 1
         self._changes = state.apps.changes
 
@@ -125,8 +125,8 @@ class Session:
         if not self._has_begun:
             return
         self.link.send(self._power.state)
-        if self._topics_for is not self._power.mode:
-            self._topics_for = self._power.mode
+        if self._topics_told_for is not self._power.mode:
+            self._topics_told_for = self._power.mode
             self.link.send(self.registration.filter(is_standby=not self.leads))
 
     def lead(self) -> None:

@@ -39,7 +39,7 @@ class DeviceView(Protocol):
 
     @property
     def online(self) -> bool:
-        """Whether it wants a link to the gateway."""
+        """Whether it has a link that the gateway has confirmed, as far as it knows."""
         ...
 
     @property

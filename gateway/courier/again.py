@@ -59,7 +59,10 @@ class Again:
         chosen = triage.choose(batch, known)
         if chosen is None:
             return None
-        return again + [Sent(each.notification, each.seq, stored, now) for each, stored in chosen]
+        return again + [
+            Sent(stored.notification, stored.seq, is_from_storage, now)
+            for stored, is_from_storage in chosen
+        ]
 
     @property
     def has_more(self) -> bool:

@@ -151,7 +151,7 @@ class Deliveries:
             self._look_again()
         return True
 
-    async def hear(self, ack: PushAck) -> None:
+    async def acknowledge(self, ack: PushAck) -> None:
         """What became of a push on the device.
 
         Raises:

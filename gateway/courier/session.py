@@ -256,7 +256,7 @@ class CourierSession:
         if self._faults.drops(said.message_id):
             return
         if not self._subscriptions.acknowledge(said):
-            await self._deliveries.hear(said)
+            await self._deliveries.acknowledge(said)
 
     async def _hear_filter(self, said: Filter) -> None:
         if not said.is_standby:

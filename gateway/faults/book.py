@@ -245,7 +245,7 @@ class RuleBook:
         self._sort()
 
     def meet(self, entries: tuple[Striking, ...], occasion: Occasion) -> list[Hit]:
-        """What is done to this occasion: delays, if any, and then at most one act that decides."""
+        """What is done to this occasion: transparent acts, and then at most one that decides."""
         hits: list[Hit] = []
         is_any_spent = False
         for entry in entries:

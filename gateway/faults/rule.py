@@ -58,7 +58,7 @@ class Rule:
     """A fault, and when it happens.
 
     Rules are asked in the order of their ``priority``, the greatest first, then as they were made;
-    the first that applies decides. Only a delay lets the next ones be asked, too.
+    the first that applies decides; after an act that is transparent the next ones are asked, too.
 
     ``action``: one, or a list: one after the other. ``times``: how often it may happen; of a list,
     how often it is gone through (once, if absent). ``after``: so many occasions that match pass by
