@@ -27,7 +27,7 @@ def share(value: Any) -> float:  # noqa: ANN401 - whatever TOML or the command l
     """
     try:
         number = -1.0 if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = -1.0
     if not 0 <= number <= 1:
         raise ValueError("expected a share from 0 to 1, such as 0.2")

@@ -148,7 +148,7 @@ def _read_file(
     except OSError as error:
         problems.append(f"{file}: cannot be read ({error.strerror})")
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, a long number, deep nesting
         problems.append(f"{file}: not TOML ({error})")
         return {}
     raw: dict[str, tuple[str, Any]] = {}

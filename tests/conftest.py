@@ -23,7 +23,7 @@ NOT_PYTHON_ALONE = {Path(__file__).parent / name for name in ("page", "formats")
 # How long one takes says more about the machine than about us; tests have SECONDS.
 hypothesis.settings.register_profile("apnsim", deadline=None, derandomize=True)
 hypothesis.settings.register_profile(
-    "fuzz", deadline=None, derandomize=False, max_examples=500, print_blob=True
+    "fuzz", deadline=None, derandomize=False, max_examples=1000, print_blob=True
 )
 hypothesis.settings.load_profile("apnsim")
 FUZZ_SECONDS = 600

@@ -81,7 +81,7 @@ def _add(apnsim: Apnsim, parsed: argparse.Namespace) -> None:
             body = from_words(parsed.words if more else first.split())
     except RuleError as error:
         raise CannotStartError(str(error)) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # deep nesting ends in the latter
         raise CannotStartError(f"not JSON: {error}") from None
     rule = Rule(apnsim, apnsim.call("POST", "rules", body=body))
     output.say(f"{rule.id}  {_written(rule)}")

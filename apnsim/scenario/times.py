@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -59,15 +60,22 @@ def duration(value: Any) -> float:  # noqa: ANN401 - whatever TOML holds
     Raises:
         ValueError: it is none; says what was expected.
     """
+    with suppress(OverflowError):  # of an integer beyond any float
+        if 0 <= (seconds := _seconds(value)) < math.inf:
+            return seconds
+    raise ValueError(_EXPECTED)
+
+
+def _seconds(value: Any) -> float:  # noqa: ANN401
+    """As many as are written, however many; NaN if that is no duration."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if 0 <= value < math.inf:
-            return float(value)
-    elif isinstance(value, str):
+        return float(value)
+    if isinstance(value, str):
         text = value.strip().lower()
         parts = _PART.findall(text)
         if _DURATION.fullmatch(text) and all(unit in _UNITS for _, unit in parts):
             return sum(float(number) * _UNITS[unit] for number, unit in parts)
-    raise ValueError(_EXPECTED)
+    return math.nan
 
 
 def typed(text: str) -> float:

@@ -61,6 +61,9 @@ class Source:
             raise BadFileError([fault]) from None
         except RecursionError:
             raise BadFileError([Fault(self.name, 0, "not TOML: nested too deeply")]) from None
+        except ValueError:  # of Python itself
+            fault = Fault(self.name, 0, "not TOML: a number with more than 4,300 digits")
+            raise BadFileError([fault]) from None
         self._lines = _lines_of(self.text)
 
     def line_of(self, path: Path) -> int:

@@ -53,7 +53,7 @@ def told(rule: Rule) -> dict[str, Any]:
 def _from_json(text: str) -> object:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # deep nesting ends in the latter
         raise RuleError(("", f"not JSON: {error}")) from None
 
 

@@ -68,5 +68,5 @@ def _word(value: object) -> str:
 def _value(text: str) -> object:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # deep nesting ends in the latter
         return text

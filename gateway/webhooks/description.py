@@ -73,7 +73,7 @@ def read_description(told: object) -> Description:
 def _from_json(text: str) -> object:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # deep nesting ends in the latter
         raise DescriptionError(f"not JSON: {error}") from None
 
 

@@ -417,10 +417,11 @@ async def test_magic_tokens_earn_their_status(in_band: Lab) -> None:
         await in_band.here.push("DEAD0000" + 56 * "0", timeout=0.2)
 
 
+@pytest.mark.parametrize("status", ["1", "[" * 2000], ids=["1", "deep"])
 async def test_a_fault_that_is_none_is_told_in_the_log_and_the_push_arrives(
-    in_band: Lab, caplog: pytest.LogCaptureFixture
+    in_band: Lab, caplog: pytest.LogCaptureFixture, status: str
 ) -> None:
-    payload = {"aps": {"alert": "a"}, "apnsim": "answer status=1"}
+    payload = {"aps": {"alert": "a"}, "apnsim": f"answer status={status}"}
     assert (await in_band.here.push(in_band.token, payload=payload)).status_code == 200
     assert await in_band.here.received(in_band.phone, 1) == ["a"]
     assert any("has a fault in it that is none: action.answer.status" in m for m in caplog.messages)

@@ -19,6 +19,7 @@ from protocol.plain import bytes_of, plain, text_of
 from tests.builders import notification
 from tests.e2e.test_snapshots import live
 from tests.e2e.world import world
+from tests.examples_drawn import examples
 
 JSON = st.recursive(
     st.none()
@@ -87,7 +88,6 @@ def test_bytes(raw: bytes) -> None:
 
 
 @pytest.mark.takes_seconds(120)
-@settings(deadline=None)
 @given(st.data())
 def test_a_true_one_with_something_else_in_one_place(data: st.DataObject) -> None:
     told = json.loads(whole())
@@ -100,7 +100,7 @@ def test_a_true_one_with_something_else_in_one_place(data: st.DataObject) -> Non
 
 
 @pytest.mark.takes_seconds(120)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.data())
 def test_a_true_one_without_something(data: st.DataObject) -> None:
     told = json.loads(whole())

@@ -14,6 +14,7 @@ from trio.testing import MockClock, memory_stream_pair
 
 from gateway.provider.contract import ConnectionSettings
 from protocol.provider.http import HttpRequest, HttpResponse
+from tests.examples_drawn import examples
 from tests.io.streams import EMPTY_SETTINGS, PREFACE, new_gateway
 
 if TYPE_CHECKING:
@@ -121,9 +122,7 @@ def _check(said: bytes) -> None:
 
 
 @pytest.mark.parametrize("library", ["jh2", "h2"])
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(FRAMES, max_size=12), batched=st.booleans())
 @example(pieces=[_frame((1, 5, 1, BLOCKS[0])), _frame((3, 0, 1, b"\0\0\0\x08"))], batched=True)
 @example(pieces=[_frame((7, 0, 0, bytes(8))), _frame((1, 5, 1, BLOCKS[0]))], batched=False)
@@ -135,7 +134,7 @@ def test_any_frames_after_the_preface(library: str, pieces: list[bytes], batched
 
 
 @pytest.mark.parametrize("library", ["jh2", "h2"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(pieces=st.lists(st.binary(max_size=60), max_size=5), polite=st.booleans())
 def test_any_bytes(library: str, pieces: list[bytes], polite: bool) -> None:
     if polite:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from gateway.choices import Http2Library
 from protocol.provider.rejection import Reason
 from tests.e2e.world import until
+from tests.examples_drawn import examples
 from tests.io.hostile import CONVERSATIONS, PING, Request, Script, Wire
 from tests.io.provider_desk import Desk, desk
 from tests.io.streams import EMPTY_SETTINGS, PREFACE, frame
@@ -118,7 +119,7 @@ async def test_whatever_hostile_providers_say_the_normal_one_is_served(
                             fuzz.start_soon(converse, provider, moves, cuts)
                 enough.set()
 
-        @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=examples(EXAMPLES), suppress_health_check=list(HealthCheck))
         @given(st.lists(CONVERSATIONS, min_size=1, max_size=3))
         def fuzz(conversations: list[tuple[list[Request | Raw], list[int]]]) -> None:
             trio.from_thread.run(examine, conversations)

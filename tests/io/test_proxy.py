@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from gateway.ports import serve_port
 from gateway.provider.listener import ListenSettings
 from gateway.proxy import MAX_HEAD_BYTES, Destination, ProxyFront
+from tests.examples_drawn import examples
 from tests.io.provider_front import Front, speaks
 from tests.io.streams import Provider, accepted
 
@@ -263,7 +264,7 @@ async def test_a_provider_in_a_tunnel_is_a_provider_and_its_drain_is_said_inside
         await trio.aclose_forcefully(tcp)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     said=st.binary(max_size=200)
     | st.text(max_size=60).map(lambda text: f"CONNECT {text} HTTP/1.1\r\nHost: x\r\n\r\n".encode())

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from trio.testing import MockClock
 
+from tests.examples_drawn import examples
 from tests.stateful.model import Fate, Model, Path
 from tests.stateful.world import World
 
@@ -169,7 +170,7 @@ def test_nothing_is_lost_nothing_comes_twice_and_nothing_after_its_end() -> None
     run_state_machine_as_test(
         Phone,
         settings=settings(
-            max_examples=50,
+            max_examples=examples(50),
             stateful_step_count=15,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate, Phase.shrink],

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from gateway.console import server
 from gateway.console.body import MAX_BODY_BYTES
+from tests.examples_drawn import examples
 from tests.gateway.console.consoles import Console
 
 LIVE = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -174,9 +175,7 @@ async def test_no_path_leads_out_of_the_page(console: Console, path: str) -> Non
 
 
 @pytest.mark.takes_seconds(120)
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     chunks=st.lists(
         st.one_of(

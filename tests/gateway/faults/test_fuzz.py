@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, get_args
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gateway.configuration import SettingsError, load
@@ -16,6 +16,7 @@ from gateway.faults.match import KNOWN, Occasion
 from gateway.faults.reading import read_rule, told
 from gateway.faults.rule import Action
 from gateway.faults.words import RuleError, to_words
+from tests.examples_drawn import examples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,10 +57,11 @@ ACTIONS_IN_TOML = [
 MATCHES_IN_TOML = [
     "{ topic = 'a' }", "07:32:00", "[[1]]", "{ nth = 1 }", "{ payload = { a = 1979-05-27 } }",
 ]  # fmt: skip
+DEEP = "[" * 100_000
 PUSH = {"topic": "a.b", "token": "00", "payload": {"aps": [{"a": 1}]}, "priority": 10}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(RULES)
 def test_what_is_taken_for_a_rule_can_be_told_again_and_asked(written: object) -> None:
     try:
@@ -76,19 +78,19 @@ def test_what_is_taken_for_a_rule_can_be_told_again_and_asked(written: object) -
     assert entry.hits <= entry.seen <= 3
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(
     st.text(max_size=60)
     | st.builds("answer {}={}".format, st.text(max_size=9), st.text(max_size=9))
 )
+@example("answer status=" + DEEP)
+@example('{"action":' + DEEP)
 def test_no_words_raise_anything_but_a_mistake(words: str) -> None:
     with suppress(RuleError):
         read_rule(words)
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(max_size=80)
     | st.builds(

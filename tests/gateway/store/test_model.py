@@ -18,6 +18,7 @@ from gateway.store.store import FencedError
 from gateway.store.wire import row_of
 from protocol.identifiers import DeviceId, Topic
 from tests.builders import NOW, notification
+from tests.examples_drawn import examples
 
 if TYPE_CHECKING:
     from protocol.notification import Notification
@@ -225,7 +226,7 @@ async def compare(steps: list[tuple[Any, ...]], database: Database) -> None:
             assert await getattr(store, verb)(*arguments) == expected, (store, verb)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.lists(STEPS, min_size=5, max_size=40))
 @example(
     [

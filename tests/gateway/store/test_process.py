@@ -15,6 +15,7 @@ from gateway.store import process, schema
 from gateway.store.sqlite import Database
 from gateway.store.wire import FrameReader, frame, row_of
 from tests.builders import DEVICE, NOW, notification
+from tests.examples_drawn import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,9 +91,7 @@ def test_what_is_no_batch_ends_the_conversation_with_a_reason(
     assert answers[0][1].startswith("the gateway sent a frame")
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.binary(max_size=30)

@@ -18,6 +18,7 @@ from gateway.store.availability import Availability
 from gateway.store.pump import MAX_BATCH_WEIGHT, MAX_IN_FLIGHT, Pump
 from gateway.store.store import OperationRefusedError, StoreUnavailableError
 from gateway.store.wire import FrameReader, frame
+from tests.examples_drawn import examples
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -150,7 +151,7 @@ async def test_an_answer_to_nothing_ends_the_conversation(message: object) -> No
         assert peer.why is not None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.lists(st.binary(max_size=30), min_size=1, max_size=4))
 def test_garbage_ends_the_conversation_or_waits_for_its_rest(pieces: list[bytes]) -> None:
     async def talk() -> None:

@@ -43,6 +43,7 @@ def test_json_says_the_rest() -> None:
     ("told", "why"),
     [
         (7, "expected a URL"),
+        ('{"url":' + "[" * 100_000, "not JSON"),
         ("{", "not JSON"),
         ({}, "url: expected"),
         ({"url": 7}, "url: expected"),
