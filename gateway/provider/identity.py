@@ -118,6 +118,14 @@ class ConnectionIdentity:
         self._bind(identity).refuse_churn(bearer, token, now)
         return identity
 
+    def expire(self) -> None:
+        """A fault has said ExpiredProviderToken: whoever renews on this connection then may.
+
+        node-apn does so at once, as after Apple's own (clients.md 20).
+        """
+        self._pace.expire()
+        self._related_pace.expire()
+
     def _verify(self, bearer: str, now: float) -> ProviderToken:
         try:
             return self._rules.verifier.verify(bearer, now)

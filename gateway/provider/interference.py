@@ -18,6 +18,7 @@ from gateway.provider.refusals import id_header_of
 from gateway.records import State
 from protocol.identifiers import ApnsId
 from protocol.provider.http import HttpResponse
+from protocol.provider.rejection import Reason
 from protocol.provider.response import reason_json
 
 if TYPE_CHECKING:
@@ -170,6 +171,8 @@ class Interference:
     def _tell(self, record: Record, told: HttpResponse, why: str) -> None:
         """On record is what the provider hears, whatever became of the push."""
         reason = _reason_in(told.body)
+        if reason == Reason.EXPIRED_PROVIDER_TOKEN.text:
+            self._identity.expire()
         record.response = told
         if record.notification is not None:
             record.status, record.reason, record.detail = told.status, reason, why

@@ -6,6 +6,7 @@ connection has seen, not by ``iat`` (measured: AndrewBarba/apns2#44).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from certs.provider_token import LIFETIME_SECONDS
@@ -27,6 +28,10 @@ class TokenPace:
         self._bearer = ""
         self._seen_at = 0.0
         self._expires_at = 0.0
+
+    def expire(self) -> None:
+        """The last token was called expired, whatever its age: its successor is none too many."""
+        self._expires_at = -math.inf
 
     def refuse_churn(self, bearer: str, token: ProviderToken, now: float) -> None:
         """Note the token, at ``now`` (UNIX seconds).

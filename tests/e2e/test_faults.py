@@ -102,6 +102,18 @@ async def test_retry_after_and_other_headers_reach_the_client(lab: Lab) -> None:
     assert answer.headers == {"retry-after": "7", "x-from": "rule"}
 
 
+async def test_after_expired_provider_token_the_renewed_one_serves_on_the_same_connection(
+    lab: Lab,
+) -> None:
+    await lab.answers(1)
+    lab.rule("answer reason=ExpiredProviderToken times=1")
+    expired = (403, "ExpiredProviderToken")
+    renewed = f"bearer {lab.here._signer.sign(int(lab.here.clock.now()) - 1)}"
+    assert await lab.answers(1) == [expired]
+    assert await lab.answers(2, authorization=renewed) == [(200, ""), (200, "")]
+    assert await lab.answers(1) == [(429, "TooManyProviderTokenUpdates")]
+
+
 async def test_a_late_answer_makes_httpx_give_up_on_a_push_that_arrives(lab: Lab) -> None:
     lab.rule("delay seconds=60 times=1")
     with pytest.raises(httpx.ReadTimeout):

@@ -252,6 +252,16 @@ def test_a_second_token_within_20_minutes_is_one_too_many() -> None:
     )
 
 
+def test_a_token_that_a_fault_says_has_expired_may_be_renewed_at_once() -> None:
+    connection, old, renewed = Connection(), issued(), issued(NOW - 1)
+    connection.identity.expire()  # of a connection that has shown none
+    connection.push(old)
+    connection.identity.expire()
+    connection.push(old)  # of requests that were under way
+    connection.push(renewed)
+    assert connection.refuses(f"bearer {old}") is Reason.TOO_MANY_PROVIDER_TOKEN_UPDATES
+
+
 def test_a_second_token_after_20_minutes_is_welcome_and_starts_the_next_20() -> None:
     connection = Connection()
     connection.push(issued())
