@@ -4,22 +4,14 @@
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from apnsim.snapshot_format import FORMAT, FORMAT_VERSION, SnapshotError
 from devicesim.document import DevicePart
 from gateway.clock import Clock
 from gateway.document import GatewayPart
-
-
-def _each_once(devices: list[DevicePart]) -> list[DevicePart]:
-    seen: set[str] = set()
-    for index, device in enumerate(devices):
-        if device.device_id in seen:
-            raise ValueError(f"[{index}] is there twice: device_id {device.device_id}")
-        seen.add(device.device_id)
-    return devices
+from protocol.document import each_once
 
 
 class Snapshot(GatewayPart):
@@ -30,7 +22,7 @@ class Snapshot(GatewayPart):
     apnsim: str
     secrets: bool
     settings: dict[str, Any]
-    devices: Annotated[list[DevicePart], AfterValidator(_each_once)]
+    devices: Annotated[list[DevicePart], each_once("device_id")]
 
     def __str__(self) -> str:
         names = ("devices", "tokens", "waiting", "channels", "rules", "records", "keys")

@@ -16,7 +16,7 @@ from devicesim.power import AssertionPolicy, Power
 from devicesim.runtime.app_events import MAX_EVENTS, AppEvent
 from devicesim.runtime.outcome import Outcome
 from devicesim.screen.localization import StringTables
-from devicesim.screen.memory import MAX_ON_SCREEN, OnScreen
+from devicesim.screen.memory import MAX_ON_SCREEN, ShownNotification
 from devicesim.spent import Spent
 from devicesim.state.device_state import DeviceState
 from devicesim.state.files import StateFiles
@@ -276,7 +276,7 @@ class DevicePart(Part):
         for key in self.acknowledged:
             state.acknowledged.add(key)
         for shown in self.screen.notifications:
-            state.screen.put(OnScreen(**(dict(shown) | {"push": shown.push.push})))
+            state.screen.put(ShownNotification(**(dict(shown) | {"push": shown.push.push})))
         for bundle_id, number in self.screen.badges.items():
             state.screen.set_badge(bundle_id, number)
         return state

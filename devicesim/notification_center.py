@@ -6,12 +6,12 @@ requests to APNs" (push types, collapse id) and ``UNAuthorizationStatus``.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from devicesim.app import AppState, Permission
+from devicesim.pushes import payload_of
 from devicesim.screen.alert import read_alert
 from devicesim.screen.content import InterruptionLevel, read_content, read_sound
 from devicesim.screen.localization import StringTables
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from devicesim.screen.content import Content
     from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push
-
-__all__ = ["NotificationCenter", "Presentation", "Presented", "read_payload"]
 
 
 class Presentation(StrEnum):
@@ -79,7 +77,7 @@ class NotificationCenter:
 
     def present(self, app: App, push: Push) -> Presented:
         """Decide about an alert, and change the screen; never raises whatever the payload is."""
-        payload = read_payload(push.payload)
+        payload = payload_of(push)
         if payload is None:
             return _not_shown("the payload is not a JSON dictionary")
         if not app.may_notify:
@@ -123,15 +121,6 @@ class NotificationCenter:
             _with_ignored(what, content),
             is_quiet=is_passive or is_provisional or content.alert is None,
         )
-
-
-def read_payload(payload: bytes) -> dict[str, Any] | None:
-    """The payload as a dictionary; None when it is anything else."""
-    try:
-        value = json.loads(payload.decode())  # decoded here: json would guess the encoding
-    except (ValueError, RecursionError):  # not JSON, not Unicode, or brackets beyond measure
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _why_silent(app: App) -> str:

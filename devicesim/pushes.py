@@ -1,13 +1,15 @@
-"""A push outside the courier link: in the inbox's log and on the local socket, as a map."""
+"""A push outside the courier link: a map in logs and on the local socket, and read for others."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from protocol.courier.channels import ChannelMark
 from protocol.courier.messages import Push, StorageFlags
 from protocol.identifiers import ApnsId, ChannelId, CollapseId, DeviceToken, Topic, UniqueId
 from protocol.notification import Priority, PushType
+from protocol.plain import bytes_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +26,7 @@ def push_to_map(push: Push) -> dict[str, Any]:
         "push_type": push.push_type.value,
         "priority": int(push.priority),
         # A provider's header need not be UTF-8, so it travels as the bytes that it was.
-        "collapse_id": None
-        if push.collapse_id is None
-        else push.collapse_id.encode("utf-8", "surrogateescape"),
+        "collapse_id": None if push.collapse_id is None else bytes_of(push.collapse_id),
         "expires_at": push.expires_at,
         "sent_at": push.sent_at,
         "storage": int(push.storage),
@@ -73,7 +73,22 @@ def _channel(told: list[Any] | None) -> ChannelMark | None:
 
 
 def _collapse_id(raw: bytes | None) -> CollapseId | None:
-    return None if raw is None else CollapseId.parse(raw.decode("utf-8", "surrogateescape"))
+    return None if raw is None else CollapseId.parse(text_of(raw))
+
+
+def payload_of(push: Push) -> dict[str, Any] | None:
+    """The payload as a dictionary; None when it is anything else."""
+    try:
+        value = json.loads(push.payload.decode())  # decoded here: json would guess the encoding
+    except (ValueError, RecursionError):  # not JSON, not Unicode, or brackets beyond measure
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def collapse_id_of(push: Push) -> str | None:
+    """Its collapse id without the surrogates of bytes that are no UTF-8, which no JSON takes."""
+    collapse_id = push.collapse_id
+    return None if collapse_id is None else bytes_of(collapse_id).decode("utf-8", "replace")
 
 
 def message_key(message_id: UniqueId) -> bytes:

@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, PlainValidator, PrivateAttr, model_validator
+from pydantic import Field, PlainValidator, PrivateAttr, model_validator
 
 from certs.provider_key import ProviderKey, ProviderPublicKey
 from gateway.clock import MAX_RATE, MIN_RATE
@@ -27,6 +27,7 @@ from protocol.document import (
     TokenText,
     TopicText,
     World,
+    each_once,
 )
 from protocol.notification import Notification
 
@@ -146,33 +147,17 @@ class RulePart(Part):
         return self._entry
 
 
-def _each_once(*names: str) -> AfterValidator:
-    """Of a list: no two parts are the same by these fields."""
-
-    def check(parts: list[Part]) -> list[Part]:
-        seen: set[object] = set()
-        for index, part in enumerate(parts):
-            key = tuple(getattr(part, name) for name in names)
-            if key in seen:
-                told = ", ".join(f"{name} {getattr(part, name)}" for name in names)
-                raise ValueError(f"[{index}] is there twice: {told}")
-            seen.add(key)
-        return parts
-
-    return AfterValidator(check)
-
-
 class GatewayPart(Part):
     """All that a gateway remembers, but for its devices."""
 
     clock: ClockPart
-    keys: Annotated[list[KeyPart], _each_once("key_id")]
-    tokens: Annotated[list[TokenPart], _each_once("token")]
-    waiting: Annotated[list[WaitingPart], _each_once("seq")]
-    channels: Annotated[list[ChannelPart], _each_once("channel_id")]
-    broadcasts: Annotated[list[BroadcastPart], _each_once("channel_id")]
-    rules: Annotated[list[RulePart], _each_once("id")]
-    records: Annotated[list[RecordPart], _each_once("number")]
+    keys: Annotated[list[KeyPart], each_once("key_id")]
+    tokens: Annotated[list[TokenPart], each_once("token")]
+    waiting: Annotated[list[WaitingPart], each_once("seq")]
+    channels: Annotated[list[ChannelPart], each_once("channel_id")]
+    broadcasts: Annotated[list[BroadcastPart], each_once("channel_id")]
+    rules: Annotated[list[RulePart], each_once("id")]
+    records: Annotated[list[RecordPart], each_once("number")]
     next_record: Annotated[int, Field(ge=1, lt=2**62)]
 
     @property

@@ -8,7 +8,7 @@ are not UTF-8 (``plain.text_of``), which Pydantic's own texts refuse.
 from collections.abc import Callable
 from typing import Annotated, Any, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
 
 from protocol.courier.fields import LATEST_SECONDS
 from protocol.identifiers import (
@@ -37,6 +37,21 @@ class Part(BaseModel):
     def make(self, kind: Callable[..., Made]) -> Made:
         """The value with just these fields."""
         return kind(**dict(self))
+
+
+def each_once(name: str) -> AfterValidator:
+    """Of a list: no two parts are the same by this field."""
+
+    def check(parts: list[Part]) -> list[Part]:
+        seen: set[object] = set()
+        for index, part in enumerate(parts):
+            value = getattr(part, name)
+            if value in seen:
+                raise ValueError(f"[{index}] is there twice: {name} {value}")
+            seen.add(value)
+        return parts
+
+    return AfterValidator(check)
 
 
 def _read_text(value: object) -> str:

@@ -95,6 +95,11 @@ def _levels(value: object) -> int:
     return levels
 
 
+def is_set(flag: object) -> bool:
+    """Whether a flag of a payload is set, such as ``content-available``; some send it as a text."""
+    return flag in (1, "1")
+
+
 def aps_of(payload: JsonObject) -> JsonObject:
     """The ``aps`` dictionary; empty when absent (mdm, fileprovider) or not a dictionary."""
     aps = payload.get("aps")

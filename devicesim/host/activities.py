@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devicesim.app import App
-    from devicesim.host.views import ActivityView, AppView
+    from devicesim.host.views import AppView
+    from devicesim.live_activities.views import ActivityView
     from devicesim.virtual_device import VirtualDevice
     from worldtime.alarm import Alarm
 

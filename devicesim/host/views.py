@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from devicesim.app import Permission
-from devicesim.pushes import is_from_storage
-from devicesim.token_keys import to_update
+from devicesim.pushes import collapse_id_of, is_from_storage
 
 if TYPE_CHECKING:
     from devicesim.app import App, AppState
     from devicesim.link.views import LinkView
-    from devicesim.live_activities.activity import ActivityState, LiveActivity
     from devicesim.network import Conditions, NetworkKind
     from devicesim.notification_center import Presentation
     from devicesim.power import Power
@@ -66,53 +64,6 @@ class AppView:
 
 
 @dataclass(frozen=True, slots=True)
-class ActivityView:
-    """A Live Activity; ``token`` updates it, None when it has none (any more, or yet).
-
-    Of several on the screen the one with the highest ``relevance_score`` is first.
-
-    ``timestamp`` is that of its newest content, ``channel`` the broadcast channel that it is to
-    follow; times are UNIX seconds.
-    """
-
-    activity_id: str
-    bundle_id: str
-    attributes_type: str
-    state: ActivityState
-    token: str | None
-    attributes: dict[str, Any]
-    content_state: dict[str, Any]
-    started_at: float
-    timestamp: float
-    stale_date: float | None
-    ended_at: float | None
-    dismissal_date: float | None
-    channel: str | None
-    relevance_score: float
-
-    @classmethod
-    def of(cls, activity: LiveActivity, app: App, now: float) -> ActivityView:
-        """As it is now."""
-        token = app.tokens.get(app.activity_key(to_update(activity.activity_id)))
-        return cls(
-            activity_id=activity.activity_id,
-            bundle_id=activity.bundle_id,
-            attributes_type=activity.attributes_type,
-            state=activity.state_at(now),
-            token=None if token is None else token.hex(),
-            attributes=activity.attributes,
-            content_state=activity.content_state,
-            started_at=activity.started_at,
-            timestamp=activity.timestamp,
-            stale_date=activity.stale_date,
-            ended_at=activity.ended_at,
-            dismissal_date=activity.dismissed_at,
-            channel=activity.channel,
-            relevance_score=activity.relevance_score,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class DeviceView:
     """A device; ``online`` is what the device itself believes of its link.
 
@@ -159,13 +110,13 @@ class ReceivedView:
     @classmethod
     def of(cls, push: Push, received_at: float, outcome: Outcome) -> ReceivedView:
         """Read the push for others; costs a JSON parse."""
-        collapse_id, presented = push.collapse_id, outcome.presented
+        presented = outcome.presented
         return cls(
             apns_id=str(push.apns_id),
             topic=str(push.topic),
             push_type=push.push_type.value,
             priority=int(push.priority),
-            collapse_id=None if collapse_id is None else readable(collapse_id),
+            collapse_id=collapse_id_of(push),
             payload=_read(push.payload),
             received_at=received_at,
             from_storage=is_from_storage(push),
@@ -183,8 +134,3 @@ def _read(payload: bytes) -> Any:  # noqa: ANN401 - JSON is anything
         return json.loads(payload)
     except (ValueError, RecursionError):
         return payload.decode("utf-8", "replace")
-
-
-def readable(text: str) -> str:
-    """Without the surrogates of bytes that are no UTF-8, which no JSON encoder takes."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicesim.live_activities.events import Start, UnusableEventError, read_event
-from devicesim.notification_center import Presentation, Presented, read_payload
+from devicesim.notification_center import Presentation, Presented
+from devicesim.pushes import payload_of
 from protocol.courier.channels import ChannelMark
 from protocol.identifiers import ChannelId
 from protocol.payload import aps_of
@@ -65,7 +66,7 @@ def hear_broadcast(
     change: Callable[[LiveActivity, Update | End], Presented],
 ) -> Presented:
     """Have every follower obey, as if the push were its own; one that cannot stops no other."""
-    payload = read_payload(push.payload)
+    payload = payload_of(push)
     if payload is None:
         return Presented(Presentation.NOT_SHOWN, "the payload is not a JSON dictionary")
     if not followers:

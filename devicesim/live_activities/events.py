@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from devicesim.screen.alert import read_alert
+from protocol.payload import is_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,7 +154,7 @@ def _wants_token(aps: Aps, channel: str | None) -> bool:
     Who says nothing gets a token, as payloads of iOS 17.2 expect; a channel takes its place.
     """
     if "input-push-token" in aps:
-        return aps["input-push-token"] in (1, "1")
+        return is_set(aps["input-push-token"])
     return channel is None
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
-from devicesim.host.views import ActivityView
 from devicesim.live_activities.activity import LiveActivity, new_activity_id
 from devicesim.live_activities.channels import follow, leave
 from devicesim.live_activities.events import UnusableEventError
+from devicesim.live_activities.views import ActivityView
 from devicesim.token_keys import to_update
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from devicesim.live_activities.events import (
     read_event,
 )
 from devicesim.live_activities.reports import shown, until
-from devicesim.notification_center import Presentation, Presented, read_payload
+from devicesim.notification_center import Presentation, Presented
+from devicesim.pushes import payload_of
 from protocol.payload import aps_of
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class ActivityPushes:
             )
         if key is None:  # it was held back for want of room in the app's inbox
             return Presented(Presentation.NOT_SHOWN, "the token of this push has expired meanwhile")
-        payload = read_payload(push.payload)
+        payload = payload_of(push)
         if payload is None:
             return Presented(Presentation.NOT_SHOWN, "the payload is not a JSON dictionary")
         aps = aps_of(payload)

@@ -32,8 +32,8 @@ class AppConnection:
 
     ``tokens`` and ``push_to_start_tokens`` (by attributes type) are what it has been told until
     now; so are ``activities``, its Live Activities on the screen by id, each with the fields of
-    :class:`~devicesim.host.views.ActivityView`. ``on_activity`` is called with each that is new or
-    has changed.
+    :class:`~devicesim.live_activities.views.ActivityView`. ``on_activity`` is called with each that
+    is new or has changed.
 
     Iterate over it for its pushes, oldest first. A push counts as taken when the next one is
     asked for, or when ``open`` is left without an exception; until then it would come again.

@@ -11,8 +11,8 @@ import trio
 
 if TYPE_CHECKING:
     from devicesim.app import App
-    from devicesim.host.views import ActivityView
     from devicesim.live_activities.kit import ActivityKit
+    from devicesim.live_activities.views import ActivityView
     from devicesim.local_socket.duties import Duties
     from devicesim.local_socket.frames import SocketFrames
     from devicesim.state.inbox import Inbox

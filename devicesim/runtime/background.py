@@ -12,10 +12,11 @@ from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from devicesim.app import AppState
-from devicesim.notification_center import Presentation, Presented, read_payload
+from devicesim.notification_center import Presentation, Presented
+from devicesim.pushes import payload_of
 from devicesim.runtime.background_budget import BackgroundBudget
 from devicesim.runtime.handlers import BACKGROUND
-from protocol.payload import aps_of
+from protocol.payload import aps_of, is_set
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -191,10 +192,10 @@ class BackgroundPushes:
 
 def _useless(app: App, push: Push) -> str | None:
     """Why it can run nothing, whatever the budget."""
-    payload = read_payload(push.payload)
+    payload = payload_of(push)
     if payload is None:
         return "the payload is not a JSON dictionary"
-    if aps_of(payload).get("content-available") not in (1, "1"):
+    if not is_set(aps_of(payload).get("content-available")):
         return "a background push without content-available: 1 wakes nothing"
     if app.state is AppState.FORCE_QUIT:
         # Apple, "Troubleshooting push notifications".

@@ -10,10 +10,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from devicesim.notification_center import read_payload
+from devicesim.pushes import payload_of
 from devicesim.runtime.handlers import SERVICE_EXTENSION
 from devicesim.screen.alert import read_alert
-from protocol.payload import aps_of
+from protocol.payload import aps_of, is_set
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -63,10 +63,10 @@ class ServiceExtensions:
         """Whether the app has an extension, and it is run for this notification."""
         if app.extension_seconds is None or not app.may_notify:
             return False
-        payload = read_payload(push.payload)
+        payload = payload_of(push)
         aps = {} if payload is None else aps_of(payload)
         has_alert = read_alert(aps.get("alert"), {}, []) is not None
-        return aps.get("mutable-content") in (1, "1") and has_alert
+        return is_set(aps.get("mutable-content")) and has_alert
 
     def start(self, app: App, push: Push) -> None:
         """Run it; the alert waits in the inbox."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import worldtime
 from devicesim.app import AppState
-from devicesim.notification_center import Presentation, Presented, read_payload
+from devicesim.notification_center import Presentation, Presented
+from devicesim.pushes import payload_of
 from devicesim.runtime.app_events import AppEvents
 from devicesim.runtime.background import BackgroundPushes
 from devicesim.runtime.calls import KILLED, NOT_LAUNCHED, must_report, note_unreported
@@ -27,7 +28,7 @@ from devicesim.runtime.lives import AppLives
 from devicesim.runtime.outcome import Outcome
 from devicesim.runtime.service_extension import ServiceExtensions
 from protocol.notification import PushType
-from protocol.payload import aps_of
+from protocol.payload import aps_of, is_set
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -239,5 +240,5 @@ class System:
 
 
 def _is_content_available(push: Push) -> bool:
-    payload = read_payload(push.payload)
-    return payload is not None and aps_of(payload).get("content-available") in (1, "1")
+    payload = payload_of(push)
+    return payload is not None and is_set(aps_of(payload).get("content-available"))

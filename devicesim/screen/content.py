@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from devicesim.screen.alert import Alert, read_alert, short
-from protocol.payload import aps_of
+from protocol.payload import aps_of, is_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +116,7 @@ def read_sound(value: object, ignored: list[str]) -> Sound | None:
     if isinstance(volume, bool) or not isinstance(volume, int | float) or not 0 <= volume <= 1:
         ignored.append(f"sound.volume is a number from 0 to 1, not {short(volume)}")
         volume = 1.0
-    return Sound(name, value.get("critical") in (1, "1"), float(volume))
+    return Sound(name, is_set(value.get("critical")), float(volume))
 
 
 def _badge(value: object, ignored: list[str]) -> int | None:

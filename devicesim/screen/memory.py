@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from devicesim.pushes import push_from_map, push_to_map
+from protocol.plain import bytes_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,7 +46,7 @@ class Key(NamedTuple):
 
 
 @dataclass(slots=True)
-class OnScreen:
+class ShownNotification:
     """A notification; ``since_lock``: it came after the phone was last unlocked."""
 
     bundle_id: str
@@ -71,10 +72,10 @@ class ScreenMemory:
     def __init__(self, note: Callable[[list[Any]], None] | None) -> None:
         self._is_kept = note is not None
         self._note = note or (lambda _: None)
-        self.notifications: dict[Key, OnScreen] = {}
+        self.notifications: dict[Key, ShownNotification] = {}
         self.badges: dict[str, int] = {}
 
-    def put(self, shown: OnScreen) -> OnScreen | None:
+    def put(self, shown: ShownNotification) -> ShownNotification | None:
         """Put it on top; what it replaces, if there was anything of the same key."""
         replaced = self._put(shown)
         if self._is_kept:  # else the record would be made in vain, push by push
@@ -85,7 +86,8 @@ class ScreenMemory:
         """Take some off, known or not."""
         gone = [key for key in keys if self.notifications.pop(key, None) is not None]
         if gone:
-            self._note([_GONE, *([key.bundle_id, _to_bytes(key.identifier)] for key in gone)])
+            # As bytes: a provider's collapse id need not be UTF-8.
+            self._note([_GONE, *([key.bundle_id, bytes_of(key.identifier)] for key in gone)])
 
     def set_badge(self, bundle_id: str, number: int) -> None:
         """Change an app's badge; 0 takes it off."""
@@ -124,10 +126,12 @@ class ScreenMemory:
         kind = record[0]
         if kind == _SHOWN:
             _, bundle_id, push, shown_at, since_lock = record
-            self._put(OnScreen(bundle_id, push_from_map(push), float(shown_at), bool(since_lock)))
+            self._put(
+                ShownNotification(bundle_id, push_from_map(push), float(shown_at), bool(since_lock))
+            )
         elif kind == _GONE:
             for bundle_id, identifier in record[1:]:
-                self.notifications.pop(Key(bundle_id, _from_bytes(identifier)), None)
+                self.notifications.pop(Key(bundle_id, text_of(identifier)), None)
         elif kind == _BADGE:
             self._set_badge(record[1], int(record[2]))
         elif kind == _UNLOCKED:
@@ -137,7 +141,7 @@ class ScreenMemory:
         else:
             raise ValueError(f"record of kind {kind!r}")
 
-    def _put(self, shown: OnScreen) -> OnScreen | None:
+    def _put(self, shown: ShownNotification) -> ShownNotification | None:
         key = shown.key
         replaced = self.notifications.pop(key, None)
         self.notifications[key] = shown
@@ -160,14 +164,5 @@ class ScreenMemory:
         self.badges.clear()
 
 
-def _to_bytes(identifier: str) -> bytes:
-    """As it was: a provider's collapse id need not be UTF-8."""
-    return identifier.encode("utf-8", "surrogateescape")
-
-
-def _from_bytes(identifier: bytes) -> str:
-    return identifier.decode("utf-8", "surrogateescape")
-
-
-def _record_of(shown: OnScreen) -> list[Any]:
+def _record_of(shown: ShownNotification) -> list[Any]:
     return [_SHOWN, shown.bundle_id, push_to_map(shown.push), shown.shown_at, shown.since_lock]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devicesim.screen.content import InterruptionLevel
-from devicesim.screen.memory import OnScreen, ScreenMemory
+from devicesim.screen.memory import ScreenMemory, ShownNotification
 from protocol.notification import Priority
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Screen:
 
     # -- what pushes do -------------------------------------------------------------------------
 
-    def show(self, bundle_id: str, push: Push, content: Content) -> OnScreen | None:
+    def show(self, bundle_id: str, push: Push, content: Content) -> ShownNotification | None:
         """Present a notification as the person allowed; the one that it replaces.
 
         Apple, ``UNNotificationInterruptionLevel``: passive ones are added to the list "without
@@ -124,7 +124,9 @@ class Screen:
             self.announce(bundle_id, push, content.alert, content.sound)
         return replaced
 
-    def show_quietly(self, bundle_id: str, push: Push, content: Content) -> OnScreen | None:
+    def show_quietly(
+        self, bundle_id: str, push: Push, content: Content
+    ) -> ShownNotification | None:
         """Straight into the list, without badge and sound; the one that it replaces.
 
         Apple, "Asking permission to use notifications": provisional ones are delivered quietly.
@@ -169,7 +171,7 @@ class Screen:
         """What was on the lock screen is in the list from now on."""
         self.memory.unlock()
 
-    def find(self, apns_id: str) -> OnScreen:
+    def find(self, apns_id: str) -> ShownNotification:
         """The newest notification of this apns-id.
 
         Raises:
@@ -180,7 +182,7 @@ class Screen:
                 return each
         raise UnknownNotificationError(f"no notification {apns_id[:80]!r} is on the screen")
 
-    def dismiss(self, apns_id: str) -> OnScreen:
+    def dismiss(self, apns_id: str) -> ShownNotification:
         """Swipe one away; its app's badge stays.
 
         Raises:
@@ -210,10 +212,10 @@ class Screen:
 
     def _put(
         self, bundle_id: str, push: Push, content: Content, *, since_lock: bool
-    ) -> OnScreen | None:
+    ) -> ShownNotification | None:
         if content.alert is None:
             return None
-        return self.memory.put(OnScreen(bundle_id, push, self._now(), since_lock))
+        return self.memory.put(ShownNotification(bundle_id, push, self._now(), since_lock))
 
     def _remove(self, keys: list[Key]) -> None:
         notifications, banner = self.memory.notifications, self._banner

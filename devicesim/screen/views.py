@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from devicesim.host.views import readable
-from devicesim.notification_center import Presentation, read_payload
+from devicesim.notification_center import Presentation
+from devicesim.pushes import collapse_id_of, payload_of
 from devicesim.screen.content import read_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Reversible
 
-    from devicesim.host.views import ActivityView
+    from devicesim.live_activities.views import ActivityView
     from devicesim.notification_center import NotificationCenter, Presented
     from devicesim.screen.content import Sound
     from devicesim.screen.localization import StringTables
-    from devicesim.screen.memory import OnScreen
+    from devicesim.screen.memory import ShownNotification
     from devicesim.screen.screen import Banner, Played
     from protocol.courier.messages import Push
 
@@ -47,10 +47,10 @@ class NotificationView:
     launch_image: str | None
 
     @classmethod
-    def of(cls, shown: OnScreen, strings: StringTables) -> NotificationView:
+    def of(cls, shown: ShownNotification, strings: StringTables) -> NotificationView:
         """Read its push again."""
-        content = read_content(read_payload(shown.push.payload) or {}, strings.of(shown.bundle_id))
-        alert, collapse_id = content.alert, shown.push.collapse_id
+        content = read_content(payload_of(shown.push) or {}, strings.of(shown.bundle_id))
+        alert = content.alert
         return cls(
             apns_id=shown.push.apns_id,
             bundle_id=shown.bundle_id,
@@ -58,7 +58,7 @@ class NotificationView:
             subtitle="" if alert is None else alert.subtitle,
             body="" if alert is None else alert.body,
             shown_at=shown.shown_at,
-            collapse_id=None if collapse_id is None else readable(collapse_id),
+            collapse_id=collapse_id_of(shown.push),
             badge=content.badge,
             sound=content.sound,
             interruption_level=content.level,
@@ -176,7 +176,7 @@ def look_at(
     )
 
 
-def _grouped(shown: Iterable[OnScreen], strings: StringTables) -> tuple[GroupView, ...]:
+def _grouped(shown: Iterable[ShownNotification], strings: StringTables) -> tuple[GroupView, ...]:
     """By app and thread, as iOS does by itself; the newest of a group decides its place."""
     groups: dict[tuple[str, str | None], list[NotificationView]] = {}
     for each in shown:

@@ -20,12 +20,12 @@ import trio
 
 from devicesim.apps import AppRegistry
 from devicesim.pushes import message_key, push_to_map
-from devicesim.reconciliation import reconcile
 from devicesim.screen.memory import ScreenMemory
 from devicesim.spent import Spent
 from devicesim.state import log as state_log
 from devicesim.state.files import StateError
 from devicesim.state.inbox import REMEMBERED_IDS, Inbox, RecentIds
+from devicesim.state.reconciliation import reconcile
 from devicesim.token_keys import to_update
 from protocol.identifiers import ChannelId, DeviceId, UniqueId
 from protocol.notification import Environment

@@ -54,20 +54,18 @@ def relive(state: DeviceState, record: list[Any]) -> None:
         state.inbox.take(record[1], UniqueId.from_random(record[2]))
     elif kind == CLEARED:
         state.wipe(record[1])
-    else:
-        _relive_activity(state, record)
-
-
-def _relive_activity(state: DeviceState, record: list[Any]) -> None:
-    kind = record[0]
-    if kind == ACTIVITY:
+    elif kind == ACTIVITY:
         activity = LiveActivity.from_json(record[1])
         state.activities[activity.activity_id] = activity
     elif kind == ACTIVITY_GONE:
         state.activities.pop(record[1], None)
     elif kind == REACHED:
-        app = state.apps.get(record[1])
-        if app is not None and record[2] in app.channels:
-            app.channels[ChannelId(record[2])] = int(record[3])
+        _reach(state, record[1], record[2], record[3])
     else:
         state.screen.relive(record)
+
+
+def _reach(state: DeviceState, bundle_id: str, channel_id: str, last: int) -> None:
+    app = state.apps.get(bundle_id)
+    if app is not None and channel_id in app.channels:
+        app.channels[ChannelId(channel_id)] = int(last)

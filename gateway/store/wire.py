@@ -34,6 +34,7 @@ from protocol.identifiers import (
     UniqueId,
 )
 from protocol.notification import Environment, Notification, Priority, PushType
+from protocol.plain import bytes_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +122,7 @@ def row_of(notification: Notification) -> NotificationRow:
         notification.received_at,
         notification.expires_at,
         # As bytes: a header may hold what is not UTF-8, which neither msgpack nor SQLite takes.
-        None if collapse_id is None else collapse_id.encode("utf-8", "surrogateescape"),
+        None if collapse_id is None else bytes_of(collapse_id),
         notification.payload,
     )
 
@@ -138,11 +139,7 @@ def notification_of(row: NotificationRow) -> Notification:
         priority=Priority(row[5]),
         received_at=row[6],
         expires_at=row[7],
-        collapse_id=(
-            None
-            if collapse_id is None
-            else CollapseId(collapse_id.decode("utf-8", "surrogateescape"))
-        ),
+        collapse_id=None if collapse_id is None else CollapseId(text_of(collapse_id)),
         payload=row[9],
     )
 

@@ -20,6 +20,7 @@ from protocol.courier.errors import RemoteProtocolError
 from protocol.courier.frames import FrameReader, frame
 from protocol.courier.upward import Upward, UpwardAck
 from protocol.notification import Priority, PushType
+from protocol.plain import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,7 +142,7 @@ def _push_values(push: m.Push) -> tuple[object, ...]:
     if push.collapse_id is None:
         return values
     # Bytes, because a provider's header need not be UTF-8 and text in msgpack must be.
-    raw = push.collapse_id.encode("utf-8", "surrogateescape")
+    raw = bytes_of(push.collapse_id)
     return (*values[:_COLLAPSE_ID], raw, *values[_COLLAPSE_ID + 1 :])
 
 

@@ -25,6 +25,7 @@ from protocol.identifiers import (
     Topic,
     UniqueId,
 )
+from protocol.plain import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -154,7 +155,7 @@ def optional_collapse_id(value: object) -> CollapseId | None:
     """A collapse id, as the bytes of the provider's header, which need not be UTF-8."""
     if value is None:
         return None
-    return CollapseId.parse(binary(value).decode("utf-8", "surrogateescape"))
+    return CollapseId.parse(text_of(binary(value)))
 
 
 nanoseconds = integer(0, 2**63 - 1)

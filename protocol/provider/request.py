@@ -19,6 +19,7 @@ from protocol.identifiers import (
 )
 from protocol.notification import Expiration, Priority, PushType
 from protocol.payload import InvalidPayloadError, parse_payload
+from protocol.plain import text_of
 from protocol.provider.rejection import Reason, Rejection
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def read_collapse_id(headers: Mapping[str, str]) -> CollapseId | None:
         return None
     try:
         # Headers arrive as bytes in Latin-1's clothes (``HttpRequest``); clients mean UTF-8.
-        return CollapseId.parse(text.encode("latin-1").decode("utf-8", "surrogateescape"))
+        return CollapseId.parse(text_of(text.encode("latin-1")))
     except InvalidIdentifierError as error:
         raise Rejection(Reason.BAD_COLLAPSE_ID, str(error)) from None
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from devicesim.host.views import ActivityView, ReceivedView
+    from devicesim.host.views import ReceivedView
+    from devicesim.live_activities.views import ActivityView
 
 LIVE = f"{TOPIC}.push-type.liveactivity"
 KIND = "Delivery"

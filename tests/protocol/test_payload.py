@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from protocol.payload import MAX_NESTING, InvalidPayloadError, aps_of, parse_payload
+from protocol.payload import MAX_NESTING, InvalidPayloadError, aps_of, is_set, parse_payload
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,11 @@ def test_the_aps_dictionary_is_empty_when_there_is_none(
     payload: dict[str, object], aps: dict[str, object]
 ) -> None:
     assert aps_of(payload) == aps
+
+
+@pytest.mark.parametrize(
+    ("flag", "expected"),
+    [(1, True), ("1", True), (True, True), (0, False), ("0", False), (None, False), ([1], False)],
+)
+def test_a_flag_is_set_by_a_one_or_its_text(flag: object, *, expected: bool) -> None:
+    assert is_set(flag) is expected
