@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from apnsim.netstat import Socket
 from apnsim.own_provider import OwnProvider
 from devicesim.app import UnknownAppError
-from devicesim.host.errors import NotConfirmedError, UnknownDeviceError
+from devicesim.host.confirmation import NotConfirmedError
+from devicesim.host.hosted import UnknownDeviceError
 from devicesim.live_activities.kit import UnknownActivityError
 from devicesim.screen.screen import UnknownNotificationError
 from devicesim.state.files import StateError

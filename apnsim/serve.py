@@ -19,7 +19,7 @@ from apnsim.snapshots import Snapshots
 from apnsim.traces import run_traces
 from apnsim.virtual_devices import VirtualDevices
 from certs.files import PUBLIC_MODE, CredentialError, write_credential
-from devicesim.host.errors import NotConfirmedError
+from devicesim.host.confirmation import NotConfirmedError
 from devicesim.state.files import StateError
 from gateway.clock import Clock
 from gateway.console.app import serve_console

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from devicesim.host.confirmation import NotConfirmedError
 from devicesim.host.device_host import DeviceHost
-from devicesim.host.errors import NotConfirmedError
 from devicesim.link.dial import tls_dials
 from devicesim.link.intervals import interval_policy
 from devicesim.link.keepalive import KeepAliveSweeper
-from devicesim.notification_center import Presentation
 from devicesim.power import PowerSettings
+from devicesim.presentation import Presentation
 from devicesim.runtime.rules import RuntimeRules
 from devicesim.state.files import StateError
 from gateway.records import State

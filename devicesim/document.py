@@ -11,8 +11,8 @@ from devicesim.apps import AppRegistry
 from devicesim.link.intervals import Stage
 from devicesim.live_activities.activity import LiveActivity
 from devicesim.network import Conditions, NetworkKind
-from devicesim.notification_center import Presentation, Presented
 from devicesim.power import AssertionPolicy, Power
+from devicesim.presentation import Presentation, Presented
 from devicesim.runtime.app_events import MAX_EVENTS, AppEvent
 from devicesim.runtime.outcome import Outcome
 from devicesim.screen.localization import StringTables

@@ -6,11 +6,10 @@ requests to APNs" (push types, collapse id) and ``UNAuthorizationStatus``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from devicesim.app import AppState, Permission
+from devicesim.presentation import Presentation, Presented
 from devicesim.pushes import payload_of
 from devicesim.screen.alert import read_alert
 from devicesim.screen.content import InterruptionLevel, read_content, read_sound
@@ -24,31 +23,6 @@ if TYPE_CHECKING:
     from devicesim.screen.content import Content
     from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push
-
-
-class Presentation(StrEnum):
-    """What became of a push on the device."""
-
-    SHOWN = "shown"
-    COLLAPSED = "collapsed"
-    WOKEN = "woken"
-    DELIVERED = "delivered"
-    NOT_SHOWN = "not-shown"
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """A presentation and, for the reader, why; ``is_quiet``: it is shown and lights no screen."""
-
-    presentation: Presentation
-    detail: str
-    is_quiet: bool = False
-
-    @property
-    def alerts(self) -> bool:
-        """Whether the screen lights up for it."""
-        is_shown = self.presentation in (Presentation.SHOWN, Presentation.COLLAPSED)
-        return is_shown and not self.is_quiet
 
 
 class NotificationCenter:

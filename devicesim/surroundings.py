@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from devicesim.link.dial import Dial
     from devicesim.link.keepalive import KeepAliveSweeper
     from devicesim.network import LostStreams, PhonePath
-    from devicesim.notification_center import Presentation
+    from devicesim.presentation import Presentation
     from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push
 

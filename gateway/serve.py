@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 import trio
 
 from certs.connect_proof import ConnectProofs
-from gateway import rules, upkeep
+from gateway import tuning, upkeep
 from gateway.broadcasting import Broadcasting
 from gateway.chance import Chance
 from gateway.courier.listener import CourierFront
@@ -91,12 +91,12 @@ class Gateway:
             self.chance.of("token"),
             max_pushes_per_second=settings.max_pushes_per_token_per_second,
         )
-        ids, limits = self.chance.of("channel"), rules.channels(settings)
+        ids, limits = self.chance.of("channel"), tuning.channels(settings)
         self.broadcasting = Broadcasting(store, self.journal, clock.now, ids, limits)
         self.channels = self.broadcasting.channels
         self.adopted: Callable[[Registration], None] = lambda _: None
         self.identities: WeakValueDictionary[int, ConnectionIdentity] = WeakValueDictionary()
-        self._identity_rules = rules.identity(settings, self.keys, clock)
+        self._identity_rules = tuning.identity(settings, self.keys, clock)
         self.leaf = self.home.server_leaf(settings.san)
         self.router = Router(
             store,
@@ -106,7 +106,7 @@ class Gateway:
             same_id_seconds=settings.same_apns_id_seconds,
             lead=lambda: clock.lead,
         )
-        self.courier_faults = rules.courier_faults(settings, self.sessions)
+        self.courier_faults = tuning.courier_faults(settings, self.sessions)
         ids = self.chance.of("fault")
         self.faults = Faults(self.courier_faults.book, self.journal, clock.now, ids)
         self.state = self._state()
@@ -166,7 +166,7 @@ class Gateway:
         )
 
         def make_answer(facts: ConnectionFacts, handle: ConnectionHandle) -> Answerer:
-            validation = rules.validation(settings, facts.environment)
+            validation = tuning.validation(settings, facts.environment)
             identity = self._meet(facts, handle)
             pushes = PushEndpoint(service, validation, identity, facts.name)
             answer = self.broadcasting.beside(pushes, facts, identity)
@@ -176,8 +176,8 @@ class Gateway:
             make_answer,
             self.broadcasting.shutting_down(service.shutting_down),
             service.refused,
-            rules.provider_connections(settings),
-            rules.churn(settings),
+            tuning.provider_connections(settings),
+            tuning.churn(settings),
             faults=FrontFaults(self.faults.book, self.authority, self.home.names(settings.san)),
         )
 
@@ -193,14 +193,14 @@ class Gateway:
         services = Services(store, directory, channels, self.sessions, journal, now, faults)
         names = self.home.names(settings.san)
         context, spoilt = courier_tls(self.leaf, self.authority, names, faults.book)
-        links = rules.courier_links(settings)
+        links = tuning.courier_links(settings)
         proofs = ConnectProofs(self.authority.certificate, settings.connect_skew_seconds)
         return CourierFront(services, context, settings.environment, links, proofs, spoilt)
 
 
 async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nursery) -> None:
     settings = gateway.settings
-    listening = rules.provider_listening(settings)
+    listening = tuning.provider_listening(settings)
     # Apple asks every provider for a certificate and needs none (clients.md 7).
     context = ProviderTls(
         gateway.leaf, gateway.authority.certificate_pem, gateway.home.revocations().file
@@ -210,7 +210,7 @@ async def _open_ports(gateway: Gateway, accepting: trio.Nursery, links: trio.Nur
         gateway.provider_ports += ports
         url = f"https://{url_host(settings.host)}:{ports[0]}"
         gateway.provider_urls.setdefault(listen.environment, url)
-    manage = rules.management_listening(settings)
+    manage = tuning.management_listening(settings)
     await gateway.broadcasting.open_ports(gateway.managers, manage, context, accepting, links)
     gateway.courier_port = await accepting.start(
         serve_port, gateway.couriers, "courier", settings.host, settings.courier_port, links

@@ -159,7 +159,7 @@ def test_only_the_composition_root_and_the_command_line_know_the_settings() -> N
         for module in modules("gateway", "devicesim", "protocol", "certs", "worldtime")
         for name, line in module.imports.items()
         if name.startswith(("gateway.settings", "gateway.configuration"))
-        and part_of(module.name) not in ("serve", "rules", "settings", "configuration")
+        and part_of(module.name) not in ("serve", "tuning", "settings", "configuration")
     )
 
 

@@ -20,7 +20,7 @@ from apnsim.scenario.stage import Stage, Verdict
 from apnsim.scenario.steps.expectations import Expect
 from apnsim.scenario.steps.phones import given
 from apnsim.scenario.world import world
-from devicesim.host.errors import NotConfirmedError
+from devicesim.host.confirmation import NotConfirmedError
 from devicesim.state.files import StateError
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from apnsim.scenario.wires import CourierWire, Exchange, ProviderWire
 from apnsim.virtual_devices import VirtualDevices
 from certs.provider_key import ProviderKey
 from devicesim.link.backoff import Backoff
-from gateway import rules
+from gateway import tuning
 from gateway.clock import Clock
 from gateway.provider.tls import ProviderTls
 from gateway.serve import Gateway, keep_up
@@ -83,7 +83,7 @@ def _provider(gateway: Gateway, nursery: trio.Nursery) -> Provider:
     key = ProviderKey.load(registered.key_file, registered.key.team_id)
     authority = gateway.authority.certificate_pem
     tls = ProviderTls(gateway.leaf, authority, gateway.home.revocations().file)
-    (listening, *_) = rules.provider_listening(gateway.settings)
+    (listening, *_) = tuning.provider_listening(gateway.settings)
     serve = partial(gateway.providers.serve, context=tls, settings=listening)
     trust = ssl.create_default_context(cadata=authority.decode())
     return Provider(ProviderWire(Exchange(serve, nursery)), trust, key, gateway.clock.now)

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from devicesim.notification_center import Presentation
+from devicesim.presentation import Presentation
 from protocol.courier.messages import StorageFlags
 
 if TYPE_CHECKING:

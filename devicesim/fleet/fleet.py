@@ -11,8 +11,8 @@ import trio
 from devicesim.agenda import Agenda
 from devicesim.fleet.draw import phones_of
 from devicesim.fleet.figures import Figures
+from devicesim.host.confirmation import NotConfirmedError
 from devicesim.host.device_host import DeviceHost
-from devicesim.host.errors import NotConfirmedError
 from devicesim.network import NetworkEvent, NetworkKind
 from devicesim.state.files import StateError
 from protocol.notification import PushType

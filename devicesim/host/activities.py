@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from devicesim.host.errors import confirmed
+from devicesim.host.confirmation import confirmed
 from devicesim.live_activities.activity import next_due
 from devicesim.state.files import StateError
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, TypedDict
 
 from devicesim.app import AppState, Permission
-from devicesim.host.errors import confirmed
+from devicesim.host.confirmation import confirmed
 from devicesim.host.hosted import Hosted
 from devicesim.runtime import handlers
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from devicesim.app import AppState
 from devicesim.app_description import describe_switches, restore_switches
-from devicesim.host.errors import confirmed
+from devicesim.host.confirmation import confirmed
 from devicesim.host.hosted import Hosted
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devicesim.host.errors import confirmed
+from devicesim.host.confirmation import confirmed
 from devicesim.host.hosted import Hosted
 
 if TYPE_CHECKING:

@@ -21,10 +21,7 @@ from devicesim.host.activities import HostActivities
 from devicesim.host.apps import HostedApps
 from devicesim.host.backups import HostedBackups
 from devicesim.host.channels import HostedChannels
-from devicesim.host.errors import (
-    CONFIRM_SECONDS,
-    patience,
-)
+from devicesim.host.confirmation import CONFIRM_SECONDS, patience
 from devicesim.host.folder import HostFolder
 from devicesim.host.network import HostedNetworks
 from devicesim.host.power import HostedPower

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devicesim.host.errors import UnknownDeviceError
-
 if TYPE_CHECKING:
     from devicesim.virtual_device import VirtualDevice
+
+
+class UnknownDeviceError(LookupError):
+    """The host has no device with this id."""
 
 
 class Hosted:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from devicesim.host.errors import patience
+from devicesim.host.confirmation import patience
 from devicesim.host.hosted import Hosted
 from devicesim.power import WakeReason
 

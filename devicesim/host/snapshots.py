@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from devicesim.host.errors import CONFIRM_SECONDS, patience
+from devicesim.host.confirmation import CONFIRM_SECONDS, patience
 from protocol.plain import plain
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from devicesim.app import App, AppState
     from devicesim.link.views import LinkView
     from devicesim.network import Conditions, NetworkKind
-    from devicesim.notification_center import Presentation
     from devicesim.power import Power
+    from devicesim.presentation import Presentation
     from devicesim.runtime.outcome import Outcome
     from protocol.courier.messages import Push
     from protocol.notification import Environment

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicesim.live_activities.events import Start, UnusableEventError, read_event
-from devicesim.notification_center import Presentation, Presented
+from devicesim.presentation import Presentation, Presented
 from devicesim.pushes import payload_of
 from protocol.courier.channels import ChannelMark
 from protocol.identifiers import ChannelId

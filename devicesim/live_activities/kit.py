@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from devicesim.app import App
     from devicesim.live_activities.activity import LiveActivity
     from devicesim.live_activities.reports import Announce
-    from devicesim.notification_center import Presented
+    from devicesim.presentation import Presented
     from devicesim.state.device_state import DeviceState
     from protocol.courier.messages import Push
 

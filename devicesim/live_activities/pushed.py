@@ -15,7 +15,7 @@ from devicesim.live_activities.events import (
     read_event,
 )
 from devicesim.live_activities.reports import shown, until
-from devicesim.notification_center import Presentation, Presented
+from devicesim.presentation import Presentation, Presented
 from devicesim.pushes import payload_of
 from protocol.payload import aps_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from devicesim.notification_center import Presentation, Presented
+from devicesim.presentation import Presentation, Presented
 
 if TYPE_CHECKING:
     from devicesim.live_activities.activity import LiveActivity

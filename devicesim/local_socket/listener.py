@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from devicesim.app import App
     from devicesim.daemon import Daemon
     from devicesim.live_activities.kit import ActivityKit
-    from devicesim.notification_center import NotificationCenter, Presented
+    from devicesim.notification_center import NotificationCenter
     from devicesim.power import PhonePower
+    from devicesim.presentation import Presented
     from protocol.courier.messages import Push
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from devicesim.app import AppState
-from devicesim.notification_center import Presentation, Presented
+from devicesim.presentation import Presentation, Presented
 from devicesim.pushes import payload_of
 from devicesim.runtime.background_budget import BackgroundBudget
 from devicesim.runtime.handlers import BACKGROUND

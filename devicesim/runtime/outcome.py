@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from devicesim.app import AppState
-    from devicesim.notification_center import Presented
+    from devicesim.presentation import Presented
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import worldtime
 from devicesim.app import AppState
-from devicesim.notification_center import Presentation, Presented
+from devicesim.presentation import Presentation, Presented
 from devicesim.pushes import payload_of
 from devicesim.runtime.app_events import AppEvents
 from devicesim.runtime.background import BackgroundPushes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from devicesim.notification_center import Presentation
+from devicesim.presentation import Presentation
 from devicesim.pushes import collapse_id_of, payload_of
 from devicesim.screen.content import read_content
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Reversible
 
     from devicesim.live_activities.views import ActivityView
-    from devicesim.notification_center import NotificationCenter, Presented
+    from devicesim.notification_center import NotificationCenter
+    from devicesim.presentation import Presented
     from devicesim.screen.content import Sound
     from devicesim.screen.localization import StringTables
     from devicesim.screen.memory import ShownNotification

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devicesim.app import App, AppState
-from devicesim.notification_center import NotificationCenter, Presentation
+from devicesim.notification_center import NotificationCenter
+from devicesim.presentation import Presentation
 from devicesim.state.device_state import DeviceState
 from protocol.identifiers import BundleId, CollapseId, DeviceToken
 from protocol.notification import Environment, PushType

@@ -20,8 +20,8 @@ from trio.testing import (
     wait_all_tasks_blocked,
 )
 
+from devicesim.host.confirmation import NotConfirmedError
 from devicesim.host.device_host import DeviceHost
-from devicesim.host.errors import NotConfirmedError
 from devicesim.link.backoff import Backoff
 from devicesim.link.dial import SecureStream
 from devicesim.link.intervals import FixedInterval

@@ -9,7 +9,7 @@ from apnsim.scenario import judge
 from apnsim.scenario.steps.phones import given, policy
 from apnsim.scenario.times import duration
 from apnsim.toml.reading import boolean, key, names, word
-from devicesim.notification_center import Presentation
+from devicesim.presentation import Presentation
 from gateway import values
 from gateway.records import State
 

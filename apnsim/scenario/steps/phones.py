@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from apnsim.scenario.cast import device_id
 from apnsim.toml.reading import REQUIRED, boolean, key, table, word
-from devicesim.host.errors import NotConfirmedError
+from devicesim.host.confirmation import NotConfirmedError
 from devicesim.network import CLEAR, NetworkEvent, NetworkKind
 from devicesim.power import AssertionPolicy, Power, WakeReason
 from gateway import values

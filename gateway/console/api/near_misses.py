@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query
 
 from gateway.console.api.common import Parts
 from gateway.console.api.wanting import Wanting
+from gateway.console.knowledge import Knowledge
 from gateway.console.near_misses import LOOKED_AT, NearMiss, near_misses
 from gateway.console.rendering import Json
 from gateway.console.silence import silence
-from gateway.console.surroundings import Surroundings
 
 router = APIRouter(prefix="/api/v1/near-misses", tags=["notifications"])
 
@@ -32,7 +32,7 @@ async def list_near_misses(
     delivered and not shown; `advice` what to do. If there is none, entries without a `number` say
     what else is going on: failed TLS handshakes, clients that are connected and send nothing.
     """
-    known = Surroundings(parts)
+    known = Knowledge(parts)
     newest_first = parts.journal.find(lambda _: True, limit=LOOKED_AT)[::-1]
     found = near_misses(newest_first, wanted, known, limit=limit)
     if all(each.distance is None for each in found):

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Query, Request
 from gateway.console.api.common import MAX_WAIT_SECONDS, Parts, answer, unless_over
 from gateway.console.api.wanting import Wanting
 from gateway.console.fates import fate_of
+from gateway.console.knowledge import Knowledge
 from gateway.console.rendering import Json
 from gateway.console.settling import Settling
-from gateway.console.surroundings import Surroundings
 from gateway.console.views import PushView, push_view
 
 router = APIRouter(prefix="/api/v1/settled", tags=["notifications"])
@@ -65,7 +65,7 @@ async def get_settled(
     one, has shown or not. So once this says `settled`, a push that has been answered and is not in
     the list does not come by itself. What a provider has not sent yet nobody can know.
     """
-    known = Surroundings(parts)
+    known = Knowledge(parts)
     settling = Settling(parts.journal, wanted, known)
     if wait:
         await unless_over(parts, request, partial(settling.wait, wait, or_found=or_found))

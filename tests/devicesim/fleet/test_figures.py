@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from devicesim.fleet.figures import Figures, Latencies
-from devicesim.notification_center import Presentation
+from devicesim.presentation import Presentation
 from protocol.courier.messages import StorageFlags
 from protocol.identifiers import DeviceToken
 from tests.devicesim.scripted_gateway import push_to

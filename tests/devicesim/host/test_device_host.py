@@ -12,7 +12,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from devicesim import virtual_device as virtual_device_module
 from devicesim.app import AppError, AppState, UnknownAppError
-from devicesim.host.errors import NotConfirmedError, UnknownDeviceError
+from devicesim.host.confirmation import NotConfirmedError
+from devicesim.host.hosted import UnknownDeviceError
 from devicesim.state.device_state import DeviceState
 from devicesim.state.files import StateError
 from protocol.courier.messages import (

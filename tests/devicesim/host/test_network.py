@@ -8,7 +8,8 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from devicesim.host.errors import NotConfirmedError, UnknownDeviceError
+from devicesim.host.confirmation import NotConfirmedError
+from devicesim.host.hosted import UnknownDeviceError
 from protocol.courier.messages import Connect
 from tests.devicesim.town import Town
 

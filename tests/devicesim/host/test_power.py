@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from devicesim.host.errors import UnknownDeviceError
+from devicesim.host.hosted import UnknownDeviceError
 from protocol.courier.messages import Connect, Filter, SetState
 from protocol.identifiers import Topic
 from protocol.notification import Priority, PushType

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devicesim.app import UnknownAppError
-from devicesim.host.errors import UnknownDeviceError
+from devicesim.host.hosted import UnknownDeviceError
 from devicesim.screen.screen import UnknownNotificationError
 from protocol.identifiers import DeviceToken
 from protocol.notification import PushType

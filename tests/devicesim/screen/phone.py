@@ -15,7 +15,7 @@ from tests.builders import NOW
 from tests.devicesim.scripted_gateway import push_to
 
 if TYPE_CHECKING:
-    from devicesim.notification_center import Presented
+    from devicesim.presentation import Presented
     from protocol.courier.messages import Push
 
 NEWS = BundleId("com.example.news")

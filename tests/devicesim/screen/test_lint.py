@@ -15,7 +15,8 @@ from devicesim.agenda import Agenda
 from devicesim.app import App
 from devicesim.live_activities.activity import LiveActivity
 from devicesim.live_activities.events import Start, UnusableEventError, Update, read_event
-from devicesim.notification_center import NotificationCenter, Presentation
+from devicesim.notification_center import NotificationCenter
+from devicesim.presentation import Presentation
 from devicesim.runtime.app_events import AppEvents
 from devicesim.runtime.background import BackgroundPushes
 from devicesim.runtime.lives import AppLives

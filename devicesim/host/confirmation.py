@@ -1,4 +1,4 @@
-"""What a host's callers must be ready for."""
+"""Waiting for a gateway to confirm what a host's devices have told it, and for how long."""
 
 from __future__ import annotations
 
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 CONFIRM_SECONDS = 10.0
 IN_VAIN_SECONDS = 0.5
 """While time stands still, for what has to pass a network on which bytes take time."""
-
-
-class UnknownDeviceError(LookupError):
-    """The host has no device with this id."""
 
 
 class NotConfirmedError(Exception):

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Fits :class:`gateway.console.fates.Known`."""
+class Knowledge:
+    """All that there is; fits :class:`gateway.console.fates.Known`."""
 
     parts: ConsoleParts
 
