@@ -186,7 +186,7 @@ class Clock:
         """
         if not self._course:
             return stamp
-        return self._course.at(stamp, self._machine(), min(seen_at, self.now()))
+        return self._course.at(stamp, self._machine(), self.now(), seen_at)
 
     def _turn(self) -> None:
         """Count from here."""

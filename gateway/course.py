@@ -50,12 +50,13 @@ class Course:
         """It is the machine's clock again."""
         self._turns.clear()
 
-    def at(self, stamp: float, machine: float, seen_at: float) -> float:
+    def at(self, stamp: float, machine: float, world: float, seen_at: float) -> float:
         """The time here when the machine's clock said ``stamp``.
 
         Args:
             stamp: in whole seconds; what was stamped so may be of the end of that second.
             machine: what the machine's clock says now.
+            world: what it is here now.
             seen_at: what it was here when the stamp was first seen, which was made no later.
 
         Returns:
@@ -63,7 +64,9 @@ class Course:
             it is of a clock that is behind the machine's, and would be older than it says.
         """
         if stamp > machine + SKEW_SECONDS:
-            return stamp
+            # Of this clock; while that is behind the machine's, of a machine whose clock is fast.
+            return min(stamp, world + stamp - machine)
+        seen_at = min(seen_at, world)  # it is later where another past was loaded since
         told = min(seen_at, self._world_at(stamp + 1))
         return max(told, stamp) if stamp <= seen_at else told
 

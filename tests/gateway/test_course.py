@@ -66,6 +66,14 @@ def test_a_stamp_that_is_ahead_of_both_clocks_stays_ahead_on_a_clock_that_was_mo
     assert desk.age(stamp, seen_at) == 60, "its age is its own, not how long it is known"
 
 
+def test_on_a_clock_that_is_behind_a_fast_machines_stamp_is_ahead_by_what_it_is_there() -> None:
+    desk = Desk()
+    desk.clock.freeze()
+    desk.machine.time += 3 * HOUR
+    assert desk.age(desk.machine.time + 90) == -90
+    assert desk.age(desk.machine.time + 2 * HOUR) == -2 * HOUR
+
+
 def test_frozen_time_makes_nothing_older_and_fast_time_does() -> None:
     desk = Desk()
     desk.clock.freeze()
@@ -115,4 +123,4 @@ def test_a_stamp_of_before_all_that_is_remembered_is_at_least_as_old_as_that() -
     for hour in range(10):
         course.turn(NOW + hour * HOUR, NOW + hour * HOUR, 1.0)
     machine = NOW + 9 * HOUR
-    assert course.at(NOW - HOUR, machine, machine) == NOW - HOUR + 1
+    assert course.at(NOW - HOUR, machine, machine, machine) == NOW - HOUR + 1
