@@ -28,6 +28,7 @@ class Fault:
 FAULTS = (
     Fault("503 once", BUSY),
     Fault("429 with Retry-After: 1", {"type": "answer", "status": 429, "retry_after": 1}),
+    Fault("403 ExpiredProviderToken", {"type": "answer", "reason": "ExpiredProviderToken"}),
     Fault("500, though the push is taken", {"type": "answer", "status": 500, "accept": True}),
     Fault("410 without timestamp", BUSY | {"status": 410, "body": '{"reason":"Unregistered"}'}),
     Fault("400 without a body", {"type": "answer", "status": 400, "body": ""}),
