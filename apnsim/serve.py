@@ -14,8 +14,8 @@ from apnsim import itself, logs, open_files
 from apnsim.console import console_parts, webhooks_of
 from apnsim.errors import CannotStartError, told_as
 from apnsim.loop_lag import LoopLag
-from apnsim.snapshot_format import SnapshotError
-from apnsim.snapshots import Snapshots
+from apnsim.snapshot.format import SnapshotError
+from apnsim.snapshot.snapshots import Snapshots
 from apnsim.traces import run_traces
 from apnsim.virtual_devices import VirtualDevices
 from certs.files import PUBLIC_MODE, CredentialError, write_credential

@@ -34,9 +34,9 @@ from gateway.routing.directory import DeviceDirectory
 from gateway.routing.router import Router
 from gateway.routing.sessions import SessionTable
 from gateway.routing.unacknowledged import Unacknowledged
+from gateway.snapshot.telling import tell_clock
 from gateway.state import GatewayState
 from gateway.store.factory import open_store
-from gateway.telling import tell_clock
 from gateway.timekeeper import Timekeeper
 from gateway.version import VERSION
 from worldtime import follow
@@ -91,8 +91,8 @@ class Gateway:
             self.chance.of("token"),
             max_pushes_per_second=settings.max_pushes_per_token_per_second,
         )
-        ids, limits = self.chance.of("channel"), tuning.channels(settings)
-        self.broadcasting = Broadcasting(store, self.journal, clock.now, ids, limits)
+        channel_ids, limits = self.chance.of("channel"), tuning.channels(settings)
+        self.broadcasting = Broadcasting(store, self.journal, clock.now, channel_ids, limits)
         self.channels = self.broadcasting.channels
         self.adopted: Callable[[Registration], None] = lambda _: None
         self.identities: WeakValueDictionary[int, ConnectionIdentity] = WeakValueDictionary()
@@ -107,8 +107,8 @@ class Gateway:
             lead=lambda: clock.lead,
         )
         self.courier_faults = tuning.courier_faults(settings, self.sessions)
-        ids = self.chance.of("fault")
-        self.faults = Faults(self.courier_faults.book, self.journal, clock.now, ids)
+        fault_ids = self.chance.of("fault")
+        self.faults = Faults(self.courier_faults.book, self.journal, clock.now, fault_ids)
         self.state = self._state()
         self.providers = self._provider_front()
         self.managers = self.broadcasting.management(self._meet, self.providers, self.faults)

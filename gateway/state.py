@@ -13,7 +13,6 @@ import trio
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from gateway.document import GatewayPart
     from gateway.faults.book import RuleBook
     from gateway.journal import Journal
     from gateway.records import Record
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.routing.directory import DeviceDirectory
     from gateway.routing.router import Router
     from gateway.routing.sessions import SessionTable
+    from gateway.snapshot.document import GatewayPart
     from gateway.store.store import Store
     from protocol.tenant import Tenant
 

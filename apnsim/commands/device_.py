@@ -14,8 +14,8 @@ from apnsim.errors import CannotStartError, told_as
 from apnsim.signals import cancel_on_signal
 from certs.files import CredentialError
 from devicesim.activation import ActivationError
-from devicesim.device import DeviceSettings, run_device
 from devicesim.local_socket.unix import LocalSocketError
+from devicesim.program import DeviceSettings, run_device
 from devicesim.state.files import StateError
 from protocol.identifiers import DeviceId, InvalidIdentifierError
 from protocol.notification import Environment

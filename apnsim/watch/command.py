@@ -14,7 +14,7 @@ from apnsim.watch.other import OtherDevice
 from apnsim.watch.own import OwnDevice
 from apnsim.watch.tail import Tail
 from apnsim.watch.terminal import show, terminal
-from devicesim.device import DeviceSettings, run_device
+from devicesim.program import DeviceSettings, run_device
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ def watch_own(settings: DeviceSettings, log_level: str) -> None:
 
     Raises:
         CannotStartError: standard output is no terminal.
-        BaseExceptionGroup: see :func:`~devicesim.device.run_device`.
+        BaseExceptionGroup: see :func:`~devicesim.program.run_device`.
     """
     console, tail = terminal(), Tail()
     logs.send_to(tail, log_level)

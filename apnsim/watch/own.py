@@ -14,7 +14,7 @@ from devicesim.link.views import views_of
 from devicesim.screen.views import look_at
 
 if TYPE_CHECKING:
-    from devicesim.device import DeviceProgram
+    from devicesim.program import DeviceProgram
 
 
 class OwnDevice:

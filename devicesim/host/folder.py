@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from devicesim.document import DevicePart
+    from devicesim.host.document import DevicePart
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from protocol.plain import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from devicesim.document import DevicePart
+    from devicesim.host.document import DevicePart
     from devicesim.host.folder import HostFolder
     from devicesim.state.device_state import DeviceState
     from devicesim.virtual_device import VirtualDevice

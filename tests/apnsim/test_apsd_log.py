@@ -47,7 +47,7 @@ def test_the_compact_style_is_time_type_process_and_message() -> None:
         ("devicesim.local_socket.peer", "connectionServer"),
         ("devicesim.link.keeper", "courier"),
         ("devicesim.dispatch", "dispatch"),
-        ("devicesim.device", "daemon"),
+        ("devicesim.program", "daemon"),
     ],
 )
 def test_the_part_of_the_daemon_that_speaks_is_the_category(module: str, category: str) -> None:

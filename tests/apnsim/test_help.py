@@ -177,12 +177,12 @@ def test_what_standard_output_does_not_take_is_one_line(
     [
         ("lint --rules", {"trio", "httpx", "gateway.serve", "importlib.metadata"}),
         ("scenario --list", {"httpcore", "gateway.serve", "devicesim.host.device_host"}),
-        ("app --help", {"httpx", "gateway.serve", "devicesim.device"}),
-        ("power --help", {"httpx", "gateway.serve", "devicesim.device"}),
+        ("app --help", {"httpx", "gateway.serve", "devicesim.program"}),
+        ("power --help", {"httpx", "gateway.serve", "devicesim.program"}),
         ("device --help", {"gateway.serve", "apnsim.watch"}),
         ("rules --help", {"pydantic", "cryptography", "trio"}),
         # What a gateway needs once it is sent something, told to look back, or asked for figures.
-        ("serve --help", {"httpcore", "apnsim.snapshot_reading", "prometheus_client"}),
+        ("serve --help", {"httpcore", "apnsim.snapshot.reading", "prometheus_client"}),
         ("serve --help", {"trio.testing", "pytest"}),
     ],
 )

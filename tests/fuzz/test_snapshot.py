@@ -13,8 +13,8 @@ import trio
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from apnsim.snapshot_format import SnapshotError
-from apnsim.snapshot_reading import Snapshot, read_snapshot
+from apnsim.snapshot.format import SnapshotError
+from apnsim.snapshot.reading import Snapshot, read_snapshot
 from protocol.plain import bytes_of, plain, text_of
 from tests.builders import notification
 from tests.e2e.test_snapshots import live

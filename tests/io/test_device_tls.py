@@ -15,12 +15,12 @@ from certs.authority import Authority
 from certs.contexts import device_client_context
 from devicesim import activation
 from devicesim.activation import ActivationError, Enrolment
-from devicesim.device import DeviceSettings, run_device
 from devicesim.host.device_host import DeviceHost
 from devicesim.link.courier_link import open_link
 from devicesim.link.dial import LinkError, TlsDial, tls_dials
 from devicesim.local_socket.app_connection import AppConnection
 from devicesim.network import Interface, LostStreams, PhoneNetwork
+from devicesim.program import DeviceSettings, run_device
 from protocol.courier.messages import Filter, NoStorage
 from protocol.identifiers import DeviceToken, Topic
 from protocol.notification import Environment, PushType

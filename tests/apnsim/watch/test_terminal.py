@@ -14,10 +14,10 @@ from apnsim.watch.glimpse import Glimpse
 from apnsim.watch.own import OwnDevice
 from apnsim.watch.tail import Tail
 from apnsim.watch.terminal import MAX_SECONDS, MIN_SECONDS, show
-from devicesim.device import DeviceProgram
 from devicesim.live_activities.kit import ActivityKit
 from devicesim.local_socket.listener import LocalSocket
 from devicesim.notification_center import NotificationCenter
+from devicesim.program import DeviceProgram
 from tests.builders import NOW
 from tests.devicesim.scripted_gateway import Phone, push_to
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devicesim.document import DevicePart
+from devicesim.host.document import DevicePart
 from devicesim.host.folder import NEXT, STAGED, HostFolder
 from devicesim.state.device_state import DeviceState
 from devicesim.state.files import StateError

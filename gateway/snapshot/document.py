@@ -8,10 +8,10 @@ from pydantic import Field, PlainValidator, PrivateAttr, model_validator
 
 from certs.provider_key import ProviderKey, ProviderPublicKey
 from gateway.clock import MAX_RATE, MIN_RATE
-from gateway.document_records import BroadcastPart, RecordPart, TakenPart
 from gateway.faults.book import Entry
 from gateway.faults.reading import read_rule
 from gateway.provider.keys import RegisteredKey
+from gateway.snapshot.records import BroadcastPart, RecordPart, TakenPart
 from gateway.store.store import Contents, Registration, Waiting
 from protocol.broadcast import Broadcast, Channel, StoragePolicy
 from protocol.courier.fields import LATEST_SECONDS

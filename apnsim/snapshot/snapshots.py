@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from apnsim.snapshot_format import FORMAT, FORMAT_VERSION, SnapshotError
+from apnsim.snapshot.format import FORMAT, FORMAT_VERSION, SnapshotError
 from certs.files import PRIVATE_MODE, PUBLIC_MODE, write_credential
-from gateway.telling import tell_clock, tell_key, tell_record, tell_rule
+from gateway.snapshot.telling import tell_clock, tell_key, tell_record, tell_rule
 from gateway.version import VERSION
 from protocol.plain import plain
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from apnsim.snapshot_reading import Snapshot
+    from apnsim.snapshot.reading import Snapshot
     from apnsim.virtual_devices import VirtualDevices
-    from gateway.document import KeyPart
     from gateway.provider.keys import RegisteredKey
     from gateway.serve import Gateway
+    from gateway.snapshot.document import KeyPart
 
 log = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ class Snapshots:
 
 def _read(raw: bytes) -> Snapshot:
     # Not at start: most gateways never load one, and its models take time to be made.
-    from apnsim.snapshot_reading import read_snapshot
+    from apnsim.snapshot.reading import read_snapshot
 
     return read_snapshot(raw)
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from apnsim.snapshot_format import FORMAT, FORMAT_VERSION, SnapshotError
-from devicesim.document import DevicePart
+from apnsim.snapshot.format import FORMAT, FORMAT_VERSION, SnapshotError
+from devicesim.host.document import DevicePart
 from gateway.clock import Clock
-from gateway.document import GatewayPart
+from gateway.snapshot.document import GatewayPart
 from protocol.document import each_once
 
 

@@ -1,4 +1,4 @@
-"""What a gateway remembers, in JSON's types, as :mod:`gateway.document` reads it."""
+"""What a gateway remembers, in JSON's types, as :mod:`gateway.snapshot.document` reads it."""
 
 from __future__ import annotations
 
