@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devicesim import subscriptions
+from devicesim.app import UnknownChannelError
 from devicesim.link.session import Session
 from devicesim.power import PhonePower
+from protocol.courier.channels import ChannelMark
+from protocol.identifiers import ChannelId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from devicesim.link.keepalive import KeepAliveSweeper
     from devicesim.link.links import Links
     from devicesim.state.device_state import DeviceState
-    from protocol.identifiers import ChannelId, UniqueId
+    from protocol.identifiers import UniqueId
 
 
 class Daemon:
@@ -115,12 +117,34 @@ class Daemon:
         )
 
     async def subscribe(self, bundle_id: str, channel_id: str) -> None:
-        """Let an app listen to a broadcast channel; see ``subscriptions.subscribe``."""
-        await subscriptions.subscribe(self, bundle_id, channel_id)
+        """Let an app listen to a broadcast channel; returns once the gateway has answered.
+
+        Raises:
+            AppError: it is not installed, has no such channel (UnknownChannelError), or too many.
+            InvalidIdentifierError: not a channel id.
+            StateError: it could not be written down.
+        """
+        app, channel = self.state.apps.require(bundle_id), ChannelId.parse(channel_id)
+        if channel not in app.channels:
+            app.listen(channel)
+            self.state.reached(app, ChannelMark(channel, 0))
+        await self.tell_changes()
+        await self.wait_until_settled(app)
+        if channel in self.unknown_channels:
+            await self.unsubscribe(bundle_id, channel)
+            raise UnknownChannelError(
+                f"{bundle_id} has no channel {channel} in {self.state.environment}"
+            )
 
     async def unsubscribe(self, bundle_id: str, channel_id: str) -> None:
-        """Let an app listen no more; see ``subscriptions.unsubscribe``."""
-        await subscriptions.unsubscribe(self, bundle_id, channel_id)
+        """Let an app listen no more; no effect if it does not.
+
+        Raises:
+            UnknownAppError: it is not installed.
+            StateError: it could not be written down.
+        """
+        self.state.apps.require(bundle_id).channels.pop(ChannelId(channel_id), None)
+        await self.tell_changes()
 
     @property
     def unknown_channels(self) -> frozenset[ChannelId]:

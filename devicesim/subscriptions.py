@@ -9,17 +9,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from devicesim.app import UnknownChannelError
 from protocol.broadcast import topic_of
 from protocol.courier.channels import ChannelMark, Channels, TopicChannels
-from protocol.identifiers import ChannelId
 
 if TYPE_CHECKING:
     from devicesim.app import App
     from devicesim.apps import AppRegistry
-    from devicesim.daemon import Daemon
     from protocol.courier.channels import ChannelsResponse
-    from protocol.identifiers import Topic
+    from protocol.identifiers import ChannelId, Topic
 
 log = logging.getLogger(__name__)
 
@@ -83,35 +80,3 @@ class Subscriptions:
         told = self._told.get(topic_of(app.bundle_id), set())
         asked = {channel_id for asked in self._asked.values() for channel_id in asked}
         return all(each in told and each not in asked for each in app.channels)
-
-
-async def subscribe(daemon: Daemon, bundle_id: str, channel_id: str) -> None:
-    """Let an app listen to a broadcast channel; returns once the gateway has answered.
-
-    Raises:
-        AppError: it is not installed, has no such channel (UnknownChannelError), or too many.
-        InvalidIdentifierError: not a channel id.
-        StateError: it could not be written down.
-    """
-    app, channel = daemon.state.apps.require(bundle_id), ChannelId.parse(channel_id)
-    if channel not in app.channels:
-        app.listen(channel)
-        daemon.state.reached(app, ChannelMark(channel, 0))
-    await daemon.tell_changes()
-    await daemon.wait_until_settled(app)
-    if channel in daemon.unknown_channels:
-        await unsubscribe(daemon, bundle_id, channel)
-        raise UnknownChannelError(
-            f"{bundle_id} has no channel {channel} in {daemon.state.environment}"
-        )
-
-
-async def unsubscribe(daemon: Daemon, bundle_id: str, channel_id: str) -> None:
-    """Let an app listen no more; no effect if it does not.
-
-    Raises:
-        UnknownAppError: it is not installed.
-        StateError: it could not be written down.
-    """
-    daemon.state.apps.require(bundle_id).channels.pop(ChannelId(channel_id), None)
-    await daemon.tell_changes()

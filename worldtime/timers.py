@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 _SPARE_ENTRIES = 1_000
 
 
+class _Wait:
+    """What is to be cancelled at a deadline; no scope: it waits no more."""
+
+    __slots__ = ("scope",)
+
+    def __init__(self, scope: trio.CancelScope) -> None:
+        self.scope: trio.CancelScope | None = scope
+
+
 class Timers:
     """Cancels scopes when they are due. It has no task: whoever keeps the clock calls :meth:`fire`.
 
@@ -38,8 +47,7 @@ class Timers:
         self.stands_still = stands_still
         self.at_work = 0
         self.is_jumping = False
-        # Deadline, number, scope; no scope: it waits no more.
-        self._entries: list[list[float | int | trio.CancelScope | None]] = []
+        self._entries: list[tuple[float, int, _Wait]] = []  # with a number, for those of one time
         self._numbers = itertools.count()
         self._waiting = 0
         self._changed = trio.Event()
@@ -51,9 +59,9 @@ class Timers:
     @property
     def next_due(self) -> float:
         """The earliest deadline; infinite when nothing waits."""
-        while self._entries and self._entries[0][2] is None:
+        while self._entries and self._entries[0][2].scope is None:
             heapq.heappop(self._entries)
-        return self._entries[0][0] if self._entries else inf  # type: ignore[return-value]
+        return self._entries[0][0] if self._entries else inf
 
     @contextmanager
     def until(self, deadline: float, scope: trio.CancelScope) -> Iterator[None]:
@@ -63,16 +71,16 @@ class Timers:
         if deadline == inf or scope.cancel_called:
             yield
             return
-        entry: list[float | int | trio.CancelScope | None] = [deadline, next(self._numbers), scope]
-        heapq.heappush(self._entries, entry)
+        wait = _Wait(scope)
+        heapq.heappush(self._entries, (deadline, next(self._numbers), wait))
         self._waiting += 1
-        if self._entries[0] is entry:
+        if self._entries[0][2] is wait:
             self.note_change()
         try:
             yield
         finally:
-            if entry[2] is not None:
-                entry[2] = None
+            if wait.scope is not None:
+                wait.scope = None
                 self._waiting -= 1
                 self._clean_up()
 
@@ -80,9 +88,9 @@ class Timers:
         """Cancel what is due, in the order of the deadlines; then those of equal ones as begun."""
         now = self.current_time()
         while self.next_due <= now:
-            entry = heapq.heappop(self._entries)
-            scope, entry[2] = entry[2], None
-            assert isinstance(scope, trio.CancelScope)
+            _, _, wait = heapq.heappop(self._entries)
+            scope, wait.scope = wait.scope, None
+            assert scope is not None  # as next_due has seen to it
             self._waiting -= 1
             scope.cancel()
 
@@ -97,5 +105,5 @@ class Timers:
 
     def _clean_up(self) -> None:
         if len(self._entries) > 2 * self._waiting + _SPARE_ENTRIES:
-            self._entries = [entry for entry in self._entries if entry[2] is not None]
+            self._entries = [entry for entry in self._entries if entry[2].scope is not None]
             heapq.heapify(self._entries)

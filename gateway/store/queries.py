@@ -25,7 +25,7 @@ SQL = {
     "acknowledge": "DELETE FROM notification WHERE seq = ? AND device = ?",
     "attach": "INSERT OR REPLACE INTO session (device, node) VALUES (?, ?)",
     "detach": "DELETE FROM session WHERE device = ? AND fence = ?",
-    "settle": ("SELECT seq, topic, expires_at FROM notification WHERE device = ? ORDER BY seq"),
+    "settle": "SELECT seq, topic, expires_at FROM notification WHERE device = ? ORDER BY seq",
     "fetch": (
         f"SELECT seq, {NOTIFICATION_COLUMNS} FROM notification"
         " WHERE device = ? AND seq > ? AND expires_at > ? ORDER BY seq LIMIT ?"
