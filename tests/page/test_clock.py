@@ -115,3 +115,20 @@ def test_the_pace_is_set_and_its_limits_are_told(page: Page, clock: Locator) -> 
     clock.get_by_label("Pace").fill("1e9")
     clock.get_by_label("Pace").press("Enter")
     expect(clock.get_by_role("alert")).to_contain_text("body.rate")
+
+
+def test_escape_shuts_the_panel_and_not_the_push_behind_it(
+    page: Page, elsewhere: PageGateway
+) -> None:
+    apns_id = elsewhere.push(elsewhere.phone()).headers["apns-id"]
+    page.goto(f"{elsewhere.console_url}/#/notifications/{apns_id}")
+    details = page.get_by_role("region", name="Details")
+    expect(details).to_be_visible()
+    page.get_by_role("button", name="The gateway's time").click()
+    panel = page.get_by_role("dialog", name="The gateway's time")
+    expect(panel).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(details).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(details).to_have_count(0)

@@ -1,10 +1,11 @@
-/** Keys that work anywhere must not be taken from where somebody types. */
+/** Keys that work anywhere must not be taken from where somebody types, nor from what is on top. */
 import { useLayoutEffect, useRef } from "../ui.js";
 
 /** @param {KeyboardEvent} event */
 export function isTyping(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return true;
-  if (document.querySelector("dialog[open]")) return true;
+  // What lies on top has the keys: Escape shuts it, and not what is behind it.
+  if (document.querySelector("dialog[open], :popover-open")) return true;
   const { target } = event;
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"));
 }
