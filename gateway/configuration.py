@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gateway import values
 from gateway.device_settings import DeviceSettings
 from gateway.settings import Settings
+from protocol.lint.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -157,5 +158,8 @@ def _read_file(
         if name in known:
             raw[name] = (f"{file}: {key}", value)
         else:
-            problems.append(f"{file}: unknown key {key!r}; see apnsim serve --help for the keys")
+            near = did_you_mean(name, known)
+            meant = f" did you mean {near}?" if near else ""
+            see = "see apnsim serve --help for the keys"
+            problems.append(f"{file}: unknown key {key!r};{meant} {see}")
     return raw

@@ -205,7 +205,10 @@ def rule(value: Raw) -> Rule:
     # Only if there is one: pydantic takes longer to load than most commands take to run.
     from gateway.faults.reading import read_rule
 
-    return read_rule(value)
+    try:
+        return read_rule(value)
+    except ValueError as error:  # "…; did you mean answer?" says already what it is not
+        raise SeveralError(f"{error} (the rule {value!r})", None) from None
 
 
 def webhook(value: Raw) -> Description:

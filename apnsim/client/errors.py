@@ -63,10 +63,15 @@ class NotSettledError(ApnsimError, AssertionError):
 def unreachable(url: httpx.URL, error: httpx.TransportError) -> UnreachableError:
     """Why there is no answer, and what to do."""
     said = re.sub(r"\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+    if "WRONG_VERSION_NUMBER" in said:
+        plain = url.copy_with(scheme="http")
+        detail = f"what listens at {url} speaks no TLS, as a console does not: try {plain}"
+    elif isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         detail = f"no gateway answers at {url} ({said}); start one with: apnsim serve"
     else:
         detail = f"the console at {url} did not answer as expected: {said}"
+        if isinstance(error, httpx.RemoteProtocolError):
+            detail = f"{detail.rstrip('.')}; is that its address?"
     return UnreachableError(0, "Unreachable", detail)
 
 

@@ -42,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(act=_list)
     add = actions.add_parser("add", help="make one: TYPE NAME=VALUE …, or its JSON")
     add.add_argument(
-        "words", nargs="+", metavar="WORD", help="as after --rule of apnsim serve, also in quotes"
+        "words",
+        nargs="+",
+        metavar="WORD",
+        help="answer status=503 times=2 match.topic=com.example.app, also in quotes, or JSON: as"
+        " after --rule of apnsim serve; docs/faults.md has every TYPE and NAME",
     )
     add.set_defaults(act=_add)
     remove = actions.add_parser("remove", help="end some of them")

@@ -30,6 +30,8 @@ examples:
   apnsim send --token 0f3a… --certificate com.example.app-app.pem --alert Hello
 """
 
+_IS_IT = "; is that the provider API? `apnsim serve` says where it is"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to send, where, and as whom."""
@@ -113,7 +115,7 @@ def _last_words(error: Exception) -> str:
             return f"the gateway ended the connection: {said.decode(errors='replace')}"
     said = str(error).rstrip(".") or type(error).__name__
     if isinstance(error, httpx.RemoteProtocolError):
-        said += "; is that the provider API? `apnsim serve` says where it is"
+        said += _IS_IT
     return said
 
 
@@ -123,6 +125,8 @@ def _unreachable(parsed: argparse.Namespace, error: httpx.ConnectError) -> str:
             f"{parsed.url}: its certificate was not issued by {_ca_file(parsed)}, or not for this"
             " host; give the CA of that gateway with --ca-file"
         )
+    if "WRONG_VERSION_NUMBER" in str(error):
+        return f"what listens at {parsed.url} speaks no TLS{_IS_IT}"
     return f"cannot reach {parsed.url} ({error}); is `apnsim serve` up?"
 
 

@@ -28,8 +28,8 @@ docs/snapshots.md says what a snapshot holds. It has the payloads and the device
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which way, and the file."""
     parser.epilog = EPILOG
-    parser.add_argument("action", choices=["save", "load"])
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("action", choices=["save", "load"], help="write it, or put it in place")
+    parser.add_argument("file", type=Path, metavar="FILE", help="JSON")
     parser.add_argument(
         "--secrets",
         action="store_true",

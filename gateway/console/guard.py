@@ -58,7 +58,10 @@ class Admission:
             return problem(403, "a page of another site may not use the console")
         is_open = path in _OPEN_PATHS or is_of_the_page(path)
         if not is_open and not self._bears_token(headers.get("authorization", "")):
-            detail = "expected the header 'authorization: Bearer <console token>'"
+            detail = (
+                "expected the header 'authorization: Bearer <console token>'; "
+                "apnsim's commands have it from --console-token or $APNSIM_CONSOLE_TOKEN"
+            )
             return problem(401, detail, headers={"www-authenticate": "Bearer"})
         return None
 

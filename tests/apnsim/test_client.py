@@ -367,7 +367,7 @@ async def test_a_token_is_borne_and_its_absence_told() -> None:
     assert await using(Console(), lambda apnsim: apnsim.devices(), "secret", "secret") == []
     for use in (lambda apnsim: apnsim.devices(), lambda apnsim: next(apnsim.events())):
         with pytest.RaisesGroup(
-            pytest.RaisesExc(ApnsimError, match="401 Unauthorized: expected the header"),
+            pytest.RaisesExc(ApnsimError, match=r"401 Unauthorized: .* or \$APNSIM_CONSOLE_TOKEN"),
             flatten_subgroups=True,
         ):
             await using(Console(), use, "secret")
@@ -382,13 +382,30 @@ def test_nobody_there_says_what_to_start() -> None:
                 call()
 
 
-def answering(answer: httpx.Response | Exception) -> Apnsim:
+def test_a_console_that_is_asked_for_tls_says_that_it_has_none() -> None:
+    said = "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"
+    with (
+        answering(httpx.ConnectError(said), "https://127.0.0.1:2198") as apnsim,
+        pytest.raises(UnreachableError, match=r"speaks no TLS, .*: try http://127.0.0.1:2198$"),
+    ):
+        apnsim.info()
+
+
+def test_what_hangs_up_is_asked_to_be_the_console() -> None:
+    with (
+        answering(httpx.RemoteProtocolError("Server disconnected.")) as apnsim,
+        pytest.raises(UnreachableError, match=r"Server disconnected; is that its address\?"),
+    ):
+        apnsim.info()
+
+
+def answering(answer: httpx.Response | Exception, url: str = "http://127.0.0.1:2198") -> Apnsim:
     def respond(_: httpx.Request) -> httpx.Response:
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    return Apnsim(transport=httpx.MockTransport(respond))
+    return Apnsim(url, transport=httpx.MockTransport(respond))
 
 
 def test_somebody_else_there_is_told_apart() -> None:

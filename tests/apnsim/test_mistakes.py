@@ -182,7 +182,7 @@ def test_all_mistakes_of_all_sources_are_told_at_once(
     assert outcome.code == 2
     assert outcome.err.splitlines() == [
         "apnsim serve: these settings cannot be used:",
-        f"  {config}: unknown key 'auht'; see apnsim serve --help for the keys",
+        f"  {config}: unknown key 'auht'; did you mean auth? see apnsim serve --help for the keys",
         f"  {config}: streams: expected a whole number, 1 or more, not 0",
         f"  {config}: provider_port: expected a port from 0 to 65535, not 80000",
         "  APNSIM_WINDOW: expected a whole number, 1 or more, not 'none'",

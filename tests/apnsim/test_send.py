@@ -103,6 +103,20 @@ async def test_what_a_bad_certificate_earns_is_shown(
             assert said in line
 
 
+async def test_the_port_of_the_console_is_no_provider_api_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with world(tmp_path / "data") as here:
+        url = here.running.console_url.replace("http:", "https:")
+        options = ["--topic", TOPIC, "--alert", "x", "--url", url]
+        assert await send(here, "ab" * 32, *options) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line == (
+        f"apnsim send: what listens at {url} speaks no TLS; is that the provider API?"
+        " `apnsim serve` says where it is"
+    )
+
+
 async def test_the_ca_of_somebody_else_is_not_trusted_and_that_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

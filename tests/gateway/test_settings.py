@@ -155,7 +155,11 @@ def test_what_may_be_given_several_times_is_a_list_in_the_file_and_has_commas_in
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b'auht = "strict"', "unknown key 'auht'; see apnsim serve --help for the keys"),
+        (
+            b'auht = "strict"',
+            "unknown key 'auht'; did you mean auth? see apnsim serve --help for the keys",
+        ),
+        (b"nothing_near = 1", "unknown key 'nothing_near'; see apnsim serve --help for the keys"),
         (b"[auth]\nx = 1", "auth: expected one of strict, lenient, not {'x': 1}"),
         (b"provider_port = []", "provider_port: expected at least one, not []"),
         (
@@ -194,8 +198,12 @@ def test_rules_are_tables_in_the_file(tmp_path: Path) -> None:
     file.write_text('[[rule]]\ntimes = 2\nmatch = {topic = "a"}\naction = {type = "pass"}\n')
     assert load(file, {}, {}).rule == (read_rule("pass times=2 match.topic=a"),)
     file.write_text('[[rule]]\naction = {type = "pss"}\n')
-    with pytest.raises(SettingsError, match="action: there is no type 'pss'; did you mean pass"):
+    with pytest.raises(SettingsError) as refused:
         load(file, {}, {})
+    assert str(refused.value) == (
+        f"{file}: rule: action: there is no type 'pss'; did you mean pass?"
+        " (the rule {'action': {'type': 'pss'}})"
+    )
 
 
 def test_a_variable_holds_several_or_one_in_json() -> None:
