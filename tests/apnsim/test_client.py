@@ -146,7 +146,7 @@ async def test_what_is_wrong_with_a_push_is_told_before_and_after_it_is_sent() -
         assert (error.rule, error.level, error.status) == ("priority", "error", 400)
         assert [each.where for each in warnings] == ["aps", "aps.badge"]
         text = apnsim.lint("{", path="/4/broadcasts/apps/com.example.app", whole=True)
-        assert [each.rule for each in text.findings][-1] == "not-json"
+        assert "not-json" in [each.rule for each in text.findings]
         story = apnsim.notification(str(accepted.apns_id))
         assert [each.rule for each in story.findings] == ["unknown-key"]
         [request] = apnsim.requests()
