@@ -92,6 +92,6 @@ class Awaiting:
         timeout = self._how["timeout"] + (ask.wait or 0)
         try:
             answer = await http.get(f"/api/v1/{ask.path}", params=ask.query, timeout=timeout)
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.InvalidURL) as error:
             raise unreachable(http.base_url, error) from error
         return json_of(answer)

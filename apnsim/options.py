@@ -74,10 +74,14 @@ def device_socket(parser: argparse.ArgumentParser) -> None:
 
 def url(text: str) -> str:
     """Argparse's type for the address of a gateway: scheme, host, perhaps a port."""
+    import httpx  # which whoever has this option loads anyway
+
     try:
         parts = urlsplit(text)
-        is_address = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
+        host = httpx.URL(text).host
+        is_address = parts.scheme in ("http", "https") and bool(host) and parts.port != 0
+        host.encode("idna")  # as it is asked for of the resolver
+    except (ValueError, httpx.InvalidURL):
         is_address = False
     if not is_address:
         raise argparse.ArgumentTypeError(f"expected http(s)://HOST:PORT, not {text!r}")
@@ -104,6 +108,14 @@ def push_headers(parsed: argparse.Namespace) -> dict[str, str]:
     """The headers of a push that were given: those of :data:`PUSH_HEADERS`."""
     values = {header: getattr(parsed, name) for name, header in PUSH_HEADERS.items()}
     return {header: value for header, value in values.items() if value is not None}
+
+
+def bearer(given: str) -> str | None:
+    """Argparse's type for a bearer token, which no complaint repeats; an empty one is none."""
+    try:
+        return values.bearer(given) if given else None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def bundle_id(text: str) -> str:
@@ -133,6 +145,7 @@ def console(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--console-token",
+        type=bearer,
         metavar="TOKEN",
         default=os.environ.get("APNSIM_CONSOLE_TOKEN"),
         help="its bearer token, if it has one (default: $APNSIM_CONSOLE_TOKEN)",

@@ -6,7 +6,7 @@ import functools
 import inspect
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -44,6 +44,24 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     asked_for = f"tests/{collection_path.name}"
     return None if any(asked_for in argument for argument in config.args) else True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Iterator[None]:
+    """What failed with half a surrogate pair in it would end the whole run: it is no UTF-8."""
+    return _in_utf8((yield))
+
+
+def _in_utf8(told: Any) -> Any:  # noqa: ANN401 - what a report is made of
+    match told:
+        case str():
+            return told.encode(errors="backslashreplace").decode()
+        case dict():
+            return {_in_utf8(name): _in_utf8(value) for name, value in told.items()}
+        case list() | tuple():
+            return type(told)(map(_in_utf8, told))
+        case _:
+            return told
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

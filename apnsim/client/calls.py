@@ -86,14 +86,14 @@ class Calls:
                     answer.read()
                     raise error_of(answer)
                 yield answer
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.InvalidURL) as error:
             raise unreachable(self._http.base_url, error) from error
 
     def answer(self, method: str, path: str, **how: Any) -> httpx.Response:  # noqa: ANN401
         """What is answered, if it is no error; ``how`` is httpx's, ``path`` the whole one."""
         try:
             answer = self._http.request(method, path, **how)
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.InvalidURL) as error:
             raise unreachable(self._http.base_url, error) from error
         if answer.is_error:
             raise error_of(answer)

@@ -60,7 +60,7 @@ class NotSettledError(ApnsimError, AssertionError):
     """It cannot be known whether one will come, as something is on its way; ``status`` is 0."""
 
 
-def unreachable(url: httpx.URL, error: httpx.TransportError) -> UnreachableError:
+def unreachable(url: httpx.URL, error: httpx.TransportError | httpx.InvalidURL) -> UnreachableError:
     """Why there is no answer, and what to do."""
     said = re.sub(r"\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
     if "WRONG_VERSION_NUMBER" in said:
@@ -68,6 +68,8 @@ def unreachable(url: httpx.URL, error: httpx.TransportError) -> UnreachableError
         detail = f"what listens at {url} speaks no TLS, as a console does not: try {plain}"
     elif isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         detail = f"no gateway answers at {url} ({said}); start one with: apnsim serve"
+    elif isinstance(error, httpx.InvalidURL):  # of filters that are longer than any URL
+        detail = f"the console at {url} cannot be asked for that: {said}"
     else:
         detail = f"the console at {url} did not answer as expected: {said}"
         if isinstance(error, httpx.RemoteProtocolError):

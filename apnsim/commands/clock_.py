@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -84,7 +85,9 @@ def _amount(what: str, how: str) -> float:
     try:
         if what == "advance":
             return typed(how)
-        return float(how or 0)
+        if not math.isfinite(rate := float(how or 0)):
+            raise ValueError  # noqa: TRY301 - told as what is no number at all
+        return rate
     except ValueError as error:
         expected = error if what == "advance" else f"expected {_SAY[what]}"
         raise CannotStartError(f"{what} {how}: {expected}") from None

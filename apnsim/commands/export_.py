@@ -44,9 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--format", choices=["har", "jsonl"], required=True)
     for name, about in _FILTERS.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", metavar="VALUE", help=about)
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=options.text, metavar="VALUE", help=about)
     parser.add_argument(
-        "--state", action="append", metavar="STATE", help="only in this state; may be repeated"
+        "--state",
+        action="append",
+        type=options.text,
+        metavar="STATE",
+        help="only in this state; may be repeated",
     )
     parser.add_argument(
         "--payload",
@@ -76,7 +81,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _value_by_path(text: str) -> tuple[str, str]:
-    path, sign, value = text.partition("=")
+    path, sign, value = options.text(text).partition("=")
     if not (path and sign):
         raise argparse.ArgumentTypeError(f"expected PATH=VALUE, such as aps.badge=3, not {text!r}")
     return path, value
@@ -90,7 +95,7 @@ def _print(pieces: Iterator[bytes]) -> None:
 
 
 def _write(file: Path, pieces: Iterator[bytes]) -> None:
-    part = file.with_name(f"{file.name}.part")
+    part = Path(f"{file}.part")
     try:
         try:
             with part.open("wb") as stream:

@@ -44,13 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument(
         "words",
         nargs="+",
+        type=options.text,
         metavar="WORD",
         help="answer status=503 times=2 match.topic=com.example.app, also in quotes, or JSON: as"
         " after --rule of apnsim serve; docs/faults.md has every TYPE and NAME",
     )
     add.set_defaults(act=_add)
     remove = actions.add_parser("remove", help="end some of them")
-    remove.add_argument("ids", nargs="+", metavar="ID", help="as `list` names it")
+    remove.add_argument(
+        "ids", nargs="+", type=options.text, metavar="ID", help="as `list` names it"
+    )
     remove.set_defaults(act=_remove)
     clear = actions.add_parser("clear", help="end all of them")
     clear.set_defaults(act=lambda apnsim, _: apnsim.rules.clear())
