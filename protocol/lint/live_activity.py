@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _EVENTS = ("start", "update", "end")
 # No content of an activity can be meant for later: that is how long one runs.
 _MAX_AHEAD_SECONDS = 8 * 3600
+# "After the specified date or after four hours … whichever comes first."
+_MAX_ENDED_SECONDS = 4 * 3600
 _MAX_TYPE_LENGTH = 200
 
 
@@ -165,6 +167,15 @@ def early_dismissal(push: Push) -> Iterator[Found]:
     if _event(push) in ("start", "update") and "dismissal-date" in push.aps:
         what = "is read with event end alone"
         yield Found("aps.dismissal-date", what, "send it with event end")
+
+
+def late_dismissal(push: Push) -> Iterator[Found]:
+    """dismissal-date is over four hours ahead: the activity leaves the screen after four."""
+    at = _time(push.aps.get("dismissal-date"))
+    if _event(push) == "end" and at and push.now + _MAX_ENDED_SECONDS < at < MILLISECONDS_FROM:
+        what = "is over four hours ahead: the activity leaves the screen four hours after its end"
+        advice = "send a date within four hours; leaving it out means four hours, too"
+        yield Found("aps.dismissal-date", what, advice)
 
 
 def late_input(push: Push) -> Iterator[Found]:

@@ -182,6 +182,7 @@ RULES: tuple[Rule, ...] = (
     _activity("activity-milliseconds", _DOUBTFUL, live_activity.milliseconds),
     _activity("activity-stale", _DOUBTFUL, live_activity.stale_already),
     _activity("activity-dismissal", _DOUBTFUL, live_activity.early_dismissal),
+    _activity("activity-dismissal-late", _DOUBTFUL, live_activity.late_dismissal),
     _activity("activity-input", _DOUBTFUL, live_activity.late_input),
     _activity("activity-score", _DOUBTFUL, live_activity.score),
     _activity("activity-sound", _DOUBTFUL, live_activity.sound_beside_alert),

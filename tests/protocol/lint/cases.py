@@ -243,6 +243,10 @@ CASES: dict[str, tuple[Push, Push]] = {
     "activity-dismissal": (
         activity("update", dismissal_date=int(SOON)), activity("end", dismissal_date=int(SOON)),
     ),
+    "activity-dismissal-late": (
+        activity("end", dismissal_date=NOW + 4 * 3600 + 1),
+        activity("end", dismissal_date=NOW + 4 * 3600),
+    ),
     "activity-input": (
         activity("update", input_push_token=1), activity("start", input_push_token=1),
     ),
