@@ -38,7 +38,7 @@ class Known(Protocol):
         """Whose token it is."""
         ...
 
-    def device(self, device_id: str) -> DeviceView | None:
+    def device(self, device: DeviceId | None) -> DeviceView | None:
         """The virtual device of this id, if it is one."""
         ...
 
@@ -156,7 +156,7 @@ def _received(record: Record, _event: Event, known: Known) -> Fate:
         return Fate("heard, and not answered yet")
     if not known.is_connected(record.device):
         return Fate("accepted, waits for the device, which is offline", "device.go_online()")
-    device = known.device(record.device) if record.device else None
+    device = known.device(record.device)
     return Fate(
         f"accepted, on its way: the device has not acknowledged it yet{_network_of(device)}",
         "wait longer; a path that is slow or half-open (device.network) may swallow it",
@@ -164,7 +164,7 @@ def _received(record: Record, _event: Event, known: Known) -> Fate:
 
 
 def _stored_offline(record: Record, event: Event, known: Known) -> Fate:
-    device = known.device(record.device) if record.device else None
+    device = known.device(record.device)
     detail = f" ({event.detail})" if event.detail else ""
     if device is None:
         return Fate(f"accepted, stored: the device is offline{detail}", "connect the device")
@@ -236,7 +236,7 @@ def _delivered(record: Record, event: Event, known: Known) -> Fate:
 def _app_of(record: Record, known: Known) -> AppView | None:
     """The app that it is for, if that is on a virtual device."""
     push = record.notification
-    device = known.device(record.device) if record.device else None
+    device = known.device(record.device)
     if push is None or device is None:
         return None
     return next((app for app in device.apps if app.bundle_id == push.topic), None)

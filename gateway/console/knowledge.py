@@ -30,10 +30,12 @@ class Knowledge:
         """Whose token it is."""
         return self.parts.directory.registration_of(token)
 
-    def device(self, device_id: str) -> DeviceView | None:
+    def device(self, device: DeviceId | None) -> DeviceView | None:
         """The virtual device of this id, if it is one."""
+        if device is None:
+            return None
         try:
-            return self.parts.devices.get_device(device_id)
+            return self.parts.devices.get_device(device)
         except self.parts.unknown_errors:
             return None
 

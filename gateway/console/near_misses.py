@@ -10,12 +10,8 @@ from dataclasses import dataclass
 from math import inf
 
 from gateway.console.fates import Known, fate_of, linter_of
-from gateway.console.wanted import (
-    Difference,
-    Wanted,
-    payload_of,
-    summary_of,
-)
+from gateway.console.views import payload_of
+from gateway.console.wanted import Difference, Wanted, summary_of
 from gateway.records import Record, State
 from protocol.identifiers import DeviceToken, InvalidIdentifierError
 

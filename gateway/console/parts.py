@@ -182,8 +182,7 @@ class ConsoleParts:
         rules: what goes wrong on purpose.
         webhooks: who is told what became of a push.
         info: the answer to ``GET /api/v1/info``.
-        connections: of a tenant or of all: ``{"provider": […], "courier": […]}``, frozen
-            dataclasses or dicts.
+        connections: of a tenant or of all: ``{"provider": […], "courier": […]}``, dictionaries.
         failed_handshakes: providers that knocked and did not come in, or spoke no HTTP/2, the
             newest last.
         figures: for the metrics.
@@ -212,7 +211,7 @@ class ConsoleParts:
     rules: RuleBook
     webhooks: Webhooks
     info: Callable[[], Mapping[str, Any]]
-    connections: Callable[[Tenancy | None], Mapping[str, Sequence[object]]]
+    connections: Callable[[Tenancy | None], Mapping[str, Sequence[Mapping[str, Any]]]]
     figures: Callable[[], Figures]
     activate: Callable[[str, bytes], Mapping[str, Any]]
     reset: Callable[[Tenant | None], Awaitable[None]]

@@ -41,7 +41,7 @@ def is_on_its_way(record: Record, known: Known) -> bool:
         return _is_going_out(record)
     if state not in _STORED and state not in _DELIVERED:
         return False
-    device = known.device(record.device) if record.device else None
+    device = known.device(record.device)
     if state in _STORED:
         if record.status and record.detail:
             return False  # it repeats another one and was not taken

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import WithJsonSchema
 
 from gateway.console.findings import findings_of
-from gateway.console.rendering import read_payload
+from gateway.console.rendering import Payload, read_payload
 from gateway.records import Audience, Event, LinkEvent, Record, State
 from protocol.broadcast import Broadcast
 from protocol.lint.finding import Finding
@@ -136,10 +136,15 @@ class LinkView:
     detail: str
 
 
+def payload_of(record: Record) -> Payload:
+    """What was sent, read."""
+    push, request = record.notification, record.request
+    return read_payload(push.payload if push else request.body if request else b"")
+
+
 def push_view(record: Record) -> PushView:
     """A record as a push; nulls where nothing is known."""
-    push, request = record.notification, record.request
-    payload = read_payload(push.payload if push else request.body if request else b"")
+    push, payload = record.notification, payload_of(record)
     return PushView(
         number=record.number,
         apns_id=record.apns_id,

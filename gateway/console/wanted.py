@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gateway.console.rendering import read_payload
-from gateway.console.views import is_in
+from gateway.console.views import is_in, payload_of
 from gateway.faults.match import is_at
 from gateway.records import LinkEvent, Record
 
@@ -173,12 +172,6 @@ FACTS: dict[str, Callable[[Record], str | None]] = {
     "apns_id": lambda record: record.apns_id.lower(),
 }
 """What names a push, by the filter that asks for it."""
-
-
-def payload_of(record: Record) -> Payload:
-    """What was sent, read."""
-    push, request = record.notification, record.request
-    return read_payload(push.payload if push else request.body if request else b"")
 
 
 def summary_of(payload: Payload) -> str:

@@ -1,7 +1,6 @@
 """Why what somebody waits for has not come."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of endpoints at run time.
-from collections.abc import Mapping
 from typing import Annotated
 
 import trio
@@ -36,7 +35,7 @@ async def list_near_misses(
     newest_first = parts.journal.find(lambda _: True, limit=LOOKED_AT)[::-1]
     found = near_misses(newest_first, wanted, known, limit=limit)
     if all(each.distance is None for each in found):
-        there = [each for each in parts.connections(None)["provider"] if isinstance(each, Mapping)]
+        there = parts.connections(None)["provider"]
         told = silence(there, parts.failed_handshakes(), parts.info(), time=trio.current_time())
         found = [*told, *found][:limit]
     return Json(found)

@@ -337,7 +337,10 @@ class Console:
                 {"version": "1", "time": self.clock.now(), "keys": [], "ca_file": "ca"}
                 | {"provider_url": "https://127.0.0.1:2197"}
             ),
-            connections=lambda _: {"provider": [{"id": 1}], "courier": [Received("x")]},
+            connections=lambda _: {
+                "provider": [{"id": 1}],
+                "courier": [{"topic": "com.example.app"}],
+            },
             figures=lambda: self.figures,
             activate=self._activate,
             reset=self._reset,
