@@ -171,6 +171,7 @@ class Clock:
         """Be this time, before or after what it was: another past is loaded. No wait moves."""
         self._turn()
         self._epoch = now - self._elapsed
+        self._course.begin(self._machine(), now)
         self._has_turned()
 
     def issued_at(self, stamp: float, seen_at: float) -> float:

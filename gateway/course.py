@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import NamedTuple
 
@@ -24,16 +25,23 @@ class Turn(NamedTuple):
 class Course:
     """The turns that a clock has taken; true while it has taken any."""
 
-    __slots__ = ("_turns",)
+    __slots__ = ("_begun_at", "_turns")
 
     def __init__(self) -> None:
         self._turns: deque[Turn] = deque()
+        self._begun_at = -math.inf
 
     def __bool__(self) -> bool:
         return bool(self._turns)
 
     def __len__(self) -> int:
         return len(self._turns)
+
+    def begin(self, machine: float, world: float) -> None:
+        """Another past is loaded, in which it has always been so much more, or less, here."""
+        self._turns.clear()
+        self._turns.append(Turn(machine - KEEP_SECONDS, world - KEEP_SECONDS, 1.0))
+        self._begun_at = world
 
     def turn(self, machine: float, world: float, pace: float) -> None:
         """From now on it goes so."""
@@ -49,6 +57,7 @@ class Course:
     def clear(self) -> None:
         """It is the machine's clock again."""
         self._turns.clear()
+        self._begun_at = -math.inf
 
     def at(self, stamp: float, machine: float, world: float, seen_at: float) -> float:
         """The time here when the machine's clock said ``stamp``.
@@ -66,7 +75,8 @@ class Course:
         if stamp > machine + SKEW_SECONDS:
             # Of this clock; while that is behind the machine's, of a machine whose clock is fast.
             return min(stamp, world + stamp - machine)
-        seen_at = min(seen_at, world)  # it is later where another past was loaded since
+        if not self._begun_at <= seen_at <= world:
+            seen_at = world  # it was seen in another past
         told = min(seen_at, self._world_at(stamp + 1))
         return max(told, stamp) if stamp <= seen_at else told
 

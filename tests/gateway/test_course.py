@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from gateway.clock import Clock
 from gateway.course import KEEP_SECONDS, Course
 from tests.builders import NOW, SettableTime
@@ -105,6 +107,22 @@ def test_a_reset_clock_is_one_that_was_never_moved() -> None:
     desk.clock.reset()
     assert desk.clock.now() == desk.machine.time
     assert desk.age(NOW, NOW + 1) == 100
+
+
+@pytest.mark.parametrize("days", [10, -10])
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_no_stamp_is_older_for_another_past_that_is_loaded(days: int, is_frozen: bool) -> None:
+    desk = Desk()
+    desk.clock.advance(5 * HOUR)
+    seen_at = desk.clock.now()
+    desk.machine.time += 300
+    desk.clock.reset()
+    if is_frozen:
+        desk.clock.freeze()
+    desk.clock.begin_at(NOW + days * 24 * HOUR)
+    assert desk.age(NOW, seen_at) == desk.age(NOW) == 299
+    desk.clock.advance(HOUR)
+    assert desk.age(NOW, seen_at) == HOUR + 299
 
 
 def test_a_jump_of_many_steps_is_one_turn_and_old_turns_are_forgotten() -> None:
