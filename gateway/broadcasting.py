@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         ShutdownAnswer,
     )
     from gateway.provider.identity import ConnectionIdentity
-    from gateway.provider.interference import Faults
+    from gateway.provider.interference import RequestFaults
     from gateway.provider.listener import Context, ListenSettings
     from gateway.routing.channels import ChannelRules
     from gateway.store.store import Store
@@ -80,7 +80,7 @@ class Broadcasting:
         """The same while the gateway drains."""
         return shutdown_by_path(pushes, self._service.shutting_down)
 
-    def management(self, meet: Meet, pushes: ProviderFront, faults: Faults) -> ProviderFront:
+    def management(self, meet: Meet, pushes: ProviderFront, faults: RequestFaults) -> ProviderFront:
         """The front of channel management; its connections are as those of the front for pushes.
 
         Args:

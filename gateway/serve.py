@@ -17,6 +17,7 @@ from certs.connect_proof import ConnectProofs
 from gateway import tuning, upkeep
 from gateway.broadcasting import Broadcasting
 from gateway.chance import Chance
+from gateway.courier.faults import CourierFaults
 from gateway.courier.listener import CourierFront
 from gateway.courier.terms import Services
 from gateway.courier.tls import courier_tls
@@ -26,7 +27,7 @@ from gateway.ports import serve_port, url_host
 from gateway.provider.endpoint import PushEndpoint, PushService
 from gateway.provider.front_faults import FrontFaults
 from gateway.provider.identity import meet
-from gateway.provider.interference import Faults
+from gateway.provider.interference import RequestFaults
 from gateway.provider.listener import ProviderFront, serve_providers
 from gateway.provider.tls import ProviderTls
 from gateway.proxy import Destination, ProxyFront
@@ -106,9 +107,9 @@ class Gateway:
             same_id_seconds=settings.same_apns_id_seconds,
             lead=lambda: clock.lead,
         )
-        self.courier_faults = tuning.courier_faults(settings, self.sessions)
-        fault_ids = self.chance.of("fault")
-        self.faults = Faults(self.courier_faults.book, self.journal, clock.now, fault_ids)
+        book = tuning.rule_book(settings, self.sessions)
+        self.faults = RequestFaults(book, self.journal, clock.now, self.chance.of("fault"))
+        self.courier_faults = CourierFaults(book)
         self.state = self._state()
         self.providers = self._provider_front()
         self.managers = self.broadcasting.management(self._meet, self.providers, self.faults)

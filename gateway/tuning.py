@@ -15,7 +15,7 @@ from gateway.choices import (
     SurplusStreams,
     UnknownTokens,
 )
-from gateway.courier.faults import CourierFaults, strike_devices
+from gateway.courier.faults import strike_devices
 from gateway.courier.terms import CourierSettings
 from gateway.faults.basics import Stage
 from gateway.faults.book import RuleBook, Striking
@@ -118,12 +118,12 @@ def management_listening(settings: Settings) -> tuple[ListenSettings, ...]:
     )
 
 
-def courier_faults(settings: Settings, sessions: SessionTable) -> CourierFaults:
+def rule_book(settings: Settings, sessions: SessionTable) -> RuleBook:
     """What goes wrong on purpose, everywhere, from the start."""
     in_band: dict[Stage, Striking] = {}
     if settings.in_band_faults is InBandFaults.ON:
         in_band = {stage: InBand(stage) for stage in (Stage.REQUEST, Stage.DELIVERY)}
-    return CourierFaults(RuleBook(settings.rule, partial(strike_devices, sessions), in_band))
+    return RuleBook(settings.rule, partial(strike_devices, sessions), in_band)
 
 
 def courier_links(settings: Settings) -> CourierSettings:

@@ -57,7 +57,7 @@ async def _do_at(due: float, act: Callable[[], None]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CourierFaults:
-    """The fault rules of the courier front, and who does what they delay."""
+    """The fault rules, as the courier front asks them, and who does what they delay."""
 
     book: RuleBook = field(default_factory=RuleBook)
     later: Later = field(default_factory=Later)

@@ -48,7 +48,7 @@ class Link:
         "_room",
         "_settings",
         "_stream",
-        "last_heard",
+        "heard_at",
         "reason",
         "said_goodbye",
     )
@@ -61,7 +61,7 @@ class Link:
         self._bell = Bell()
         self._room = trio.Event()
         # When the last chunk came, by the world's time.
-        self.last_heard = worldtime.current_time()
+        self.heard_at = worldtime.current_time()
         # Why the link has ended; empty while it has not.
         self.reason = ""
         # Whether the device has closed it, and so knows what it did not get.
@@ -114,7 +114,7 @@ class Link:
         await self.wait_for_room()
         try:
             data = bytes(await self._stream.receive_some(_RECEIVE_BYTES))
-            self.last_heard = worldtime.current_time()
+            self.heard_at = worldtime.current_time()
             messages = self._connection.receive_data(data)
         except RemoteProtocolError as error:
             self.end(f"protocol error: {error}")

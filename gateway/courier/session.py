@@ -62,9 +62,9 @@ class CourierSession:
         "_arrival",
         "_deliveries",
         "_faults",
-        "_heard_at",
         "_interval_seconds",
         "_is_draining",
+        "_last_heard",
         "_link",
         "_reading",
         "_services",
@@ -85,7 +85,7 @@ class CourierSession:
         self._subscriptions = Subscriptions(arrival, link, services, settings, self._faults)
         self._tokens = AppTokens(arrival.caller, link, services.directory)
         self._reading = trio.CancelScope()
-        self._heard_at = arrival.since
+        self._last_heard = arrival.since
         self._interval_seconds = 0
         self._is_draining = False
 
@@ -161,7 +161,7 @@ class CourierSession:
         if self._interval_seconds:
             said = max(MIN_SILENT_SECONDS, 2.0 * self._interval_seconds)
             allowed = min(said, 2 * allowed)
-        return self._link.last_heard + allowed
+        return self._link.heard_at + allowed
 
     def statistics(self) -> SessionStatistics:
         """For the console."""
@@ -178,7 +178,7 @@ class CourierSession:
             is_served=self._deliveries.is_served,
             keep_alive_seconds=self._interval_seconds or None,
             since=self._arrival.since,
-            last_heard=self._heard_at,
+            last_heard=self._last_heard,
             sent=self._deliveries.sent + self._subscriptions.sent,
             acknowledged=self._deliveries.acknowledged + self._subscriptions.acknowledged,
             unknown_acknowledgements=self._deliveries.unknown_acknowledgements,
@@ -240,7 +240,7 @@ class CourierSession:
 
     async def _read(self) -> None:
         async for messages in self._link:
-            self._heard_at = self._services.now()
+            self._last_heard = self._services.now()
             for message in messages:
                 try:
                     await self._HEARD[type(message)](self, message)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
+class RequestFaults:
     """What the fault rules of a gateway need at its provider fronts.
 
     Args:
@@ -77,7 +77,7 @@ class Interference:
 
     def __init__(
         self,
-        faults: Faults,
+        faults: RequestFaults,
         answer: Answerer,
         facts: ConnectionFacts,
         handle: ConnectionHandle,
