@@ -84,7 +84,7 @@ async def _serve(library: str, pieces: list[bytes]) -> bytes:
         library=library,  # type: ignore[arg-type]
         streams_tolerated=5,
         heard_body_bytes=10,
-        patience_at_once=5,
+        resets_at_once=5,
         low_window_bytes=65_500,
     )
     gateway = new_gateway(ours, _some_answer, limits)
