@@ -71,6 +71,15 @@ def test_a_push_is_told_from_its_request_to_its_end(
     shot("detail")
 
 
+def test_what_is_kept_for_30_days_has_30_left_a_minute_later(
+    page: Page, gateway: PageGateway
+) -> None:
+    apns_id = gateway.push(gateway.phone(online=False)).headers["apns-id"]
+    gateway.apnsim.advance_clock(60)
+    show(page, apns_id)
+    expect(part(page, "Push")).to_contain_text("(in 30 d)")
+
+
 def test_a_refused_request_says_why(page: Page, gateway: PageGateway) -> None:
     show(page, gateway.push(NOBODY, b"no JSON").headers["apns-id"])
     expect(part(page, "Answer")).to_contain_text("400")

@@ -52,6 +52,18 @@ def test_on_a_phone_the_navigation_is_a_drawer(
     expect(page.get_by_role("heading", level=1)).to_have_text("Requests")
 
 
+@pytest.mark.parametrize("look", [Look("light", 390, 844)], ids=str)
+def test_back_leaves_no_drawer_over_the_view_that_it_leads_to(page: Page) -> None:
+    page.goto("/#/devices")
+    page.goto("/#/requests")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Requests")
+    page.get_by_role("button", name="Views").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Devices")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_the_theme_follows_the_person_and_is_remembered(page: Page) -> None:
     page.goto("/")
 

@@ -26,6 +26,11 @@ function App() {
   useEffect(() => {
     document.title = `${title} · apnsim`;
   }, [title]);
+  useEffect(() => {
+    // Back, too: what lies over a view does not lie over the next one.
+    addEventListener("hashchange", close);
+    return () => removeEventListener("hashchange", close);
+  }, []);
   if (isLocked.value) return html`<main><${Unlock} /></main>`;
   return html`
     <div class="shell">

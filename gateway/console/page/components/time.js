@@ -14,8 +14,9 @@ export function relative(at, reference) {
   const seconds = Math.round(reference - at);
   const [size, unit] = UNITS.find(([length]) => Math.abs(seconds) >= length) ?? [];
   if (!size) return "just now";
-  const count = Math.floor(Math.abs(seconds) / size);
-  return seconds > 0 ? `${count} ${unit} ago` : `in ${count} ${unit}`;
+  const count = Math.abs(seconds) / size;
+  // What has passed is counted in whole units; of what is to come, 30 days less a minute are 30 days.
+  return seconds > 0 ? `${Math.floor(count)} ${unit} ago` : `in ${Math.round(count)} ${unit}`;
 }
 
 /** "2026-11-26 14:03:07.250", in the person's own time zone. @param {number} at UNIX seconds */
