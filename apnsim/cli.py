@@ -85,6 +85,7 @@ class _Version(argparse.Action):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code is 0 (done), 1 (failed) or 2 (bad usage, cannot start)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    output.open_what_is_closed()
     try:
         with told_as(output.LostError, output.LostError):  # from within nurseries, too
             try:

@@ -18,6 +18,14 @@ class LostError(CommandError):
     """Standard output takes no more; without a word if its reader has left (``… | head``)."""
 
 
+def open_what_is_closed() -> None:
+    """Who has closed standard output or error (``>&-``) wants to read nothing, not an error."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+            setattr(sys, name, nowhere)
+
+
 def say(line: str) -> None:
     """Print a line now.
 

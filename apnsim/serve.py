@@ -14,6 +14,7 @@ from apnsim import itself, logs, open_files
 from apnsim.console import console_parts, webhooks_of
 from apnsim.errors import CannotStartError, told_as
 from apnsim.loop_lag import LoopLag
+from apnsim.signals import that_end
 from apnsim.snapshot.format import SnapshotError
 from apnsim.snapshot.snapshots import Snapshots
 from apnsim.traces import run_traces
@@ -187,10 +188,11 @@ async def _stop_on_signal(
     scope: trio.CancelScope,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with trio.open_signal_receiver(*that_end()) as signals:
         task_status.started()
-        async for _ in signals:
-            if stop.is_set():
+        async for number in signals:
+            # A terminal that is closed says so twice: by its shell, and by the kernel.
+            if stop.is_set() and number != signal.SIGHUP:
                 log.warning("asked to stop a second time: ending without the drain")
                 scope.cancel()
             stop.set()

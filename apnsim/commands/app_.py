@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import signal
 from typing import TYPE_CHECKING, Any
 
 import trio
 
 from apnsim import options, output
 from apnsim.errors import CommandError, told_as
+from apnsim.signals import that_end
 from devicesim.local_socket.app_connection import AppConnection, AppConnectionError
 from protocol.notification import PushType
 from protocol.payload import InvalidPayloadError, parse_payload
@@ -166,7 +166,7 @@ def _say(parsed: argparse.Namespace, line: str, entry: dict[str, Any]) -> None:
 
 
 async def _stop_on_signal(leaving: trio.CancelScope, everything: trio.CancelScope) -> None:
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with trio.open_signal_receiver(*that_end()) as signals:
         async for _ in signals:
             leaving.cancel()
             everything.deadline = trio.current_time() + GOODBYE_SECONDS

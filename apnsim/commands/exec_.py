@@ -14,6 +14,7 @@ import trio
 
 from apnsim import options, serve
 from apnsim.errors import CannotStartError
+from apnsim.signals import that_end
 from gateway.ports import url_host
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def run(parsed: argparse.Namespace) -> int:
 async def _run_command(argv: list[str], outcome: list[int], running: serve.Running) -> None:
     environment = {**os.environ, **variables(running)}
     start = functools.partial(trio.run_process, argv, env=environment, check=False, stdin=None)
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with trio.open_signal_receiver(*that_end()) as signals:
         async with trio.open_nursery() as nursery:
             process = await nursery.start(start)
             nursery.start_soon(_pass_on, signals, process)
@@ -79,7 +80,7 @@ async def _pass_on(signals: AsyncIterator[int], process: trio.Process) -> None:
     """The command decides what a signal means; the gateway is there until it has ended."""
     async for number in signals:
         # Ctrl-C has reached it already, being in the terminal's foreground group.
-        if number == signal.SIGTERM:
+        if number != signal.SIGINT:
             process.send_signal(number)
 
 

@@ -23,7 +23,7 @@ examples:
 
 Every option is also a key of the TOML file (provider_port = 2197) and an environment
 variable (APNSIM_PROVIDER_PORT). The command line wins over the environment, the
-environment over the file. Ctrl-C or SIGTERM drains and exits 0.
+environment over the file. Ctrl-C, SIGTERM or a closed terminal drains and exits 0.
 """
 
 

@@ -150,10 +150,14 @@ def _strangers() -> list[str]:
 
 
 def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    # A process that tests have forked has the other end of its standard input, too: were that
+    # closed here, the gateway might hear nothing of it.
     assert process.stdin is not None
     try:
-        process.stdin.close()
+        process.terminate()
         process.wait(seconds)
     except (subprocess.TimeoutExpired, OSError):
         process.kill()
         process.wait()
+    finally:
+        process.stdin.close()

@@ -16,6 +16,7 @@ import trio
 from apnsim.cli import _parser
 from apnsim.commands import app_, demo_, device_
 from apnsim.errors import CommandError
+from apnsim.signals import that_end
 from protocol.courier.messages import Push
 from protocol.identifiers import ApnsId, CollapseId, Topic, UniqueId
 from protocol.notification import Priority, PushType
@@ -49,11 +50,22 @@ def test_exec_ends_with_the_status_of_its_command(
     assert note.read_text() == "ABCDE12345"
 
 
-def test_exec_passes_sigterm_on(apnsim: Callable[..., Outcome]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_exec_passes_a_signal_that_asks_for_the_end_on(
+    apnsim: Callable[..., Outcome], number: signal.Signals
+) -> None:
     # To the parent, which is this process; it hands it down.
-    program = "import os, signal, time; os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)"
+    program = f"import os, time; os.kill(os.getppid(), {number:d}); time.sleep(60)"
     outcome = apnsim("exec", "--store", "memory", "--", sys.executable, "-c", program)
-    assert outcome.code == 128 + signal.SIGTERM
+    assert outcome.code == 128 + number
+
+
+def test_what_nohup_has_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert that_end() == (signal.SIGINT, signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_exec_that_cannot_start_its_command_says_so(

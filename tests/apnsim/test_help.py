@@ -136,6 +136,17 @@ def test_a_reader_that_leaves_early_is_no_error_of_ours(tmp_path: Path) -> None:
     assert (finished.returncode, finished.stderr) == (1, b"")
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_error_of_ours(closed: str, tmp_path: Path) -> None:
+    words = shlex.join(
+        [sys.executable, "-m", "apnsim", "keys", "make", "--data-dir", str(tmp_path)]
+    )
+    finished = subprocess.run(
+        ["sh", "-c", f"{words} {closed}"], stderr=subprocess.PIPE, check=False
+    )
+    assert (finished.returncode, finished.stderr) == (0, b"")
+
+
 _PORTS = ("provider", "courier", "console", "manage-port-development", "manage-port-production")
 _ON_FREE_PORTS = " ".join(f"--{name}{'' if 'port' in name else '-port'} 0" for name in _PORTS)
 

@@ -273,6 +273,19 @@ def test_one_that_is_never_ready_is_not_waited_for_for_ever(
     assert process.exit_code is not None
 
 
+def test_a_process_that_tests_have_forked_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    process = launch(tmp_path)
+    process.wait()
+    inherited = process._process.stdin
+    assert inherited is not None
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[inherited.fileno()]
+    ) as forked:
+        process.close()
+        assert process.exit_code == 0
+        forked.kill()
+
+
 def test_a_package_of_ours_that_another_distribution_has_too_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

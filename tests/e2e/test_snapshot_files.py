@@ -60,6 +60,16 @@ async def test_kill_9_leaves_the_file_of_before(tmp_path: Path) -> None:
     assert text == "of before" or json.loads(text)["format"] == "apnsim-snapshot"
 
 
+async def test_a_terminal_that_is_closed_is_an_end_in_order(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    async with gateway_process(tmp_path, "--export-on-exit", str(file)) as gateway:
+        await ask(gateway.info, made)
+        for _ in ("the shell", "the kernel"):
+            gateway.process.send_signal(signal.SIGHUP)
+        assert await gateway.process.wait() == 0
+    assert json.loads(file.read_text())["devices"]
+
+
 async def test_a_file_that_is_no_snapshot_is_one_readable_line(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     start = ("serve", "--data-dir", str(tmp_path / "data"), *PORTS, "--import", str(file))
