@@ -118,18 +118,31 @@ async def activate(
         ) as client:
             answer = await client.post(url, json=body, headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        why = str(error) or str(error.__context__ or "") or type(error).__name__
-        raise ActivationError(f"{url}: {why}; is the gateway running?") from None
+        raise ActivationError(f"{url}: {_why(error)}; is the gateway running?") from None
     if not answer.is_success:
-        raise ActivationError(
-            f"{url} answered {answer.status_code}, expected 200: {answer.text[:200]}"
-        )
+        raise ActivationError(f"{url} answered {answer.status_code}, expected 200: {_said(answer)}")
     try:
         return _enrolment(request, answer)
     except (CredentialError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ActivationError(
             f"{url} answered something else than an activation: {error}"
         ) from None
+
+
+def _why(error: Exception) -> str:
+    """The first word that an error or its causes have: httpx's own are often without any."""
+    cause: BaseException | None = error
+    while cause is not None and not str(cause):
+        cause = cause.__context__
+    return str(cause or type(error).__name__)
+
+
+def _said(answer: httpx.Response) -> str:
+    """What a problem document tells, whole; of whatever else is at that address, the beginning."""
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return answer.text[:200]
 
 
 def _enrolment(request: DeviceRequest, answer: httpx.Response) -> Enrolment:

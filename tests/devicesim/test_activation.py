@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import ssl
 import stat
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+import trio
 
 from certs.authority import Authority
 from devicesim.activation import ActivationError, Enrolment, activate
@@ -108,12 +110,25 @@ async def test_a_certificate_of_another_ca_is_refused(authority: Authority) -> N
 async def test_a_refusal_and_an_absent_console_are_told(authority: Authority) -> None:
     with pytest.raises(ActivationError, match="answered 403, expected 200: go away"):
         await enrol(lambda _: httpx.Response(403, text="go away"))
+    problem = {"type": "about:blank", "title": "Unauthorized", "detail": "x" * 300 + " the end"}
+    with pytest.raises(ActivationError, match=r"answered 401, expected 200: x{300} the end$"):
+        await enrol(lambda _: httpx.Response(401, json=problem))
 
     def absent(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
     with pytest.raises(ActivationError, match=r"refused; is the gateway running\?"):
         await enrol(absent)
+
+    def without_tls(request: httpx.Request) -> httpx.Response:
+        # As httpx on Trio says it: two errors without a word, and one that knows.
+        error, cause = httpx.ConnectError("", request=request), trio.BrokenResourceError()
+        cause.__context__ = ssl.SSLError("wrong version number")
+        error.__context__ = cause
+        raise error
+
+    with pytest.raises(ActivationError, match="wrong version number"):
+        await enrol(without_tls)
     with pytest.raises(ActivationError, match="something else"):
         await enrol(lambda _: httpx.Response(200, text="hello"))
     assert authority is not None
