@@ -88,7 +88,8 @@ def _ready(process: GatewayProcess, token: str | None) -> Iterator[Apns]:
     try:
         info = process.wait()
     except GatewayError as error:
-        pytest.fail(str(error), pytrace=False)
+        # `from None`: pytest would tell the error as well, and "during handling of it" the same.
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     with Apns(info["console_url"], token, process) as apns:
         yield apns
 
@@ -156,7 +157,9 @@ def _asked(node: pytest.Item) -> _Asked:
         return _Asked(*marker.args, **marker.kwargs)
     except TypeError as error:
         known = ", ".join(_Asked._fields)
-        pytest.fail(f"@pytest.mark.apns_app takes {known}: {error}", pytrace=False)
+        why = str(error).partition("() ")[2]
+        words = f"@pytest.mark.apns_app takes {known}: {why}"
+        raise pytest.fail.Exception(words, pytrace=False) from None
 
 
 def _fresh_bundle_id(test: str) -> str:
