@@ -57,6 +57,7 @@ class Entry:
     Attributes:
         number: names it.
         rule: as it was written.
+        stage: where it is asked for.
         seen: how many occasions it was for, struck or not.
         hits: how many it struck.
         is_spent: it will strike no more.
@@ -76,11 +77,13 @@ class Entry:
         "number",
         "rule",
         "seen",
+        "stage",
     )
 
     def __init__(self, number: int, rule: Rule) -> None:
         self.number = number
         self.rule = rule
+        self.stage = rule.stage
         self.seen = self.hits = 0
         self.is_spent = False
         self.is_enabled = True
@@ -224,7 +227,7 @@ class RuleBook:
 
     def clear(self, tenant: Tenant | None = None) -> None:
         """No rules at all, or none of those that can strike nobody but a tenant."""
-        gone = self._entries if tenant is None else self.of(tenant)
+        gone = set(self._entries if tenant is None else self.of(tenant))
         self._entries = [entry for entry in self._entries if entry not in gone]
         self._sort_by_stage()
 
@@ -272,5 +275,5 @@ class RuleBook:
         """The rules that may yet strike at a stage."""
         first = (self._in_band[stage],) if stage in self._in_band else ()
         asked = (e for e in self._entries if e.is_enabled and not e.is_spent)
-        live = (e for e in asked if e.rule.stage is stage)
+        live = (e for e in asked if e.stage is stage)
         return (*first, *live)
