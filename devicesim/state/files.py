@@ -61,7 +61,7 @@ class StateFiles:
             described = json.loads(self._description_path.read_bytes())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise StateError(f"{self._description_path}: cannot be read ({error})") from None
         if not isinstance(described, dict) or described.get("format") != _FORMAT:
             raise StateError(

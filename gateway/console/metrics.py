@@ -22,7 +22,7 @@ from gateway.version import VERSION
 from protocol.provider.rejection import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from prometheus_client import Metric
 
@@ -47,8 +47,15 @@ def render(parts: ConsoleParts, accept: str) -> tuple[bytes, str]:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures(parts))
     ProcessCollector(registry=registry)
-    encode, media_type = choose_encoder(accept)
+    encode, media_type = _encoder(accept)
     return encode(registry), media_type
+
+
+def _encoder(accept: str) -> tuple[Callable[[CollectorRegistry], bytes], str]:
+    try:
+        return choose_encoder(accept)
+    except TypeError:  # of a version that is none: prometheus_client compares it with numbers
+        return choose_encoder("")
 
 
 class _Figures(Collector):
