@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import httpcore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,16 +118,44 @@ def test_an_entry_that_is_none_says_what_was_expected(text: str) -> None:
         Pattern.parse(text)
 
 
-@given(st.text())
-def test_no_url_breaks_the_reading(url: str) -> None:
+HOSTS = st.sampled_from(
+    [
+        "localhost",
+        "127.0.0.1",
+        "[::1]",
+        "[::1",
+        "[fe80::1%25eth0]",
+        "evil.example",
+        "0x7f.1",
+        "xn--a",
+    ]
+)
+ASIDE = st.sampled_from(
+    ["", "@", "a@", "a:b@", ":80", ":", ".evil.example", "@evil.example", "\\", "/", "%00", "]"]
+)
+URLS = st.builds(
+    "{}{}{}{}{}".format,
+    st.sampled_from(["http://", "https://", "HTTP://", "http:", "http:///", "//"]),
+    ASIDE,
+    HOSTS,
+    ASIDE,
+    st.text("/?#@:\\[]%a;", max_size=5),
+)
+
+
+@given(st.text() | URLS)
+def test_no_url_breaks_the_reading_and_who_sends_reads_the_same_host(url: str) -> None:
     try:
         target = Target.parse(url)
     except TargetError:
         return
     assert target.scheme in ("http", "https")
+    sent = httpcore.URL(url)
+    assert sent.host == target.host.encode()
+    assert sent.origin.port == target.port
 
 
-@given(st.text())
+@given(st.text() | st.builds("{}{}{}".format, ASIDE, HOSTS, ASIDE))
 def test_no_entry_breaks_the_reading(text: str) -> None:
     with suppress(ValueError):
         AllowList([text]).admits("127.0.0.1", Target("http", "localhost", 80))

@@ -57,6 +57,21 @@ def test_two_of_them_say_nothing() -> None:
     assert traceparent_of(()) is None
 
 
-@given(st.text())
-def test_nothing_breaks_the_reading(value: str) -> None:
-    said(value)
+HEX = "0123456789abcdef"
+ALMOST = st.builds(
+    "{}-{}-{}-{}{}".format,
+    st.text(HEX, min_size=2, max_size=2),
+    st.text(HEX, min_size=32, max_size=33) | st.just("0" * 32),
+    st.text(HEX + "A\u0661", min_size=16, max_size=16),
+    st.text(HEX, min_size=2, max_size=2),
+    st.sampled_from(["", "-", "-x", " ", "\n"]),
+)
+
+
+@given(st.text() | ALMOST)
+def test_whatever_is_said_only_two_ids_are_read(value: str) -> None:
+    if (parent := said(value)) is not None:
+        assert len(bytes.fromhex(parent[0])) == 16
+        assert len(bytes.fromhex(parent[1])) == 8
+        assert int(parent[0], 16)
+        assert int(parent[1], 16)
