@@ -118,7 +118,9 @@ class Search:
     async def find(self, wanted: Callable[[Record], bool]) -> list[Record]:
         """The newest wanted records, oldest first; waits as the query says, without polling."""
         if self.wait is not None:
-            await self._wait_for(wanted, self.wait)
+            is_over = not await self._wait_for(wanted, self.wait)
+            if is_over and not self.parts.closing.is_set():
+                return []  # the client has left: hundreds of answers that nobody reads take seconds
         return self.parts.journal.find(self._on_this_page(wanted), limit=self.limit)
 
     def _on_this_page(self, wanted: Callable[[Record], bool]) -> Callable[[Record], bool]:
@@ -126,10 +128,10 @@ class Search:
             return wanted
         return lambda record: record.number < before and wanted(record)
 
-    async def _wait_for(self, wanted: Callable[[Record], bool], seconds: float) -> None:
+    async def _wait_for(self, wanted: Callable[[Record], bool], seconds: float) -> bool:
         wait_for = self.parts.journal.wait_for
         wait = partial(wait_for, wanted, count=self.count, seconds=seconds)
-        await unless_over(self.parts, self.request, wait)
+        return await unless_over(self.parts, self.request, wait)
 
 
 async def unless_over(

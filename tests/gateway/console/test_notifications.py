@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
+from starlette.requests import Request
 from trio.testing import wait_all_tasks_blocked
 
+from gateway.console.api.common import Search
 from gateway.console.rendering import VALUES_AT_ONCE, json_list
 from gateway.console.views import push_view
 from gateway.records import State
@@ -14,6 +16,7 @@ from tests.builders import APNS_ID, NOW, PATH, TOKEN, notification, push
 
 if TYPE_CHECKING:
     import httpx
+    from starlette.types import Message
     from trio.testing import MockClock
 
     from tests.gateway.console.consoles import Console
@@ -313,3 +316,16 @@ async def test_what_became_a_push_and_what_did_not_are_told_apart(console: Conso
     async with console.client() as client:
         assert await found(client, push=True) == [1]
         assert await found(client, push=False) == [2]
+
+
+async def test_nothing_is_looked_up_for_a_client_that_left_while_it_waited(
+    console: Console,
+) -> None:
+    async def leaves() -> Message:
+        return {"type": "http.disconnect"}
+
+    console.accept(1, State.STORED_OFFLINE)
+    waiting = Search(console.parts, Request({"type": "http"}, leaves), 100, None, 60.0, 2)
+    assert await waiting.find(lambda _: True) == []
+    console.parts.closing.set()
+    assert len(await waiting.find(lambda _: True)) == 1
