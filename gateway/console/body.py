@@ -39,9 +39,11 @@ class RequestBody:
 
     def is_announced_too_long(self, headers: Headers) -> bool:
         """Whether ``content-length`` says so already."""
-        text = headers.get("content-length", "")
-        # More digits than any size that is allowed; int() refuses 4,300 of them.
-        return text.isdecimal() and (len(text) > 20 or int(text) > self._max_bytes)
+        return _announced(headers) > self._max_bytes
+
+    def will_be_cut_off(self, headers: Headers) -> bool:
+        """Whether it is announced so long that the connection cannot go on after it."""
+        return _announced(headers) > MAX_DISCARDED_BYTES
 
     async def receive(self) -> Message:
         """The next message, for the application.
@@ -81,3 +83,10 @@ class RequestBody:
         self._bytes += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
         return message
+
+
+def _announced(headers: Headers) -> int:
+    """What ``content-length`` says; 0: nothing."""
+    text = headers.get("content-length", "")
+    # More digits than any size that is allowed; int() refuses 4,300 of them.
+    return int(text[:20]) if text.isdecimal() else 0

@@ -137,7 +137,8 @@ class Guard:
         body = RequestBody(receive, most)
         refusal = self._admission.refusal(headers, scope["path"], scope["method"])
         if refusal is None and body.is_announced_too_long(headers):
-            refusal = problem(413, body.limit)
+            last = {"connection": "close"} if body.will_be_cut_off(headers) else None
+            refusal = problem(413, body.limit, headers=last)
         if "transfer-encoding" in headers and "content-length" in headers:
             # RFC 9112 6.1: what a proxy takes for one request may be two; so nothing comes after.
             detail = "a request has either content-length or transfer-encoding"
