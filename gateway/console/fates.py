@@ -85,6 +85,9 @@ _WHAT_TO_DO: dict[Reason, str] = {
 }
 _REASONS = {reason.text: reason for reason in Reason}
 
+_UNACKNOWLEDGED = "the device has not acknowledged it yet"
+_BE_PATIENT = "wait longer; a path that is slow or half-open (device.network) may swallow it"
+
 # Parts of what a device says of a push that it does not show, and what lets it show the next one.
 _LET_IT_SHOW = (
     ("force-quit", "let a person open the app: app.update(state='foreground')"),
@@ -157,15 +160,15 @@ def _received(record: Record, _event: Event, known: Known) -> Fate:
     if not known.is_connected(record.device):
         return Fate("accepted, waits for the device, which is offline", "device.go_online()")
     device = known.device(record.device)
-    return Fate(
-        f"accepted, on its way: the device has not acknowledged it yet{_network_of(device)}",
-        "wait longer; a path that is slow or half-open (device.network) may swallow it",
-    )
+    return Fate(f"accepted, on its way: {_UNACKNOWLEDGED}{_network_of(device)}", _BE_PATIENT)
 
 
 def _stored_offline(record: Record, event: Event, known: Known) -> Fate:
     device = known.device(record.device)
     detail = f" ({event.detail})" if event.detail else ""
+    if known.is_connected(record.device):
+        back = f"accepted, stored, and the device is back: {_UNACKNOWLEDGED}"
+        return Fate(f"{back}{_network_of(device)}{detail}", _BE_PATIENT)
     if device is None:
         return Fate(f"accepted, stored: the device is offline{detail}", "connect the device")
     advice = "device.go_online()" if not device.online else "wait for the device to connect again"

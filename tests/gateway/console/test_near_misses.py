@@ -68,15 +68,10 @@ Course = list[tuple[State, str]]
             "wait longer; a path that is slow or half-open (device.network) may swallow it",
         ),
         (
-            [(State.STORED_OFFLINE, "")],
-            "accepted, stored: the device is offline",
-            "connect the device",
-        ),
-        (
             [(State.STORED_OFFLINE, "sent at 10:00:00 UTC, not acknowledged: connection lost")],
-            "accepted, stored: the device is offline"
+            "accepted, stored, and the device is back: the device has not acknowledged it yet"
             " (sent at 10:00:00 UTC, not acknowledged: connection lost)",
-            "connect the device",
+            "wait longer; a path that is slow or half-open (device.network) may swallow it",
         ),
         (
             [(State.STORED_POWER, "nobody uses the device; it goes with the next burst")],
@@ -144,6 +139,19 @@ async def test_what_was_presented_is_told_when_something_else_was_waited_for(
     [told] = await misses(console, topic=BUNDLE_ID, text="Goal")
     assert told["became"] == "delivered and presented: shown on phone: alert"
     assert told["why"].startswith("alert to com.example.app 'Hello', without 'Goal': delivered")
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"), [("", ""), ("sent at 10:00:00 UTC", " (sent at 10:00:00 UTC)")]
+)
+async def test_a_device_that_is_away_keeps_its_push_waiting(
+    console: Console, detail: str, said: str
+) -> None:
+    accepted = console.accept(1)
+    console.journal.note(accepted.unique_id, State.STORED_OFFLINE, detail)
+    [told] = await misses(console, **PRESENTED)
+    assert told["became"] == f"accepted, stored: the device is offline{said}"
+    assert told["advice"] == "connect the device"
 
 
 async def test_the_phone_is_looked_at(console: Console) -> None:
