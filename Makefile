@@ -22,7 +22,8 @@ test: setup
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone"
 	$(BIN)/python -m pytest -q -m alone
 
-# Every property with examples that no run before had; `make test` has the same ones each time.
+# Every property with examples that no run before had, ten times as many as in `make test`, which
+# has the same ones each time. Some five minutes; what fails says how to have it again.
 fuzz: setup
 	$(BIN)/python -m pytest -q -n auto --dist worksteal -m hypothesis --hypothesis-profile=fuzz
 

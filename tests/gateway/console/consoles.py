@@ -403,7 +403,7 @@ class Console:
     @asynccontextmanager
     async def served(self, token: str | None = None) -> AsyncIterator[str]:
         """Serve on a free port of loopback, and give the URL."""
-        with trio.fail_after(10):
+        with trio.fail_after(30):
             async with trio.open_nursery() as nursery:
                 bind = Bind("127.0.0.1", 0, token)
                 port = await nursery.start(serve_console, self.parts, bind)

@@ -213,7 +213,7 @@ def test_whatever_is_said_to_the_port_it_goes_on(
             except trio.BrokenResourceError:
                 pass
             await trio.aclose_forcefully(stream)
-            async with httpx.AsyncClient() as client:
+            async with httpx.AsyncClient(timeout=20) as client:
                 assert (await client.get(f"{url}/livez")).status_code == 200
 
     caplog.clear()
