@@ -13,7 +13,7 @@ from apnsim import output
 from apnsim.errors import CommandError, told_as
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from types import ModuleType
 
 COMMANDS = {
@@ -64,12 +64,24 @@ class Parser(argparse.ArgumentParser):
         """As argparse's, but the command itself says what it does not know, not ``apnsim``."""
         parsed, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            from protocol.lint.words import did_you_mean
-
-            near = did_you_mean(unknown[0].partition("=")[0], self._option_string_actions)
-            meant = f" (did you mean {near}?)" if near else ""
+            meant = _meant(unknown[0].partition("=")[0], self._option_string_actions)
             self.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
         return parsed, unknown
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            meant = _meant(str(value), map(str, action.choices or ()))
+            raise argparse.ArgumentError(action, error.message + meant) from None
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    """The nearest of those that there are, if it is near."""
+    from protocol.lint.words import did_you_mean
+
+    near = did_you_mean(word, known)
+    return f" (did you mean {near}?)" if near else ""
 
 
 class _Version(argparse.Action):

@@ -37,6 +37,8 @@ def taken() -> Iterator[int]:
     [
         ([], 2, "the following arguments are required: COMMAND; see apnsim --help"),
         (["nosuch"], 2, "invalid choice: 'nosuch'"),
+        (["sevre"], 2, "'certs') (did you mean serve?); see apnsim --help"),
+        (["rules", "lsit"], 2, "(did you mean list?); see apnsim rules --help"),
         (
             ["serve", "--bogus"],
             2,
