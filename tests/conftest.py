@@ -38,6 +38,14 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+@pytest.fixture
+def hangup() -> Iterator[None]:
+    """SIGHUP means to what a test starts what it usually means; the tests may run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Some need more than Python, such as Chromium: they run where they are asked for."""
     if collection_path not in NOT_PYTHON_ALONE:

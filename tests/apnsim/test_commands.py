@@ -50,6 +50,7 @@ def test_exec_ends_with_the_status_of_its_command(
     assert note.read_text() == "ABCDE12345"
 
 
+@pytest.mark.usefixtures("hangup")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_exec_passes_a_signal_that_asks_for_the_end_on(
     apnsim: Callable[..., Outcome], number: signal.Signals
@@ -60,12 +61,11 @@ def test_exec_passes_a_signal_that_asks_for_the_end_on(
     assert outcome.code == 128 + number
 
 
+@pytest.mark.usefixtures("hangup")
 def test_what_nohup_has_ignored_stays_ignored() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        assert that_end() == (signal.SIGINT, signal.SIGTERM)
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    assert that_end() == (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    assert that_end() == (signal.SIGINT, signal.SIGTERM)
 
 
 def test_exec_that_cannot_start_its_command_says_so(

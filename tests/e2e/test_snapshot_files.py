@@ -6,6 +6,7 @@ import json
 import signal
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import trio
 
 from apnsim.client import Apnsim
@@ -60,6 +61,7 @@ async def test_kill_9_leaves_the_file_of_before(tmp_path: Path) -> None:
     assert text == "of before" or json.loads(text)["format"] == "apnsim-snapshot"
 
 
+@pytest.mark.usefixtures("hangup")
 async def test_a_terminal_that_is_closed_is_an_end_in_order(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     async with gateway_process(tmp_path, "--export-on-exit", str(file)) as gateway:
