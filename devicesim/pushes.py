@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from protocol.courier.channels import ChannelMark
 from protocol.courier.messages import Push, StorageFlags
 from protocol.identifiers import ApnsId, ChannelId, CollapseId, DeviceToken, Topic, UniqueId
 from protocol.notification import Priority, PushType
+from protocol.payload import InvalidPayloadError, parse_payload
 from protocol.plain import bytes_of, text_of
 
 if TYPE_CHECKING:
@@ -79,10 +79,9 @@ def _collapse_id(raw: bytes | None) -> CollapseId | None:
 def payload_of(push: Push) -> dict[str, Any] | None:
     """The payload as a dictionary; None when it is anything else."""
     try:
-        value = json.loads(push.payload.decode())  # decoded here: json would guess the encoding
-    except (ValueError, RecursionError):  # not JSON, not Unicode, or brackets beyond measure
+        return parse_payload(push.payload)
+    except InvalidPayloadError:
         return None
-    return value if isinstance(value, dict) else None
 
 
 def collapse_id_of(push: Push) -> str | None:

@@ -5,6 +5,7 @@ Nothing here is for people: what a push holds is kept byte for byte, whatever it
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -32,6 +33,18 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, list | tuple | deque):
         return [plain(each) for each in value]
     raise TypeError(f"{type(value).__name__} has no plain form")
+
+
+def json_of(text: str | bytes) -> Any:  # noqa: ANN401 - JSON
+    """What JSON stands for that anybody may have written.
+
+    Raises:
+        ValueError: it is none, or none that can be read: brackets beyond measure, endless digits.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def text_of(raw: bytes) -> str:

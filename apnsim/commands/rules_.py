@@ -11,6 +11,7 @@ from apnsim.client import Apnsim, ApnsimError
 from apnsim.client.rules import Rule
 from apnsim.errors import CannotStartError, CommandError
 from gateway.faults.words import RuleError, from_words, to_words
+from protocol.plain import json_of
 
 if TYPE_CHECKING:
     import argparse
@@ -83,12 +84,12 @@ def _add(apnsim: Apnsim, parsed: argparse.Namespace) -> None:
     [first, *more] = parsed.words
     try:
         if first.startswith("{"):
-            body = json.loads(first)
+            body = json_of(first)
         else:  # a single word may be all of them in quotes, as after `serve --rule`
             body = from_words(parsed.words if more else first.split())
     except RuleError as error:
         raise CannotStartError(str(error)) from None
-    except (ValueError, RecursionError) as error:  # deep nesting ends in the latter
+    except ValueError as error:
         raise CannotStartError(f"not JSON: {error}") from None
     rule = Rule(apnsim, apnsim.call("POST", "rules", body=body))
     output.say(f"{rule.id}  {_written(rule)}")

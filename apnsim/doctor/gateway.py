@@ -108,8 +108,8 @@ def _counts(rule: Rule) -> bool:
     """Whether it would do otherwise, after a trial, with the pushes that it is for."""
     limits = rule.limits
     is_limited = limits["times"] is not None or limits["after"] or limits["probability"] < 1
-    is_counting = is_limited or "nth" in rule.match or isinstance(rule.action, list)
-    return rule.enabled and not rule.spent and bool(is_counting)
+    is_counting = bool(is_limited or "nth" in rule.match or isinstance(rule.action, list))
+    return rule.enabled and not rule.spent and is_counting
 
 
 def _ca_file(info: Info) -> Sign:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from devicesim.app import Permission
 from devicesim.pushes import collapse_id_of, is_from_storage
+from protocol.plain import json_of
 
 if TYPE_CHECKING:
     from devicesim.app import App, AppState
@@ -131,6 +131,6 @@ class ReceivedView:
 
 def _read(payload: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     try:
-        return json.loads(payload)
-    except (ValueError, RecursionError):
+        return json_of(payload)
+    except ValueError:
         return payload.decode("utf-8", "replace")

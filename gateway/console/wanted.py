@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.console.views import is_in, payload_of
 from gateway.faults.match import is_at
 from gateway.records import LinkEvent, Record
+from protocol.plain import json_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,8 +76,8 @@ class PayloadWish:
 
     def _values(self) -> list[object]:
         try:
-            return [self.value, json.loads(self.value)]
-        except (ValueError, RecursionError):
+            return [self.value, json_of(self.value)]
+        except ValueError:
             return [self.value]
 
 

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from gateway.faults.rule import Rule
 from gateway.faults.words import RuleError, from_words
 from protocol.lint.words import meant
+from protocol.plain import json_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +53,8 @@ def told(rule: Rule) -> dict[str, Any]:
 
 def _from_json(text: str) -> object:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:  # deep nesting ends in the latter
+        return json_of(text)
+    except ValueError as error:
         raise RuleError(("", f"not JSON: {error}")) from None
 
 

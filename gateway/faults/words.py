@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from protocol.plain import json_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -67,6 +69,6 @@ def _word(value: object) -> str:
 
 def _value(text: str) -> object:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):  # deep nesting ends in the latter
+        return json_of(text)
+    except ValueError:
         return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from gateway.provider.occasion import request_occasion
 from gateway.provider.refusals import id_header_of
 from gateway.records import State
 from protocol.identifiers import ApnsId
+from protocol.plain import json_of
 from protocol.provider.http import HttpResponse
 from protocol.provider.rejection import Reason
 from protocol.provider.response import reason_json
@@ -169,7 +169,7 @@ class Interference:
         return HttpResponse(answer.code, sent, answer.content(self._faults.now()))
 
     def _tell(self, record: Record, told: HttpResponse, why: str) -> None:
-        """On record is what the provider hears, whatever became of the push."""
+        """What the provider hears counts: on record, and for its next tokens."""
         reason = _reason_in(told.body)
         if reason == Reason.EXPIRED_PROVIDER_TOKEN.text:
             self._identity.expire()
@@ -185,7 +185,7 @@ class Interference:
 
 def _reason_in(body: bytes) -> str:
     with suppress(ValueError):
-        told = json.loads(body)
+        told = json_of(body)
         if isinstance(told, dict):
             return str(told.get("reason", ""))
     return ""

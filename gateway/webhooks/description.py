@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.records import State
 from gateway.webhooks.allowed import Target
 from gateway.webhooks.signature import Secret
+from protocol.plain import json_of
 from protocol.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def read_description(told: object) -> Description:
 
 def _from_json(text: str) -> object:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:  # deep nesting ends in the latter
+        return json_of(text)
+    except ValueError as error:
         raise DescriptionError(f"not JSON: {error}") from None
 
 

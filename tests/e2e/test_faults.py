@@ -114,6 +114,13 @@ async def test_after_expired_provider_token_the_renewed_one_serves_on_the_same_c
     assert await lab.answers(1) == [(429, "TooManyProviderTokenUpdates")]
 
 
+async def test_a_body_that_nobody_can_read_is_answered_as_it_is(lab: Lab) -> None:
+    lab.rule({"action": {"type": "answer", "status": 400, "body": "[" * 100_000}})
+    answer = await lab.push()
+    assert (answer.status_code, answer.text) == (400, "[" * 100_000)
+    assert [record.status for record in lab.here.gateway.journal.records()] == [400]
+
+
 async def test_a_late_answer_makes_httpx_give_up_on_a_push_that_arrives(lab: Lab) -> None:
     lab.rule("delay seconds=60 times=1")
     with pytest.raises(httpx.ReadTimeout):

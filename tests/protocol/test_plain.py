@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from protocol.identifiers import CollapseId
-from protocol.plain import bytes_of, plain, text_of
+from protocol.plain import bytes_of, json_of, plain, text_of
 from tests.builders import TOKEN, notification
 
 
@@ -29,3 +29,10 @@ def test_bytes_that_are_no_text_are_the_same_again() -> None:
 def test_what_has_no_plain_form_is_our_bug() -> None:
     with pytest.raises(TypeError, match="object has no plain form"):
         plain(object())
+
+
+def test_json_that_nobody_can_read_is_a_mistake_like_any_other() -> None:
+    assert json_of('{"a": [1]}') == {"a": [1]}
+    for odd in ("{", "[" * 100_000, "9" * 5000, b"\xff"):
+        with pytest.raises(ValueError):  # noqa: PT011 - of json or of ours
+            json_of(odd)

@@ -21,7 +21,7 @@ const FORMATS = [
     format: "jsonl",
     words: "JSON lines",
     hint: "one push a line, for programs",
-    only: (text, isFound) => text.replace(/.+\n/g, (line) => (isFound(JSON.parse(line)) ? line : "")),
+    only: (text, isFound) => text.split(/(?<=\n)/).filter((line) => isFound(JSON.parse(line))).join(""),
   },
 ];
 
