@@ -268,6 +268,7 @@ async def test_nothing_secret_is_in_the_log_however_much_is_logged(tmp_path: Pat
             base_url=gateway.info["console_url"],
             headers={"authorization": f"Bearer {secret}"},
             trust_env=False,
+            timeout=30,
         ) as console:
             made = await console.post("/api/v1/devices", json={})
             app = await console.post(
@@ -284,6 +285,7 @@ async def test_nothing_secret_is_in_the_log_however_much_is_logged(tmp_path: Pat
                     headers={"authorization": f"bearer {stranger}", "apns-topic": TOPIC},
                 )
             assert refused.json() == {"reason": "InvalidProviderToken"}
+        await until(lambda: "Delivered to Device" in gateway.log)
         assert await gateway.stop() == 0
     log = gateway.log
     assert "Delivered to Device" in log
